@@ -1,0 +1,1 @@
+"""Malaria cell images: predictions, label review, sample thresholds and smear triage. For research and review only."""

@@ -1,0 +1,61 @@
+"""What can go wrong, as a tree. Every message says what is wrong and what to do, and can be shown to a user as it is.
+
+    MalariaError
+    ├── ImageError          one image cannot be used: empty, truncated, not an image, too large, too small
+    ├── SourceError         a folder or zip cannot be read, or is hostile
+    ├── LabelsError         a table of labels lacks a column, contradicts itself, or uses an unknown class
+    ├── ModelError          a model folder is broken, unsafe or missing
+    ├── TrainingError       training was asked for something that cannot give an honest model
+    ├── JournalError        decisions cannot be written or read
+    └── SampleError         a sample calculation was asked for numbers outside their range
+"""
+
+__all__ = [
+    "ImageError",
+    "JournalError",
+    "LabelsError",
+    "MalariaError",
+    "ModelError",
+    "SampleError",
+    "SourceError",
+    "TrainingError",
+]
+
+
+class MalariaError(Exception):
+    """The root: everything this library raises on purpose."""
+
+
+class ImageError(MalariaError):
+    """One image cannot be used.
+
+    `file` is the name the user knows, `rule` a full sentence of what is wrong, `mend` a full sentence of what to do.
+    """
+
+    def __init__(self, file: str, rule: str, mend: str) -> None:
+        super().__init__(f"{file}: {rule} {mend}")
+        self.file, self.rule, self.mend = file, rule, mend
+
+
+class SourceError(MalariaError):
+    """A folder or zip cannot be read."""
+
+
+class LabelsError(MalariaError):
+    """A table of labels cannot be used."""
+
+
+class ModelError(MalariaError):
+    """A model folder cannot be used."""
+
+
+class TrainingError(MalariaError):
+    """Training was refused."""
+
+
+class JournalError(MalariaError):
+    """The journal of decisions cannot be written or read."""
+
+
+class SampleError(MalariaError, ValueError):
+    """A number given to a sample calculation is out of range."""

@@ -1,0 +1,17 @@
+"""The class names, their order and the positive class: said here and nowhere else."""
+
+from typing import Final
+
+PARASITIZED: Final = "Parasitized"
+"""The positive class: a red blood cell with a malaria parasite in it."""
+
+UNINFECTED: Final = "Uninfected"
+"""The negative class."""
+
+CLASSES: Final = (PARASITIZED, UNINFECTED)
+"""Both classes, positive first; the order of every table, axis and legend."""
+
+
+def label_for(p_parasitized: float, threshold: float) -> str:
+    """Return the class of one cell: `PARASITIZED` when `p_parasitized` (0 to 1) is at least `threshold` (0 to 1)."""
+    return PARASITIZED if p_parasitized >= threshold else UNINFECTED
