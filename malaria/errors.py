@@ -1,13 +1,15 @@
 """What can go wrong, as a tree. Every message says what is wrong and what to do, and can be shown to a user as it is.
 
-    MalariaError
-    ├── ImageError          one image cannot be used: empty, truncated, not an image, too large, too small
-    ├── SourceError         a folder or zip cannot be read, or is hostile
-    ├── LabelsError         a table of labels lacks a column, contradicts itself, or uses an unknown class
-    ├── ModelError          a model folder is broken, unsafe or missing
-    ├── TrainingError       training was asked for something that cannot give an honest model
-    ├── JournalError        decisions cannot be written or read
-    └── SampleError         a sample calculation was asked for numbers outside their range
+MalariaError
+├── ImageError          one image cannot be used: empty, truncated, not an image, too large, too small
+├── SourceError         a folder or zip cannot be read, or is hostile
+├── LabelsError         a table of labels lacks a column, contradicts itself, or uses an unknown class
+│   └── UnknownLabelsError  ... the last of these, with the unknown words, so that a page can ask what they mean
+├── MetricsError        a figure was asked for numbers outside their range
+├── ModelError          a model folder is broken, unsafe or missing
+├── TrainingError       training was asked for something that cannot give an honest model
+├── JournalError        decisions cannot be written or read
+└── SampleError         a sample calculation was asked for numbers outside their range
 """
 
 __all__ = [
@@ -15,10 +17,12 @@ __all__ = [
     "JournalError",
     "LabelsError",
     "MalariaError",
+    "MetricsError",
     "ModelError",
     "SampleError",
     "SourceError",
     "TrainingError",
+    "UnknownLabelsError",
 ]
 
 
@@ -43,6 +47,18 @@ class SourceError(MalariaError):
 
 class LabelsError(MalariaError):
     """A table of labels cannot be used."""
+
+
+class UnknownLabelsError(LabelsError):
+    """Labels are in use that are none of the classes; `unknown` says which, and how often each."""
+
+    def __init__(self, message: str, unknown: dict[str, int]) -> None:
+        super().__init__(message)
+        self.unknown = unknown
+
+
+class MetricsError(MalariaError, ValueError):
+    """A number given to a metric is out of range, or arrays that belong together differ in length."""
 
 
 class ModelError(MalariaError):
