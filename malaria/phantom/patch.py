@@ -1,0 +1,105 @@
+"""A small canvas of optical density on which one object is painted: blobs, rings and irregular outlines."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from malaria.phantom.stain import Colour, Floats, Slide
+
+Window = tuple[slice, slice]
+
+
+@dataclass
+class Patch:
+    """One object being drawn: its optical density and how much of each pixel it covers.
+
+    `density` is float32 (side, side, 3), `cover` float32 (side, side) from 0 to 1. Places are in pixels from the
+    middle, x to the right and y down; `radius` is that of the object as planned, before its outline became irregular.
+    """
+
+    density: Floats
+    cover: Floats
+    radius: float
+    slide: Slide
+    rng: np.random.Generator
+
+    @classmethod
+    def blank(cls, radius: float, slide: Slide, rng: np.random.Generator) -> "Patch":
+        """An empty patch with room for an object of that radius and for what may stick out of it."""
+        side = int(3.2 * radius) + 8
+        return cls(np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32), radius, slide, rng)
+
+    def paint(self, alpha: Floats, colour: Colour, window: Window, *, sticks_out: bool = False) -> None:
+        """Put `colour` in the place of what is there, by `alpha` (0 to 1): inside the object unless it `sticks_out`."""
+        cover = self.cover[window]
+        if sticks_out:
+            np.maximum(cover, alpha, out=cover)
+        else:
+            alpha = alpha * cover
+        density = self.density[window]
+        density += alpha[..., None] * (self.slide.density(colour) - density)
+
+    def blob(
+        self,
+        x: float,
+        y: float,
+        size: tuple[float, float],
+        colour: Colour,
+        *,
+        angle: float = 0.0,
+        strength: float = 1.0,
+        soft: float = 1.5,
+        lumps: float = 0.0,
+        sticks_out: bool = False,
+    ) -> None:
+        """Paint an ellipse of half axes `size` turned by `angle`, its edge `soft` pixels wide, irregular by `lumps`."""
+        along, across = size
+        window, rho, theta = self._around(x, y, max(size) * (1 + 2 * lumps) + soft)
+        turned = theta - angle
+        edge = along * across / np.hypot(across * np.cos(turned), along * np.sin(turned))
+        edge *= outline(theta, lumps, self.rng)
+        self.paint(strength * ramp((edge - rho) / soft), colour, window, sticks_out=sticks_out)
+
+    def band(
+        self, x: float, y: float, radius: float, width: float, colour: Colour, *, thin_at: float, strength: float = 1.0
+    ) -> None:
+        """Paint a ring, `width` pixels wide and thinnest towards the angle `thin_at`."""
+        window, rho, theta = self._around(x, y, 1.3 * radius + 3 * width)
+        middle = radius * outline(theta, 0.1, self.rng)
+        lean = np.cos(theta - thin_at)
+        alpha = np.exp(-np.square((rho - middle) / (width * (0.7 - 0.3 * lean))))
+        self.paint(strength * (0.75 - 0.25 * lean) * alpha, colour, window)
+
+    def _around(self, x: float, y: float, reach: float) -> tuple[Window, Floats, Floats]:
+        """The window within `reach` of a place, with the distance and angle of its pixels from there."""
+        side = self.cover.shape[0]
+        column, row = side / 2 + x, side / 2 + y
+        left, top = (int(np.clip(at - reach, 0, side - 1)) for at in (column, row))
+        right, bottom = (int(np.clip(at + reach + 2, 1, side)) for at in (column, row))
+        return (slice(top, bottom), slice(left, right)), *polar((bottom - top, right - left), column - left, row - top)
+
+
+def polar(shape: tuple[int, int], x: float, y: float) -> tuple[Floats, Floats]:
+    """Distance and angle (0 to 2 pi) of each pixel of an image of that shape from the place `x`, `y` in it."""
+    dx, dy = np.meshgrid(np.arange(shape[1], dtype=np.float32) - x, np.arange(shape[0], dtype=np.float32) - y)
+    rho, theta = cv2.cartToPolar(dx, dy)
+    return np.asarray(rho, np.float32), np.asarray(theta, np.float32)
+
+
+def outline(theta: Floats, amount: float, rng: np.random.Generator, waves: tuple[int, int] = (2, 5)) -> Floats:
+    """A closed irregular outline: the radius, about 1, at each angle, departing from a circle by about `amount`."""
+    table = np.linspace(0, 2 * np.pi, 257, dtype=np.float32)
+    radius = np.ones_like(table)
+    for wave in range(waves[0], waves[1] + 1):
+        radius += (
+            amount * np.float32(rng.normal() / wave * 1.5) * np.cos(wave * table + np.float32(rng.uniform(0, 6.3)))
+        )
+    near: Floats = np.maximum(radius, 0.3)[np.rint(theta * (256 / (2 * np.pi))).astype(np.intp)]
+    return near
+
+
+def ramp(value: Floats) -> Floats:
+    """A soft step: 0 below -1/2, 1 above 1/2, smooth between."""
+    clipped: Floats = np.clip(value + 0.5, 0, 1)
+    return clipped * clipped * (3 - 2 * clipped)
