@@ -1,0 +1,22 @@
+"""From files to pictures: bytes, folders and zips become RGB arrays, with limits, identities and patients.
+
+Nothing here writes to disk, and every refusal is an `ImageError` or a `SourceError` whose text can be shown as it is.
+"""
+
+from malaria.images.decoding import CELL_MAX_PIXELS, MIN_SIDE, RGB, decode
+from malaria.images.naming import image_id, patient_of
+from malaria.images.source import MAX_FILE_BYTES, MAX_MEMBERS, ImageFile, Source, open_source
+
+__all__ = [
+    "CELL_MAX_PIXELS",
+    "MAX_FILE_BYTES",
+    "MAX_MEMBERS",
+    "MIN_SIDE",
+    "RGB",
+    "ImageFile",
+    "Source",
+    "decode",
+    "image_id",
+    "open_source",
+    "patient_of",
+]

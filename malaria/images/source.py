@@ -1,0 +1,355 @@
+"""Folders, zips and single files as one stream of image files, read one at a time and never extracted.
+
+A member that cannot or should not be read (encrypted, a bomb, a nested archive, a name that leads out) becomes an
+`ImageFile` with its `error`, and the rest goes on; a source that is hostile or empty as a whole is a `SourceError`.
+"""
+
+import io
+import os
+import posixpath
+import stat
+import struct
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import BinaryIO, Final, Self, TypeAlias
+
+from malaria.errors import ImageError, SourceError
+from malaria.images.naming import image_id, patient_of
+
+MAX_FILE_BYTES: Final = 256 * 2**20
+"""The most bytes one image file may have, unpacked; counted while reading, whatever a zip declares."""
+
+MAX_MEMBERS: Final = 200_000
+"""The most files a zip may hold; the whole NIH set has 27,558."""
+
+_MAX_DIRECTORY_BYTES: Final = MAX_MEMBERS * 512  # of a zip's list of members, which is read in one piece
+_MAX_RATIO: Final = 200  # image formats are already packed; only blank BMP and TIFF files come near
+_RATIO_MATTERS_FROM: Final = 16 * 2**20  # unpacked bytes; a smaller file does no harm at any ratio
+
+_IMAGE_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
+)
+_ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+_LITTER: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})  # with whatever starts with a dot
+
+Reader: TypeAlias = Callable[[], bytes]  # returns one file's bytes or raises ImageError
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """One image of a source: its bytes, not yet decoded, or the sentence that says why there are none."""
+
+    file: str
+    """The path inside the source, `/` between folders; unique within it."""
+    data: bytes | None = None
+    error: str | None = None
+
+    @cached_property
+    def image_id(self) -> str | None:
+        """SHA-256 of the bytes, in hexadecimal; None without bytes."""
+        return None if self.data is None else image_id(self.data)
+
+    @property
+    def patient(self) -> str | None:
+        """The patient by the NIH naming rules; None for other names."""
+        return patient_of(self.file)
+
+    @property
+    def folder(self) -> str | None:
+        """The name of the folder that directly holds the file (`Parasitized`); None at the top of the source."""
+        return PurePosixPath(self.file).parent.name or None
+
+
+class Source:
+    """The image files of one folder, zip or single file, in the order of their names; made by `open_source`.
+
+    Iterating reads one file at a time and keeps none. Iterating in one thread while others call `read` is safe.
+    Close it, or use it in a `with` statement; a file object it was made from stays open.
+    """
+
+    def __init__(
+        self, name: str, readers: dict[str, Reader], skipped: Iterable[str] = (), archive: zipfile.ZipFile | None = None
+    ) -> None:
+        self.name = name
+        """What the source is called in messages: the last part of its path, or the name of the upload."""
+        self.skipped = sorted(skipped)
+        """Files passed over because their name is not an image's: tables, notes, links to other folders."""
+        self._readers = readers
+        self._archive = archive
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+    def __iter__(self) -> Iterator[ImageFile]:
+        for file, reader in self._readers.items():
+            try:
+                yield ImageFile(file, reader())
+            except ImageError as error:
+                yield ImageFile(file, error=str(error))
+
+    @property
+    def files(self) -> list[str]:
+        """The names that iterating gives, without reading anything."""
+        return list(self._readers)
+
+    def read(self, file: str) -> bytes:
+        """The bytes of one file again. Raises SourceError for a name that is not here, ImageError if unreadable."""
+        if file not in self._readers:
+            raise SourceError(f"{self.name}: There is no image {file!r} here. Use a name that iterating gave.")
+        return self._readers[file]()
+
+    def close(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_source(place: str | os.PathLike[str] | BinaryIO, name: str | None = None) -> Source:
+    """Open a folder (with all folders below it), a zip, or a single image file.
+
+    `place` is a path or a seekable binary file object, such as an upload; `name` is what messages call it, by default
+    the path's last part or the object's own name. Only names and sizes are read here; images when iterated.
+
+    Raises SourceError when there is nothing there, a zip is not one or is hostile as a whole, or no image is found.
+    """
+    if isinstance(place, str | os.PathLike):
+        path = Path(place)
+        name = name or path.name or str(path.resolve())
+        if path.is_dir():
+            return _open_folder(path, name)
+        try:
+            with path.open("rb") as stream:
+                return _open_file(path, stream, name)
+        except OSError as error:
+            raise SourceError(f"{name}: It cannot be opened ({error.strerror}). Check the path.") from error
+    name = name or PurePosixPath(str(getattr(place, "name", "upload")).replace("\\", "/")).name
+    if not place.seekable():
+        raise SourceError(f"{name}: It cannot be read out of order. Save it to a file or to memory first.")
+    return _open_file(place, place, name)
+
+
+def _open_file(place: Path | BinaryIO, stream: BinaryIO, name: str) -> Source:
+    """A zip or a single image; `stream` is `place`, opened."""
+    stream.seek(0)
+    if name.lower().endswith(".zip") or stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
+        return _open_zip(place, name, _check_directory(stream, name))
+    file = _clean(name)
+    if isinstance(place, Path):
+        return Source(name, {file: lambda: _read_path(place, file)})
+    return Source(name, {file: lambda: _read_stream(place, file)})
+
+
+def _source(
+    name: str, kind: str, readers: dict[str, Reader], skipped: list[str], archive: zipfile.ZipFile | None = None
+) -> Source:
+    if not readers:
+        raise SourceError(f"{name}: The {kind} holds no images. Put PNG, JPEG, WebP, TIFF or BMP files in it.")
+    return Source(name, dict(sorted(readers.items())), skipped, archive)
+
+
+# Folders
+
+
+def _open_folder(folder: Path, name: str) -> Source:
+    readers: dict[str, Reader] = {}
+    skipped: list[str] = []
+    names = _Names()
+    root = folder.resolve()
+
+    def add_unreadable_folder(error: OSError) -> None:
+        file = names.distinct(_relative(error.filename, folder))
+        readers[file] = _refusing(file, f"The folder cannot be opened ({error.strerror}).", "Check its permissions.")
+
+    for parent, folders, files in os.walk(folder, onerror=add_unreadable_folder):
+        folders[:] = [f for f in folders if not _is_litter(f)]
+        for path in [Path(parent, f) for f in folders + files]:
+            file = _relative(path, folder)
+            if path.name in folders:
+                if path.is_symlink():  # not walked into: it may lead anywhere, or round in a circle
+                    skipped.append(file + "/")
+            elif path.suffix.lower() in _IMAGE_SUFFIXES and not _is_litter(path.name):
+                file = names.distinct(file)
+                readers[file] = _folder_reader(path, file, root)
+            elif not _is_litter(path.name):
+                skipped.append(file)
+    return _source(name, "folder", readers, skipped)
+
+
+def _relative(path: str | Path, folder: Path) -> str:
+    return _clean(Path(path).relative_to(folder).as_posix())
+
+
+def _folder_reader(path: Path, file: str, root: Path) -> Reader:
+    def read() -> bytes:
+        if path.is_symlink() and not path.resolve().is_relative_to(root):
+            raise ImageError(file, "This is a link that leads out of the folder.", "Put the file itself there.")
+        return _read_path(path, file)
+
+    return read
+
+
+def _read_path(path: Path, file: str) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+            raise ImageError(file, "This is not an ordinary file.", "Put an image file in its place.")
+        with path.open("rb") as stream:
+            return _read_stream(stream, file)
+    except OSError as error:
+        raise ImageError(
+            file, f"The file cannot be read ({error.strerror}).", "Check that it is there and may be read."
+        ) from error
+
+
+def _read_stream(stream: BinaryIO, file: str) -> bytes:
+    stream.seek(0)
+    data = stream.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise _too_large(file)
+    return data
+
+
+# Zips
+
+
+def _open_zip(place: Path | BinaryIO, name: str, size: int) -> Source:
+    try:
+        archive = zipfile.ZipFile(place)
+    except Exception as error:  # a damaged list of members raises nearly every kind there is
+        raise SourceError(f"{name}: The zip is cut short or damaged. Make or copy it again.") from error
+    try:
+        members = [m for m in archive.infolist() if not m.is_dir()]
+        if len(members) > MAX_MEMBERS:
+            raise SourceError(f"{name}: The zip holds more than {MAX_MEMBERS:,} files. Split it into several.")
+        if sum(m.compress_size for m in members) > size:
+            raise SourceError(f"{name}: The zip's files overlap, as in a zip bomb. Make the zip again from the images.")
+        return _source(name, "zip", *_zip_readers(archive, members), archive)
+    except SourceError:
+        archive.close()
+        raise
+
+
+def _check_directory(stream: BinaryIO, name: str) -> int:
+    """The size of the zip in bytes. Refuses one whose list of members would fill the memory.
+
+    The end records are as in PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, size - 22 - 0xFFFF))
+    tail = stream.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) < at + 22:
+        raise SourceError(f"{name}: This is not a zip, or it is cut short. Make or copy it again.")
+    (directory,) = struct.unpack_from("<I", tail, at + 12)
+    locator = tail[max(0, at - 20) : at]
+    if len(locator) == 20 and locator.startswith(b"PK\x06\x07"):  # zip64: for many or large files
+        (position,) = struct.unpack_from("<Q", locator, 8)
+        if position + 56 <= size:
+            stream.seek(position)
+            (directory,) = struct.unpack_from("<Q", stream.read(56), 40)
+    if directory > _MAX_DIRECTORY_BYTES:
+        raise SourceError(f"{name}: The zip's list of files is too long. Split it into several.")
+    return size
+
+
+def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tuple[dict[str, Reader], list[str]]:
+    readers: dict[str, Reader] = {}
+    skipped: list[str] = []
+    names = _Names()
+    for member in members:
+        file = _clean(member.filename)
+        suffix = PurePosixPath(file).suffix.lower()
+        if any(_is_litter(part) for part in file.split("/")):
+            continue
+        if suffix not in _IMAGE_SUFFIXES | _ARCHIVE_SUFFIXES:
+            skipped.append(file)
+            continue
+        file = names.distinct(file)
+        refusal = _why_not(member, file, suffix)
+        readers[file] = _refusing(file, *refusal) if refusal else _zip_reader(archive, member, file)
+    return readers, skipped
+
+
+def _why_not(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str] | None:
+    """The rule that a member breaks, and the mend; None when it may be read."""
+    if file.startswith("/") or file[1:2] == ":" or ".." in file.split("/"):
+        return "Its name leads out of the zip.", "Make the zip again from inside the folder of images."
+    if suffix in _ARCHIVE_SUFFIXES:
+        return "This is an archive inside the zip.", "Unpack it, and give its images or the inner archive by itself."
+    if member.flag_bits & 0x1:
+        return "It is encrypted.", "Make the zip again without a password."
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "It is packed in an unusual way.", "Make the zip again with the ordinary method (deflate)."
+    if member.file_size > max(_RATIO_MATTERS_FROM, _MAX_RATIO * member.compress_size):
+        return "It unpacks to far more than an image would, as in a zip bomb.", "Save the image again, and zip that."
+    return None
+
+
+def _zip_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> Reader:
+    def read() -> bytes:
+        if archive.fp is None:
+            raise SourceError(f"{file}: The zip was closed. Open it again.")
+        try:
+            with archive.open(member) as stream:  # never gives more than the size declared, and checks the CRC
+                data = stream.read(MAX_FILE_BYTES + 1)
+        except Exception as error:  # damage raises nearly every kind there is
+            raise ImageError(file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise _too_large(file)
+        return data
+
+    return read
+
+
+# Shared
+
+
+class _Names:
+    """Makes names unique: of two files called `cell.png`, the second becomes `cell (2).png`."""
+
+    def __init__(self) -> None:
+        self._count: dict[str, int] = {}
+
+    def distinct(self, file: str) -> str:
+        number = self._count.get(file, 0)
+        unique = file
+        stem, suffix = posixpath.splitext(file)
+        while unique in self._count:
+            number += 1
+            unique = f"{stem} ({number}){suffix}"
+        self._count[file] = max(number, 1)
+        self._count[unique] = 1
+        return unique
+
+
+def _clean(name: str) -> str:
+    """A name that is safe to print and to write as UTF-8, with `/` between folders."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name.replace("\\", "/"))
+
+
+def _is_litter(name: str) -> bool:
+    """Whether an operating system left it there unasked."""
+    return name.lower() in _LITTER or (name.startswith(".") and name.strip(".") != "")
+
+
+def _refusing(file: str, rule: str, mend: str) -> Reader:
+    def read() -> bytes:
+        raise ImageError(file, rule, mend)
+
+    return read
+
+
+def _too_large(file: str) -> ImageError:
+    return ImageError(
+        file, f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.", "Crop the image, or save it in a packed format."
+    )
