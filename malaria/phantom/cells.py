@@ -139,8 +139,8 @@ def _mask(cover: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.ui
     """What a coarse automatic segmentation keeps of the picture: 1 inside, 0 outside, stepped and a little ragged."""
     side = cover.shape[0]
     small = cv2.resize(cover, (side // _BLOCK, side // _BLOCK), interpolation=cv2.INTER_AREA)
-    reach = cv2.GaussianBlur(small, (0, 0), 1.0) + 0.08 * rng.lognormal(0, 0.5) * clouds(small.shape[:2], 2.5, rng)
-    found = (reach > rng.uniform(0.2, 0.45)).astype(np.uint8)
+    ragged = 1 + np.clip(0.3 * rng.random() * clouds(small.shape[:2], 2.5, rng), -0.5, 0.5)
+    found = (cv2.GaussianBlur(small, (0, 0), 1.0) * ragged > rng.uniform(0.2, 0.45)).astype(np.uint8)
     _, parts, measures, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
     largest = 1 + int(np.argmax(measures[1:, cv2.CC_STAT_AREA]))
     whole = cv2.resize((parts == largest).astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST)

@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.phantom.patch import Patch, outline, polar, ramp
+from malaria.phantom.patch import Patch, Place, outline, polar, ramp
 from malaria.phantom.stain import Colour, Slide, clouds
 
 _PIGMENT: Final[Colour] = (92, 60, 48)  # haemozoin stays brown in every stain
-_DUST: Final[Colour] = (96, 78, 80)  # dirt on the glass, grey and a little out of focus
+_DUST: Final[Colour] = (104, 86, 86)  # dirt on the glass, grey and a little out of focus
 
 
 def red_cell(form: str, radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
@@ -26,217 +26,198 @@ def red_cell(form: str, radius: float, slide: Slide, rng: np.random.Generator) -
     return patch
 
 
+def leukocyte(radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
+    """Draw a white cell of about that radius: pale grainy cytoplasm and a large nucleus, lobed or nearly round."""
+    patch = Patch.blank(radius, slide, rng)
+    pale = _mix(slide.background, slide.parasite, 0.35)
+    patch.blob((0, 0), (radius, 0.93 * radius), pale, soft=0.12 * radius, lumps=0.05, mottling=0.2, sticks_out=True)
+    for _ in range(30):
+        grain = radius * rng.uniform(0.02, 0.04)
+        patch.blob(_inside(patch, 0.9), (grain, grain), slide.parasite, strength=0.35, soft=1.5)
+    lobes = int(rng.integers(1, 5))
+    size = radius * (0.74 if lobes == 1 else 0.5 if lobes == 2 else 0.38)
+    bend, turn = rng.uniform(1.0, 1.4), rng.uniform(0, 2 * np.pi)
+    for lobe in range(lobes):  # along an arc, each touching the next
+        angle = turn + bend * lobe
+        at = _beside((0, 0), 0.0 if lobes == 1 else 0.5 * radius, angle)
+        shape = (size * rng.uniform(1.0, 1.2), size * rng.uniform(0.85, 1.0))
+        violet = _mix(slide.chromatin, slide.parasite, 0.25)
+        patch.blob(at, shape, violet, angle=angle + np.pi / 2, soft=0.1 * radius, lumps=0.07, mottling=0.1)
+    return patch
+
+
+def platelet(radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
+    """Draw a platelet of about that radius by itself."""
+    patch = Patch.blank(radius, slide, rng)
+    _platelet(patch, (0, 0), radius)
+    return patch
+
+
+def debris(radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
+    """Draw a grain of dirt, about `radius` long from its middle, by itself."""
+    patch = Patch.blank(radius, slide, rng)
+    _grain_of_dirt(patch, (0, 0), radius, sticks_out=True)
+    return patch
+
+
 def _body(patch: Patch) -> None:
-    """The cell itself: a soft disc, denser towards the edge, with pallor in the middle and mottled cytoplasm."""
-    slide, rng, side = patch.slide, patch.rng, patch.cover.shape[0]
-    rho, theta = polar(patch.cover.shape, side / 2, side / 2)
-    stretch = 1 + abs(rng.normal(0, 0.1))
+    """The cell itself: a soft disc, a little denser towards the edge, paler in the middle, with mottled cytoplasm."""
+    slide, rng, radius = patch.slide, patch.rng, patch.radius
+    rho, theta = polar(patch.cover.shape, patch.middle, patch.middle)
+    stretch = np.sqrt(1 + abs(rng.normal(0, 0.12)))
     turned = theta - rng.uniform(0, np.pi)
-    edge = patch.radius / np.hypot(np.cos(turned) / np.sqrt(stretch), np.sin(turned) * np.sqrt(stretch))
-    edge *= outline(theta, 0.035 * rng.lognormal(0, 0.5), rng, (2, 7))
+    edge = radius / np.hypot(np.cos(turned) / stretch, np.sin(turned) * stretch)
+    edge *= outline(theta, 0.035 * rng.lognormal(0, 0.5), rng, waves=(2, 7))
     inner = rho / edge
-    patch.cover[:] = ramp((edge - rho) / max(0.055 * patch.radius, 1.5))
-    pallor = slide.pallor * rng.uniform(0.5, 1.4) * np.exp(-np.square(inner / rng.uniform(0.3, 0.5)))
-    thickness = 0.97 + 0.06 * ramp((inner - 0.75) / 0.3) - pallor
-    thickness += slide.mottling * (
-        clouds(rho.shape, 0.4 * patch.radius, rng) + 0.4 * clouds(rho.shape, 0.1 * patch.radius, rng)
-    )
+    patch.cover[:] = ramp((edge - rho) / max(0.055 * radius, 1.5))
+    pallor = slide.pallor * rng.uniform(0.5, 1.4) * np.exp(-((inner / rng.uniform(0.3, 0.45)) ** rng.uniform(1.8, 3.5)))
+    mottles = clouds(rho.shape, 0.5 * radius, rng) + 0.5 * clouds(rho.shape, 0.12 * radius, rng)
+    thickness = 0.97 + 0.06 * ramp((inner - 0.75) / 0.3) - pallor + slide.mottling * mottles
     patch.density[:] = slide.density(slide.cytoplasm) * (patch.cover * thickness * rng.lognormal(0, 0.1))[..., None]
+    if rng.random() < 0.3:
+        _specks(patch)
+
+
+def _specks(patch: Patch) -> None:
+    """A few faint specks of stain, as cells of either class have them."""
+    rng = patch.rng
+    for _ in range(rng.integers(1, 4)):
+        size = patch.radius * rng.uniform(0.02, 0.05)
+        shape, angle, strength = (1.5 * size, size), rng.uniform(0, np.pi), rng.uniform(0.15, 0.4)
+        patch.blob(_inside(patch, 0.9), shape, patch.slide.parasite, angle=angle, strength=strength, soft=size)
 
 
 def _uninfected(patch: Patch) -> None:
-    """Now and then a few faint specks of stain, as on many real cells."""
-    rng, radius = patch.rng, patch.radius
-    if rng.random() < 0.3:
-        for _ in range(rng.integers(1, 4)):
-            x, y = _inside(patch, 0.9)
-            size = radius * rng.uniform(0.02, 0.05)
-            patch.blob(
-                x,
-                y,
-                (size * 1.5, size),
-                patch.slide.parasite,
-                strength=rng.uniform(0.15, 0.4),
-                soft=size,
-                angle=rng.uniform(0, 3),
-            )
+    """Nothing but the cell."""
 
 
 def _ring(patch: Patch, strength: float = 1.0) -> None:
-    """A young parasite: a thin ring of a fifth to a third of the cell, with one or two dots of chromatin on it."""
+    """A young parasite, now and then two: a thin ring, a fifth to a third of the cell across, with chromatin on it."""
+    for _ in range(2 if patch.rng.random() < 0.2 else 1):
+        _one_ring(patch, strength)
+
+
+def _one_ring(patch: Patch, strength: float) -> None:
     rng, slide = patch.rng, patch.slide
-    for _ in range(1 + (rng.random() < 0.2)):
-        radius = patch.radius * rng.uniform(0.17, 0.3)
-        x, y = _inside(patch, 0.9 - radius / patch.radius)
-        at = rng.uniform(0, 2 * np.pi)
-        patch.blob(x, y, (radius, radius), _paler(slide), strength=0.6 * strength, soft=0.5 * radius)
-        patch.band(
-            x,
-            y,
-            radius,
-            patch.radius * rng.uniform(0.035, 0.06),
-            slide.parasite,
-            thin_at=at + np.pi,
-            strength=0.9 * strength,
-        )
-        for turn in (0.0, rng.uniform(1.2, 3.5))[: 1 + (rng.random() < 0.25)]:
-            dot = patch.radius * rng.uniform(0.07, 0.1)
-            angle = at + turn
-            patch.blob(
-                x + radius * np.cos(angle),
-                y + radius * np.sin(angle),
-                (dot * rng.uniform(1.0, 1.6), dot),
-                slide.chromatin,
-                angle=angle + np.pi / 2,
-                strength=strength,
-                soft=0.05 * patch.radius,
-                lumps=0.08,
-            )
+    radius = patch.radius * rng.uniform(0.2, 0.32)
+    width = patch.radius * rng.uniform(0.035, 0.065)
+    middle = _inside(patch, 0.92 - radius / patch.radius)
+    angle = rng.uniform(0, 2 * np.pi)
+    patch.blob(middle, (radius, radius), _paler(slide), strength=0.5 * strength, soft=0.5 * radius)
+    patch.band(middle, radius, width, slide.parasite, thin_at=angle + np.pi, strength=0.9 * strength)
+    for turn in (0.0, rng.uniform(1.2, 3.5)) if rng.random() < 0.25 else (0.0,):
+        dot = patch.radius * rng.uniform(0.075, 0.1)
+        at = _beside(middle, radius, angle + turn)
+        shape = (dot * rng.uniform(1.0, 1.7), dot)
+        _chromatin(patch, at, shape, angle + turn + np.pi / 2, strength)
 
 
 def _faint_ring(patch: Patch) -> None:
     """A ring hardly stained, as at the edge of the smear or under a tired dye."""
-    _ring(patch, strength=patch.rng.uniform(0.22, 0.32))
+    _ring(patch, strength=patch.rng.uniform(0.1, 0.18))
 
 
 def _trophozoite(patch: Patch) -> None:
     """A growing parasite: an irregular mass with a vacuole, a large piece of chromatin and grains of brown pigment."""
-    rng, slide = patch.rng, patch.slide
-    size = patch.radius * rng.uniform(0.34, 0.5)
-    x, y = _inside(patch, 0.8 - size / patch.radius)
-    turn = rng.uniform(0, 2 * np.pi)
+    rng, slide, radius = patch.rng, patch.slide, patch.radius
+    size = radius * rng.uniform(0.34, 0.48)
+    middle = _inside(patch, 0.8 - size / radius)
+    angle = rng.uniform(0, 2 * np.pi)
+    arm = _beside(middle, size, angle + rng.uniform(1.5, 2.5))
+    for at, share, strength in ((middle, 1.0, 0.8), (arm, 0.5, 0.7)):
+        shape = (1.2 * share * size, 0.85 * share * size)
+        patch.blob(
+            at, shape, slide.parasite, angle=angle, strength=strength, soft=0.2 * radius, lumps=0.17, mottling=0.25
+        )
+    vacuole = _beside(middle, -0.3 * size, angle)
     patch.blob(
-        x,
-        y,
-        (1.25 * size, 0.85 * size),
-        slide.parasite,
-        angle=turn,
-        strength=0.85,
-        soft=0.16 * patch.radius,
-        lumps=0.16,
+        vacuole, (0.4 * size, 0.3 * size), _paler(slide), angle=angle, strength=0.75, soft=0.15 * radius, lumps=0.1
     )
-    lobe = (x + size * np.cos(turn + 2), y + size * np.sin(turn + 2))
-    patch.blob(
-        *lobe,
-        (0.6 * size, 0.4 * size),
-        slide.parasite,
-        angle=turn + 1,
-        strength=0.8,
-        soft=0.1 * patch.radius,
-        lumps=0.2,
-    )
-    hole = (x - 0.25 * size * np.cos(turn), y - 0.25 * size * np.sin(turn))
-    patch.blob(
-        *hole, (0.4 * size, 0.3 * size), _paler(slide), angle=turn, strength=0.75, soft=0.15 * patch.radius, lumps=0.1
-    )
-    nucleus = (x + 0.6 * size * np.cos(turn), y + 0.6 * size * np.sin(turn))
-    patch.blob(
-        *nucleus, (0.42 * size, 0.32 * size), slide.chromatin, angle=turn + 1, soft=0.06 * patch.radius, lumps=0.14
-    )
-    _pigment(patch, x, y, 0.5 * size, int(rng.integers(4, 9)))
+    _chromatin(patch, _beside(middle, 0.6 * size, angle), (0.4 * size, 0.28 * size), angle + 1)
+    _pigment(patch, middle, 0.35 * size, int(rng.integers(4, 9)))
 
 
 def _schizont(patch: Patch) -> None:
     """A ripe parasite: a cluster of merozoites around a clump of pigment, filling much of the cell."""
-    rng, slide = patch.rng, patch.slide
-    size = patch.radius * rng.uniform(0.55, 0.75)
-    x, y = _inside(patch, 0.85 - size / patch.radius)
-    patch.blob(x, y, (size, 0.9 * size), slide.parasite, strength=0.45, soft=0.2 * patch.radius, lumps=0.1)
-    turn = rng.uniform(0, 2 * np.pi)
-    count = int(rng.integers(9, 17))
-    for k in range(count):  # a sunflower's spacing: even, without looking like a grid
-        reach = size * 0.88 * np.sqrt((k + 1) / count) * rng.uniform(0.92, 1.05)
-        angle = turn + 2.4 * k + rng.normal(0, 0.12)
-        dot = patch.radius * rng.uniform(0.085, 0.12)
-        at = (x + reach * np.cos(angle), y + reach * np.sin(angle))
-        patch.blob(*at, (1.5 * dot, 1.2 * dot), slide.parasite, angle=angle, strength=0.6, soft=0.08 * patch.radius)
-        patch.blob(
-            *at,
-            (1.2 * dot, 0.9 * dot),
-            slide.chromatin,
-            angle=angle + rng.normal(),
-            soft=0.05 * patch.radius,
-            lumps=0.1,
-        )
-    _pigment(patch, x, y, 0.1 * size, 8)
+    rng, slide, radius = patch.rng, patch.slide, patch.radius
+    size = radius * rng.uniform(0.5, 0.72)
+    middle = _inside(patch, 0.85 - size / radius)
+    patch.blob(middle, (size, 0.9 * size), slide.parasite, strength=0.5, soft=0.25 * radius, lumps=0.1, mottling=0.3)
+    turn, count = rng.uniform(0, 2 * np.pi), int(rng.integers(8, 17))
+    for k in range(count):  # the golden angle spaces them evenly without a grid
+        reach = 0.9 * size * np.sqrt((k + 0.8) / count) * rng.uniform(0.88, 1.06)
+        angle = turn + 2.4 * k + rng.normal(0, 0.2)
+        at = _beside(middle, reach, angle)
+        dot = radius * rng.uniform(0.075, 0.11)
+        patch.blob(at, (1.6 * dot, 1.2 * dot), slide.parasite, angle=angle, strength=0.55, soft=0.1 * radius)
+        _chromatin(patch, at, (1.2 * dot, 0.85 * dot), rng.uniform(0, np.pi), rng.uniform(0.8, 1.0))
+    _pigment(patch, middle, 0.07 * size, 10)
 
 
-def _pigment(patch: Patch, x: float, y: float, spread: float, grains: int) -> None:
-    """Grains of brown haemozoin around a place."""
-    rng = patch.rng
-    for _ in range(grains):
-        size = patch.radius * rng.uniform(0.015, 0.035)
-        patch.blob(x + rng.normal(0, spread), y + rng.normal(0, spread), (size, size), _PIGMENT, strength=0.8, soft=1.5)
+def _chromatin(patch: Patch, at: Place, shape: tuple[float, float], angle: float, strength: float = 1.0) -> None:
+    """Paint a piece of chromatin: a dense core in a softer fringe."""
+    soft = 0.09 * patch.radius
+    fringe = (1.25 * shape[0], 1.25 * shape[1])
+    patch.blob(at, fringe, patch.slide.parasite, angle=angle, strength=0.5 * strength, soft=1.6 * soft, lumps=0.1)
+    patch.blob(at, shape, patch.slide.chromatin, angle=angle, strength=strength, soft=soft, lumps=0.1, mottling=0.1)
+
+
+def _pigment(patch: Patch, middle: Place, spread: float, grains: int) -> None:
+    """Paint grains of brown haemozoin around a place."""
+    for x, y in patch.rng.normal(middle, spread, (grains, 2)):
+        size = patch.radius * patch.rng.uniform(0.015, 0.035)
+        patch.blob((x, y), (size, size), _PIGMENT, strength=0.75, soft=1.5)
 
 
 def _platelet_on_cell(patch: Patch) -> None:
-    """A platelet over the edge of the cell: a granular lilac body within a pale halo, most of it off the cell."""
-    rng = patch.rng
-    angle = rng.uniform(0, 2 * np.pi)
-    size = patch.radius * rng.uniform(0.2, 0.28)
-    reach = patch.radius * rng.uniform(1.0, 1.08)
-    x, y = reach * np.cos(angle), reach * np.sin(angle)
-    patch.blob(x, y, (1.6 * size, 1.5 * size), patch.slide.background, strength=0.9, soft=0.8 * size)
-    platelet(patch, x, y, size)
+    """A platelet over the edge of the cell, with a narrow pale halo between the two."""
+    size = patch.radius * patch.rng.uniform(0.22, 0.34)
+    at = _beside((0, 0), patch.radius * patch.rng.uniform(1.05, 1.18), patch.rng.uniform(0, 2 * np.pi))
+    patch.blob(at, (1.2 * size, 1.1 * size), patch.slide.background, strength=0.5, soft=0.8 * size)
+    _platelet(patch, at, size)
 
 
-def platelet(patch: Patch, x: float, y: float, size: float) -> None:
-    """Paint a platelet of about that radius: a soft lilac blob full of fine granules."""
+def _platelet(patch: Patch, at: Place, size: float) -> None:
+    """Paint a platelet: a soft pale lilac blob with fine granules gathered in the middle."""
     rng, slide = patch.rng, patch.slide
-    pale = _mix(slide.background, slide.parasite, 0.45)
-    patch.blob(x, y, (size, 0.8 * size), pale, angle=rng.uniform(0, 3), soft=0.4 * size, lumps=0.14, sticks_out=True)
-    for _ in range(14):
-        place = rng.normal(0, 0.35 * size, 2)
+    pale = _mix(slide.background, slide.parasite, rng.uniform(0.25, 0.4))
+    angle = rng.uniform(0, np.pi)
+    patch.blob(at, (size, 0.75 * size), pale, angle=angle, soft=0.4 * size, lumps=0.17, mottling=0.2, sticks_out=True)
+    for x, y in rng.normal(at, 0.35 * size, (16, 2)):
         grain = size * rng.uniform(0.08, 0.16)
-        patch.blob(
-            x + place[0], y + place[1], (grain, grain), slide.parasite, strength=rng.uniform(0.4, 0.9), soft=grain
-        )
+        patch.blob((x, y), (grain, grain), slide.parasite, strength=rng.uniform(0.15, 0.4), soft=1.5 * grain)
 
 
 def _debris_on_cell(patch: Patch) -> None:
-    """Dirt lying on the cell: one or two dark grey grains, long and out of focus."""
-    rng = patch.rng
-    for _ in range(rng.integers(1, 3)):
-        debris(patch, *_inside(patch, 0.8))
+    """Dirt lying on the cell."""
+    _grain_of_dirt(patch, _inside(patch, 0.85), patch.radius * patch.rng.uniform(0.12, 0.24))
 
 
-def debris(patch: Patch, x: float, y: float, *, sticks_out: bool = False) -> None:
-    """Paint a grain of dirt: dark, grey-brown, blurred, with the bright fringe of a thing above the plane of focus."""
+def _grain_of_dirt(patch: Patch, at: Place, size: float, *, sticks_out: bool = False) -> None:
+    """Paint a dark grain above the plane of focus: grey-brown, blurred, with a bright fringe on one side."""
     rng = patch.rng
-    size = patch.radius * rng.uniform(0.08, 0.15)
-    angle = rng.uniform(0, np.pi)
-    fringe = (x + 1.6 * size * np.sin(angle), y - 1.6 * size * np.cos(angle))
+    angle, width = rng.uniform(0, np.pi), size * rng.uniform(0.35, 0.6)
+    fringe = _beside(at, 1.3 * width, angle - np.pi / 2)
+    patch.blob(fringe, (size, width), _paler(patch.slide), angle=angle, strength=0.4, soft=1.5 * width)
+    strength = rng.uniform(0.35, 0.7)
     patch.blob(
-        *fringe,
-        (1.8 * size, size),
-        _paler(patch.slide),
-        angle=angle,
-        strength=0.3,
-        soft=1.5 * size,
-        sticks_out=sticks_out,
-    )
-    patch.blob(
-        x,
-        y,
-        (2 * size, size),
-        _DUST,
-        angle=angle,
-        strength=rng.uniform(0.5, 0.85),
-        soft=1.5 * size,
-        lumps=0.12,
-        sticks_out=sticks_out,
+        at, (size, width), _DUST, angle=angle, strength=strength, soft=2 * width, lumps=0.12, sticks_out=sticks_out
     )
 
 
-def _inside(patch: Patch, reach: float) -> tuple[float, float]:
-    """A random place in the cell, within `reach` (share of the radius) of its middle."""
-    angle = patch.rng.uniform(0, 2 * np.pi)
+def _inside(patch: Patch, reach: float) -> Place:
+    """A random place in the object, within `reach` (share of the radius) of its middle."""
     distance = patch.radius * max(reach, 0.0) * np.sqrt(patch.rng.random())
-    return distance * np.cos(angle), distance * np.sin(angle)
+    return _beside((0, 0), distance, patch.rng.uniform(0, 2 * np.pi))
+
+
+def _beside(place: Place, distance: float, angle: float) -> Place:
+    """The place so far from another in that direction."""
+    return place[0] + distance * float(np.cos(angle)), place[1] + distance * float(np.sin(angle))
 
 
 def _paler(slide: Slide) -> Colour:
-    """The colour of cytoplasm half as thick: a vacuole."""
+    """The colour of half as much cytoplasm: a vacuole."""
     return _mix(slide.background, slide.cytoplasm, 0.5)
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from malaria.phantom.stain import Colour, Floats, Slide
+from malaria.phantom.stain import Colour, Floats, Slide, clouds
+
+Place = tuple[float, float]
+"""Pixels from the middle of a patch, x to the right and y down."""
 
 Window = tuple[slice, slice]
 
@@ -14,8 +17,8 @@ Window = tuple[slice, slice]
 class Patch:
     """One object being drawn: its optical density and how much of each pixel it covers.
 
-    `density` is float32 (side, side, 3), `cover` float32 (side, side) from 0 to 1. Places are in pixels from the
-    middle, x to the right and y down; `radius` is that of the object as planned, before its outline became irregular.
+    `density` is float32 (side, side, 3), `cover` float32 (side, side) from 0 to 1; `radius` is that
+    of the object as planned, before its outline became irregular.
     """
 
     density: Floats
@@ -30,6 +33,11 @@ class Patch:
         side = int(3.2 * radius) + 8
         return cls(np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32), radius, slide, rng)
 
+    @property
+    def middle(self) -> float:
+        """Column and row of the middle."""
+        return len(self.cover) / 2
+
     def paint(self, alpha: Floats, colour: Colour, window: Window, *, sticks_out: bool = False) -> None:
         """Put `colour` in the place of what is there, by `alpha` (0 to 1): inside the object unless it `sticks_out`."""
         cover = self.cover[window]
@@ -42,8 +50,7 @@ class Patch:
 
     def blob(
         self,
-        x: float,
-        y: float,
+        at: Place,
         size: tuple[float, float],
         colour: Colour,
         *,
@@ -51,32 +58,39 @@ class Patch:
         strength: float = 1.0,
         soft: float = 1.5,
         lumps: float = 0.0,
+        mottling: float = 0.0,
         sticks_out: bool = False,
     ) -> None:
-        """Paint an ellipse of half axes `size` turned by `angle`, its edge `soft` pixels wide, irregular by `lumps`."""
+        """Paint an ellipse of half axes `size` turned by `angle`.
+
+        Its edge is `soft` pixels wide and irregular by `lumps`; within, its strength varies by `mottling`.
+        """
         along, across = size
-        window, rho, theta = self._around(x, y, max(size) * (1 + 2 * lumps) + soft)
+        window, rho, theta = self._around(at, max(size) * (1 + 2 * lumps) + soft)
         turned = theta - angle
         edge = along * across / np.hypot(across * np.cos(turned), along * np.sin(turned))
         edge *= outline(theta, lumps, self.rng)
-        self.paint(strength * ramp((edge - rho) / soft), colour, window, sticks_out=sticks_out)
+        alpha = strength * ramp((edge - rho) / soft)
+        if mottling:
+            alpha *= np.clip(1 + mottling * clouds(rho.shape, 0.5 * across, self.rng), 0, 1 / strength)
+        self.paint(alpha, colour, window, sticks_out=sticks_out)
 
     def band(
-        self, x: float, y: float, radius: float, width: float, colour: Colour, *, thin_at: float, strength: float = 1.0
+        self, at: Place, radius: float, width: float, colour: Colour, *, thin_at: float, strength: float = 1.0
     ) -> None:
         """Paint a ring, `width` pixels wide and thinnest towards the angle `thin_at`."""
-        window, rho, theta = self._around(x, y, 1.3 * radius + 3 * width)
+        window, rho, theta = self._around(at, 1.3 * radius + 3 * width)
         middle = radius * outline(theta, 0.1, self.rng)
         lean = np.cos(theta - thin_at)
         alpha = np.exp(-np.square((rho - middle) / (width * (0.7 - 0.3 * lean))))
         self.paint(strength * (0.75 - 0.25 * lean) * alpha, colour, window)
 
-    def _around(self, x: float, y: float, reach: float) -> tuple[Window, Floats, Floats]:
+    def _around(self, at: Place, reach: float) -> tuple[Window, Floats, Floats]:
         """The window within `reach` of a place, with the distance and angle of its pixels from there."""
         side = self.cover.shape[0]
-        column, row = side / 2 + x, side / 2 + y
-        left, top = (int(np.clip(at - reach, 0, side - 1)) for at in (column, row))
-        right, bottom = (int(np.clip(at + reach + 2, 1, side)) for at in (column, row))
+        column, row = self.middle + at[0], self.middle + at[1]
+        left, top = (int(np.clip(place - reach, 0, side - 1)) for place in (column, row))
+        right, bottom = (int(np.clip(place + reach + 2, 1, side)) for place in (column, row))
         return (slice(top, bottom), slice(left, right)), *polar((bottom - top, right - left), column - left, row - top)
 
 

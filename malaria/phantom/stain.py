@@ -72,7 +72,7 @@ class Slide:
             cytoplasm=tinted(family.cytoplasm, 1.0),
             parasite=tinted(family.parasite, 1.0),
             chromatin=tinted(family.chromatin, 1.0),
-            pallor=float(rng.beta(1.3, 4.0)),
+            pallor=float(rng.beta(1.1, 3.0)),
             mottling=float(rng.uniform(0.02, 0.05)),
             diameter=float(rng.normal(128, 6)),
             blur=float(rng.uniform(1.0, 1.5)),
