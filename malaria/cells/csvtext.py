@@ -1,0 +1,116 @@
+"""CSV as spreadsheets write it: any separator and encoding comes in, nothing that runs as a formula goes out."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from malaria.errors import LabelsError
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
+_NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r]")
+
+
+def neutralised(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front; everything else stays as it is.
+
+    So does text that already has apostrophes before the sign, for otherwise `restored` could not tell them apart.
+    """
+    if not isinstance(value, str):
+        return value
+    writable = value.encode("utf-8", "backslashreplace").decode()  # file names may hold what no encoding can write
+    return "'" + writable if _FORMULA.match(writable) else writable
+
+
+def restored(value: str) -> str:
+    """What `neutralised` was given."""
+    return value[1:] if _NEUTRALISED.match(value) else value
+
+
+def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of a CSV (its bytes or its path), each row as long as the header, blank rows left out.
+
+    Separated by commas, semicolons, tabs or bars; in UTF-8, UTF-16 or Latin-1, with a byte order mark or without.
+    Raises LabelsError when the file cannot be opened, is empty, is no text, or has a row longer than the header.
+    """
+    text = _decoded(_bytes(data))
+    announced = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # spreadsheets may announce the separator so
+    lines = _lines(text[announced.end() :], announced[1]) if announced else _lines(text, _separator(text))
+    header = [restored(name).strip() for name in next(lines, [])]
+    if not any(header):
+        raise LabelsError("The CSV is empty. It needs a first line with the names of its columns.")
+    rows = []
+    for number, line in enumerate(lines, start=2):
+        if any(value.strip() for value in line[len(header) :]):
+            raise LabelsError(
+                f"Row {number} of the CSV has {len(line)} fields, but the first line names {len(header)} columns. "
+                "Put text that contains the separator in quotes."
+            )
+        if any(value.strip() for value in line):
+            rows.append([restored(value) for value in line[: len(header)]] + [""] * (len(header) - len(line)))
+    return header, rows
+
+
+def find(header: Sequence[str], name: str) -> int | None:
+    """Where a column is, its name in any case, or None; raises LabelsError when there are several."""
+    places = [i for i, column in enumerate(header) if column.casefold() == name.casefold()]
+    if len(places) > 1:
+        raise LabelsError(f"The CSV has {len(places)} columns named {name}. Rename all but one.")
+    return places[0] if places else None
+
+
+def require(header: Sequence[str], name: str) -> int:
+    """Where a column is; raises LabelsError, naming the columns that are there, when it is not."""
+    place = find(header, name)
+    if place is None:
+        raise LabelsError(f"The CSV has no column {name}; it has {listed(header)}. Rename the one that is meant.")
+    return place
+
+
+def listed(names: Iterable[object], limit: int = 8) -> str:
+    """Names in one line, the first few of many."""
+    shown = [str(name) for name in names]
+    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more
+
+
+def _bytes(data: bytes | Path | str) -> bytes:
+    if isinstance(data, bytes):
+        return data
+    try:
+        return Path(data).read_bytes()
+    except OSError as error:
+        raise LabelsError(f"{data} cannot be read ({error.strerror}). Check the path.") from None
+
+
+def _decoded(data: bytes) -> str:
+    """By the byte order mark, by the zeros of UTF-16, as UTF-8, else as Windows writes Latin-1."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif b"\0" in data[:1000]:
+        encodings = ["utf-16-le" if data[1:2] == b"\0" else "utf-16-be"]
+    else:
+        encodings = ["utf-8-sig", "cp1252", "latin-1"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise LabelsError("The file is not text. Save a spreadsheet as CSV (UTF-8) first.")
+
+
+def _separator(text: str) -> str:
+    """What cuts the first line into the most columns; a comma where nothing does."""
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    return max(",;\t|", key=lambda separator: len(next(csv.reader([first], delimiter=separator), [])))
+
+
+def _lines(text: str, separator: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    except csv.Error as error:
+        raise LabelsError(f"The file cannot be read as a CSV ({error}). Save it again as CSV (UTF-8).") from None

@@ -1,0 +1,244 @@
+"""Labels from a CSV or from folder names, and which image each belongs to. No word is taken for a class by guess."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final, TypeAlias
+
+import pandas as pd
+
+from malaria.cells.csvtext import find, listed, read_table, require
+from malaria.errors import LabelsError, UnknownLabelsError
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+
+Meaning: TypeAlias = Mapping[str, str | None]
+"""What words stand for, in any case: a class, or None for what is to be left out."""
+
+LABEL_COLUMNS: Final = ("label", "corrected_label", "given_label", "expert_label")
+"""Where a label is looked for when no column is named: a correction comes before what it corrects."""
+
+SYNONYMS: Final = {
+    PARASITIZED: ("parasitized", "parasitised", "parasite", "parasites", "infected", "positive", "malaria"),
+    UNINFECTED: ("uninfected", "noninfected", "notinfected", "unparasitized", "healthy", "normal", "negative"),
+}
+"""Folder names, letters only, that probably mean a class. They are asked about, never used unasked."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The labels of one CSV, found in its `column`.
+
+    `names` maps what the CSV calls an image (path, file name or stem) to a class, `ids` an image_id to a class, and
+    `patients` a name to a patient; the last two are empty where the CSV has no such column. `unlabelled` counts rows
+    with an empty label or one that means None, `repeated` rows that say again what a row before them said.
+    """
+
+    column: str
+    names: Mapping[str, str]
+    ids: Mapping[str, str] = field(default_factory=dict)
+    patients: Mapping[str, str] = field(default_factory=dict)
+    unlabelled: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """Images joined to the labels of a CSV.
+
+    `table` has a row for each image, in their order: file, given_label (None where it has none) and, where the CSV
+    names patients, patient. `left_out` lists the images without a label, `without_image` the names that fit no image,
+    `ambiguous` the names that fit several, which stay without a label: name their folders in the CSV as well.
+    """
+
+    table: pd.DataFrame
+    left_out: tuple[str, ...]
+    without_image: tuple[str, ...]
+    ambiguous: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A folder that is named like no class but sounds like one: does `folder` (`n` images) mean `suggested`?"""
+
+    folder: str
+    suggested: str
+    n: int
+
+
+@dataclass(frozen=True)
+class FolderLabels:
+    """Labels by folder: `labels` maps files to classes, `unlabelled` lists files that are in no class's folder.
+
+    A question is answered by asking again with `mapping={question.folder: a class}`.
+    """
+
+    labels: Mapping[str, str]
+    unlabelled: tuple[str, ...]
+    questions: tuple[Question, ...]
+
+
+def read_labels(
+    data: bytes | Path | str,
+    *,
+    column: str | None = None,
+    mapping: Meaning | None = None,
+    classes: Sequence[str] | None = CLASSES,
+) -> Labels:
+    """Read labels from a CSV, given as its bytes or its path; `read_table` says which kinds of CSV are understood.
+
+    It needs a `file` column (path, file name or stem) and a label column: `column`, else the first of `LABEL_COLUMNS`
+    that is there. Columns `image_id` and `patient` are used where they exist. Class names may differ in case; any other
+    word needs a `mapping`, as {"infected": "Parasitized", "unsure": None}. With `classes=None` every word is a class.
+
+    Raises LabelsError for a file that is no CSV, a missing column, and a name with two different labels;
+    UnknownLabelsError for words that are no class.
+    """
+    header, rows = read_table(data)
+    file_at, label_at = require(header, "file"), _label_column(header, column)
+    id_at, patient_at = find(header, "image_id"), find(header, "patient")
+    classify = _classifier((row[label_at] for row in rows), header[label_at], mapping, classes)
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)  # name -> (label, image_id or "") of each row
+    patients: dict[str, str] = {}
+    for row in rows:
+        name, label = _name(row[file_at]), classify[row[label_at].strip()]
+        if label and not name:
+            raise LabelsError(f"A row labelled {label} names no file. Fill in its file column or delete it.")
+        if label:
+            found[name].append((label, row[id_at].strip() if id_at is not None else ""))
+        if patient_at is not None and row[patient_at].strip():
+            patients[name] = row[patient_at].strip()
+    names, ids = _agreed(found)
+    repeated = sum(len(entries) - len(set(entries)) for entries in found.values())
+    unlabelled = len(rows) - sum(map(len, found.values()))
+    return Labels(header[label_at], names, ids, patients, unlabelled, repeated)
+
+
+def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] | None = None) -> Match:
+    """Join images, given by their paths ('/' separated) and perhaps their `image_ids`, to labels.
+
+    An image takes the label of its image_id, where both sides know it; else that of the longest ending of its path
+    that the CSV names: `a/b/c.png`, `b/c.png`, `c.png`, and then the same without the extension. A name that fits
+    several images labels none of them, unless it is the whole path of one.
+    """
+    paths = list(files)
+    ids = list(image_ids) if image_ids is not None else [None] * len(paths)
+    names = [next((ending for ending in _endings(path) if ending in labels.names), None) for path in paths]
+    fitting: dict[str, set[str]] = defaultdict(set)
+    for path, name in zip(paths, names, strict=True):
+        if name is not None:
+            fitting[name].add(path)
+
+    def given(path: str, name: str | None, image_id: str | None) -> str | None:
+        if image_id is not None and image_id in labels.ids:
+            return labels.ids[image_id]
+        sure = name is not None and (len(fitting[name]) == 1 or _name(path) == name)
+        return labels.names[name] if name is not None and sure else None
+
+    answers = [given(*image) for image in zip(paths, names, ids, strict=True)]
+    table = pd.DataFrame({"file": paths, "given_label": answers}, dtype=object)
+    if labels.patients:
+        patients = labels.patients
+        table["patient"] = [next((patients[e] for e in _endings(path) if e in patients), None) for path in paths]
+    without_label = {path for path, answer in zip(paths, answers, strict=True) if answer is None}
+    return Match(
+        table,
+        tuple(path for path, answer in zip(paths, answers, strict=True) if answer is None),
+        tuple(name for name in labels.names if name not in fitting),
+        {name: tuple(sorted(fits)) for name, fits in fitting.items() if fits & without_label},
+    )
+
+
+def labels_from_folders(
+    files: Iterable[str], *, mapping: Meaning | None = None, classes: Sequence[str] | None = CLASSES
+) -> FolderLabels:
+    """Label images by the nearest folder in their path whose name, in any case, is a class or a word of `mapping`.
+
+    Folders that sound like a class, nearer than any that is one, are asked about. With `classes=None` the folder
+    directly holding an image is its class.
+    """
+    meaning = _meaning(mapping, classes)
+    labels: dict[str, str] = {}
+    unlabelled: list[str] = []
+    asked: Counter[tuple[str, str]] = Counter()
+    for file in files:
+        label = None
+        for folder in reversed(PurePosixPath(_name(file)).parts[:-1]):
+            if classes is None or folder.casefold() in meaning:
+                label = meaning.get(folder.casefold(), folder)
+                break
+            letters = re.sub(r"[^a-z]|cells?$", "", folder.casefold())
+            asked.update((folder, name) for name in classes if letters in SYNONYMS.get(name, ()))
+        if label is None:
+            unlabelled.append(file)
+        else:
+            labels[file] = label
+    questions = tuple(Question(folder, suggested, n) for (folder, suggested), n in sorted(asked.items()))
+    return FolderLabels(labels, tuple(unlabelled), questions)
+
+
+def _label_column(header: Sequence[str], column: str | None) -> int:
+    if column is not None:
+        return require(header, column)
+    places = [place for name in LABEL_COLUMNS if (place := find(header, name)) is not None]
+    if not places:
+        wanted = f"{', '.join(LABEL_COLUMNS[:-1])} or {LABEL_COLUMNS[-1]}"
+        raise LabelsError(f"The CSV has no column {wanted}; it has {listed(header)}. Name the one that is meant.")
+    return places[0]
+
+
+def _meaning(mapping: Meaning | None, classes: Sequence[str] | None) -> dict[str, str | None]:
+    """The classes and the words of `mapping`, in lower case, with what they mean."""
+    wrong = {label for label in (mapping or {}).values() if label} - set(classes or ())
+    if classes is not None and wrong:
+        raise LabelsError(f"A word was said to mean {listed(sorted(wrong))}, but the classes are {listed(classes)}.")
+    own: dict[str, str | None] = {name.casefold(): name for name in classes or ()}
+    return own | {word.strip().casefold(): label for word, label in (mapping or {}).items()}
+
+
+def _classifier(
+    words: Iterable[str], column: str, mapping: Meaning | None, classes: Sequence[str] | None
+) -> dict[str, str | None]:
+    """What each word in a label column means: a class, or None for rows to leave out."""
+    meaning = {"": None} | _meaning(mapping, classes)
+    count = Counter(word.strip() for word in words)
+    unknown = {word: n for word, n in count.items() if word.casefold() not in meaning}
+    if unknown and classes is not None:
+        found = listed(f"{word!r} ({n} rows)" for word, n in unknown.items())
+        raise UnknownLabelsError(
+            f"The column {column} holds labels that are none of {listed(classes)}: {found}. Say what each means, "
+            f"as in mapping={{{next(iter(unknown))!r}: {classes[0]!r}}}, or None to leave those rows out.",
+            unknown,
+        )
+    return {word: meaning.get(word.casefold(), word) for word in count}
+
+
+def _agreed(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
+    """One label for each name and each image_id; a name of several images with different labels is left to the ids."""
+    names: dict[str, str] = {}
+    ids: dict[str, str] = {}
+    contradictory: dict[str, None] = {}
+    for name, entries in found.items():
+        if len({label for label, _ in entries}) == 1:
+            names[name] = entries[0][0]
+        elif not all(image_id for _, image_id in entries):
+            contradictory[name] = None
+        for label, image_id in entries:
+            if image_id and ids.setdefault(image_id, label) != label:
+                contradictory[name] = None
+    if contradictory:
+        raise LabelsError(f"The CSV gives two different labels to {listed(contradictory)}. Delete the wrong rows.")
+    return names, ids
+
+
+def _name(written: str) -> str:
+    return written.strip().replace("\\", "/").removeprefix("./")
+
+
+def _endings(path: str) -> Iterator[str]:
+    """Every way in which a CSV may name an image, the most exact first."""
+    whole = PurePosixPath(_name(path))
+    for parts in (whole.parts, (*whole.parts[:-1], whole.stem)):
+        for start in range(len(parts)):
+            yield "/".join(parts[start:])

@@ -1,0 +1,61 @@
+"""The table of cells as CSV, there and back, and measured against its own labels."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from malaria.cells.csvtext import neutralised, read_table, require
+from malaria.errors import LabelsError
+from malaria.metrics import Evaluation, evaluate
+
+COLUMNS: Final = ("file", "patient", "given_label", "p_parasitized", "label", "error")
+"""The columns every program may rely on, in the order in which they are written; absent ones are allowed."""
+
+
+def to_csv(table: pd.DataFrame) -> str:
+    """Write a table as CSV, the columns of `COLUMNS` first, missing values empty, floats in full.
+
+    Text that a spreadsheet would run as a formula (beginning with = + - @ tab or return, or with apostrophes before one
+    of these) gets an apostrophe in front, which `read_cells` and `read_labels` take off again.
+    """
+    first = [column for column in COLUMNS if column in table.columns]
+    ordered = table[first + [column for column in table.columns if column not in first]]
+    safe = ordered.map(neutralised).rename(columns=neutralised)
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def read_cells(data: bytes | Path | str) -> pd.DataFrame:
+    """Read what `to_csv` wrote (its bytes or its path): p_parasitized as float64, all else as str, empty as None.
+
+    Raises LabelsError for a file that is no CSV, or has no `file` column, or a p_parasitized that is no number.
+    """
+    header, rows = read_table(data)
+    require(header, "file")
+    table = pd.DataFrame([[value or None for value in row] for row in rows], columns=header, dtype=object)
+    if "p_parasitized" in table:
+        try:
+            table["p_parasitized"] = table["p_parasitized"].astype(np.float64)
+        except ValueError as error:
+            raise LabelsError(f"The column p_parasitized must hold numbers or nothing ({error}).") from None
+    return table
+
+
+def evaluate_cells(table: pd.DataFrame, threshold: float, *, model: str | None = None) -> Evaluation:
+    """Measure a table of cells (given_label, p_parasitized and, where known, patient and error) at `threshold`.
+
+    Images with an error count as unreadable, readable ones without a given_label as left out. Raises as `evaluate`.
+    """
+    unreadable = table["error"].notna() if "error" in table else table["p_parasitized"].isna()
+    left_out = ~unreadable & table["given_label"].isna()
+    used = table[~unreadable & ~left_out]
+    return evaluate(
+        used["given_label"].to_numpy(dtype=object),
+        used["p_parasitized"].to_numpy(dtype=np.float64, na_value=np.nan),
+        threshold,
+        patients=used["patient"].to_list() if "patient" in used else None,
+        model=model,
+        left_out=int(left_out.sum()),
+        unreadable=int(unreadable.sum()),
+    )
