@@ -3,7 +3,8 @@
 A cell is called parasitized when p_parasitized >= threshold. What cannot be computed is None with a reason, never NaN.
 """
 
-from malaria.metrics.calibration import (
+from malaria.metrics._agreement import Agreement, McNemar, cohen, fleiss, mcnemar
+from malaria.metrics._calibration import (
     Bin,
     apply_temperature,
     brier,
@@ -11,25 +12,34 @@ from malaria.metrics.calibration import (
     fit_temperature,
     reliability,
 )
-from malaria.metrics.curve import Curve, Points
-from malaria.metrics.evaluation import Evaluation, evaluate
-from malaria.metrics.patients import ByPatient, PatientRates
-from malaria.metrics.rates import Confusion, Rate, wilson
+from malaria.metrics._curve import Curve, Points
+from malaria.metrics._evaluation import Evaluation, evaluate
+from malaria.metrics._patients import ByPatient, PatientRates
+from malaria.metrics._rates import Confusion, Rate, wilson
+from malaria.metrics._readings import Change, Readings, readings
 
 __all__ = [
+    "Agreement",
     "Bin",
     "ByPatient",
+    "Change",
     "Confusion",
     "Curve",
     "Evaluation",
+    "McNemar",
     "PatientRates",
     "Points",
     "Rate",
+    "Readings",
     "apply_temperature",
     "brier",
+    "cohen",
     "evaluate",
     "expected_calibration_error",
     "fit_temperature",
+    "fleiss",
+    "mcnemar",
+    "readings",
     "reliability",
     "wilson",
 ]

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from malaria.errors import MetricsError
+from malaria.metrics._auc import delong, newcombe
 from malaria.metrics._checks import Bools, Floats, Ints
-from malaria.metrics.auc import delong, newcombe
-from malaria.metrics.curve import Curve
-from malaria.metrics.rates import NO_CELLS, NO_PARASITIZED, NO_UNINFECTED, Rate, wilson
+from malaria.metrics._curve import Curve
+from malaria.metrics._rates import NO_CELLS, NO_PARASITIZED, NO_UNINFECTED, Rate, wilson
 
 RESAMPLES: Final = 1000
 CHUNK: Final = 2_000_000

@@ -13,7 +13,7 @@ from sklearn.metrics import average_precision_score
 
 from malaria.errors import MetricsError
 from malaria.metrics._checks import Floats, fraction, is_parasitized, probabilities
-from malaria.metrics.rates import NO_PARASITIZED, NO_UNINFECTED, Confusion, Rate, wilson
+from malaria.metrics._rates import NO_PARASITIZED, NO_UNINFECTED, Confusion, Rate, wilson
 
 
 @dataclass(frozen=True)

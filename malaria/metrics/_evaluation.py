@@ -8,12 +8,12 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from malaria.metrics._auc import auc
+from malaria.metrics._calibration import BINS, Bin, brier, expected_calibration_error, reliability
 from malaria.metrics._checks import fraction, is_parasitized, probabilities
-from malaria.metrics.auc import auc
-from malaria.metrics.calibration import BINS, Bin, brier, expected_calibration_error, reliability
-from malaria.metrics.curve import Curve
-from malaria.metrics.patients import RESAMPLES, ByPatient, Patients
-from malaria.metrics.rates import NO_CELLS, Confusion, Rate
+from malaria.metrics._curve import Curve
+from malaria.metrics._patients import RESAMPLES, ByPatient, Patients
+from malaria.metrics._rates import NO_CELLS, Confusion, Rate
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from scipy.special import expit, logit
 from scipy.stats import rankdata
 
 from malaria.metrics._checks import Floats
-from malaria.metrics.curve import Curve
-from malaria.metrics.rates import NO_PARASITIZED, NO_UNINFECTED, Z95, Rate
+from malaria.metrics._curve import Curve
+from malaria.metrics._rates import NO_PARASITIZED, NO_UNINFECTED, Z95, Rate
 
 ALMOST: Final = 1e-12
 

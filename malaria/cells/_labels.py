@@ -9,15 +9,18 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from malaria.cells.csvtext import find, listed, read_table, require
+from malaria.cells._csvtext import find, listed, read_table, require
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 
 Meaning: TypeAlias = Mapping[str, str | None]
 """What words stand for, in any case: a class, or None for what is to be left out."""
 
-LABEL_COLUMNS: Final = ("label", "corrected_label", "given_label", "expert_label")
-"""Where a label is looked for when no column is named: a correction comes before what it corrects."""
+LABEL_COLUMNS: Final = ("corrected_label", "given_label", "label", "expert_label")
+"""Where a label is looked for when no column is named: a correction comes before what it corrects.
+
+Beside p_parasitized, `label` is a model's answer (the table of cells) and no truth to measure by, so it is passed over.
+"""
 
 SYNONYMS: Final = {
     PARASITIZED: ("parasitized", "parasitised", "parasite", "parasites", "infected", "positive", "malaria"),
@@ -181,9 +184,11 @@ def labels_from_folders(
 def _label_column(header: Sequence[str], column: str | None) -> int:
     if column is not None:
         return require(header, column)
-    places = [place for name in LABEL_COLUMNS if (place := find(header, name)) is not None]
+    answered = find(header, "p_parasitized") is not None
+    names = [name for name in LABEL_COLUMNS if not (answered and name == "label")]
+    places = [place for name in names if (place := find(header, name)) is not None]
     if not places:
-        wanted = f"{', '.join(LABEL_COLUMNS[:-1])} or {LABEL_COLUMNS[-1]}"
+        wanted = f"{', '.join(names[:-1])} or {names[-1]}"
         raise LabelsError(f"The CSV has no column {wanted}; it has {listed(header)}. Name the one that is meant.")
     return places[0]
 

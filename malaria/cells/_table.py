@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from malaria.cells.csvtext import neutralised, read_table, require
+from malaria.cells._csvtext import neutralised, read_table, require
 from malaria.errors import LabelsError
 from malaria.metrics import Evaluation, evaluate
 

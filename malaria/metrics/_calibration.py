@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss
 
 from malaria.errors import MetricsError
 from malaria.metrics._checks import Floats, is_parasitized, probabilities
-from malaria.metrics.rates import Rate
+from malaria.metrics._rates import Rate
 
 BINS: Final = 15
 TEMPERATURES: Final = (0.05, 20.0)
