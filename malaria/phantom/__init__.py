@@ -5,6 +5,7 @@ shows that a program works and what a page looks like; it never says how good a 
 """
 
 from malaria.phantom.cells import Phantom, batch, batch_zip, cell, examples
+from malaria.phantom.fields import Field, FieldObject, field
 from malaria.phantom.forms import ARTEFACTS, FORMS, HARD_FORMS
 from malaria.phantom.stain import Slide
 
@@ -12,10 +13,13 @@ __all__ = [
     "ARTEFACTS",
     "FORMS",
     "HARD_FORMS",
+    "Field",
+    "FieldObject",
     "Phantom",
     "Slide",
     "batch",
     "batch_zip",
     "cell",
     "examples",
+    "field",
 ]

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from malaria.images import decode
 from malaria.labels import CLASSES
-from malaria.phantom.forms import ARTEFACTS, FORMS, red_cell
+from malaria.phantom.forms import ARTEFACTS, FORMS, STAGES, red_cell
 from malaria.phantom.stain import Slide, clouds
 
 _BLOCK = 3  # the NIH masks were found on a picture some three times smaller, hence their stepped outlines
-_STAGES = {"ring": 0.65, "trophozoite": 0.2, "schizont": 0.15}  # mostly rings, as in circulating blood
 _STRIP = (
     ("uninfected", 0),
     ("ring", 1),
@@ -105,7 +104,7 @@ def batch_zip(
 
 def _forms(n: int, artefacts: int, rng: np.random.Generator) -> Sequence[str]:
     """The forms of `n` cells in random order: half parasitized, of the rest so many artefacts."""
-    parasitized = [str(stage) for stage in rng.choice(list(_STAGES), n // 2, p=list(_STAGES.values()))]
+    parasitized = [str(stage) for stage in rng.choice(list(STAGES), n // 2, p=list(STAGES.values()))]
     lying_on = [ARTEFACTS[k % len(ARTEFACTS)] for k in range(artefacts)]
     plain = ["uninfected"] * (n - len(parasitized) - len(lying_on))
     forms = parasitized + lying_on + plain
@@ -132,7 +131,7 @@ def _photograph(form: str, slide: Slide, rng: np.random.Generator) -> NDArray[np
     lean = rng.normal(0, 0.02, 2).astype(np.float32)  # no field is lit evenly
     across, down = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     rgb = slide.photograph(patch.density[window], 1 + lean[0] * across + lean[1] * down, rng)
-    return rgb * mask[window][..., None]
+    return np.pad(rgb * mask[window][..., None], (*rng.integers(0, 4, (2, 2)).tolist(), (0, 0)))
 
 
 def _mask(cover: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -11,10 +11,11 @@ from typing import Final
 import numpy as np
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.phantom.patch import Patch, Place, outline, polar, ramp
-from malaria.phantom.stain import Colour, Slide, clouds
+from malaria.phantom.patch import ANGLES, Patch, Place, at_angle, outline, polar, ramp
+from malaria.phantom.stain import Colour, Floats, Slide, clouds
 
 _PIGMENT: Final[Colour] = (92, 60, 48)  # haemozoin stays brown in every stain
+_NUCLEUS: Final[Colour] = (84, 44, 150)  # bluer than a parasite's chromatin
 _DUST: Final[Colour] = (104, 86, 86)  # dirt on the glass, grey and a little out of focus
 
 
@@ -36,20 +37,22 @@ def leukocyte(radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
         patch.blob(_inside(patch, 0.9), (grain, grain), slide.parasite, strength=0.35, soft=1.5)
     lobes = int(rng.integers(1, 5))
     size = radius * (0.74 if lobes == 1 else 0.5 if lobes == 2 else 0.38)
+    nucleus = _mix(slide.chromatin, _NUCLEUS, 0.6)
     bend, turn = rng.uniform(1.0, 1.4), rng.uniform(0, 2 * np.pi)
     for lobe in range(lobes):  # along an arc, each touching the next
         angle = turn + bend * lobe
         at = _beside((0, 0), 0.0 if lobes == 1 else 0.5 * radius, angle)
         shape = (size * rng.uniform(1.0, 1.2), size * rng.uniform(0.85, 1.0))
-        violet = _mix(slide.chromatin, slide.parasite, 0.25)
-        patch.blob(at, shape, violet, angle=angle + np.pi / 2, soft=0.1 * radius, lumps=0.07, mottling=0.1)
+        patch.blob(
+            at, shape, nucleus, angle=angle + np.pi / 2, strength=0.85, soft=0.1 * radius, lumps=0.07, mottling=0.2
+        )
     return patch
 
 
 def platelet(radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
     """Draw a platelet of about that radius by itself."""
     patch = Patch.blank(radius, slide, rng)
-    _platelet(patch, (0, 0), radius)
+    _platelet(patch, (0, 0), radius, depth=rng.uniform(0.5, 0.7))
     return patch
 
 
@@ -64,10 +67,8 @@ def _body(patch: Patch) -> None:
     """The cell itself: a soft disc, a little denser towards the edge, paler in the middle, with mottled cytoplasm."""
     slide, rng, radius = patch.slide, patch.rng, patch.radius
     rho, theta = polar(patch.cover.shape, patch.middle, patch.middle)
-    stretch = np.sqrt(1 + abs(rng.normal(0, 0.12)))
-    turned = theta - rng.uniform(0, np.pi)
-    edge = radius / np.hypot(np.cos(turned) / stretch, np.sin(turned) * stretch)
-    edge *= outline(theta, 0.035 * rng.lognormal(0, 0.5), rng, waves=(2, 7))
+    patch.edge[:] = _cell_outline(radius, slide.irregularity, rng)
+    edge = at_angle(patch.edge, theta)
     inner = rho / edge
     patch.cover[:] = ramp((edge - rho) / max(0.055 * radius, 1.5))
     pallor = slide.pallor * rng.uniform(0.5, 1.4) * np.exp(-((inner / rng.uniform(0.3, 0.45)) ** rng.uniform(1.8, 3.5)))
@@ -76,6 +77,18 @@ def _body(patch: Patch) -> None:
     patch.density[:] = slide.density(slide.cytoplasm) * (patch.cover * thickness * rng.lognormal(0, 0.1))[..., None]
     if rng.random() < 0.3:
         _specks(patch)
+
+
+def _cell_outline(radius: float, irregularity: float, rng: np.random.Generator) -> Floats:
+    """A red cell's edge, in pixels from its middle at each of `ANGLES`: an ellipse, wavy, now and then with a dent."""
+    stretch = np.sqrt(1 + abs(rng.normal(0, 0.16)))
+    turned = ANGLES - rng.uniform(0, np.pi)
+    edge = radius / np.hypot(np.cos(turned) / stretch, np.sin(turned) * stretch)
+    edge *= outline(irregularity * rng.lognormal(0, 0.5), rng, waves=(2, 7))
+    if rng.random() < 6 * irregularity:  # where a neighbour pressed, or a strand pulled
+        depth, breadth, at = rng.uniform(-0.16, 0.22), rng.uniform(0.12, 0.4), rng.uniform(0, 2 * np.pi)
+        edge *= 1 - depth * np.exp(-np.square(np.angle(np.exp(1j * (ANGLES - at))) / breadth))
+    return np.asarray(edge, np.float32)
 
 
 def _specks(patch: Patch) -> None:
@@ -94,7 +107,7 @@ def _uninfected(patch: Patch) -> None:
 def _ring(patch: Patch, strength: float = 1.0) -> None:
     """A young parasite, now and then two: a thin ring, a fifth to a third of the cell across, with chromatin on it."""
     for _ in range(2 if patch.rng.random() < 0.2 else 1):
-        _one_ring(patch, strength)
+        _one_ring(patch, strength * patch.rng.uniform(0.75, 1.0))
 
 
 def _one_ring(patch: Patch, strength: float) -> None:
@@ -114,7 +127,7 @@ def _one_ring(patch: Patch, strength: float) -> None:
 
 def _faint_ring(patch: Patch) -> None:
     """A ring hardly stained, as at the edge of the smear or under a tired dye."""
-    _ring(patch, strength=patch.rng.uniform(0.1, 0.18))
+    _ring(patch, strength=patch.rng.uniform(0.12, 0.2))
 
 
 def _trophozoite(patch: Patch) -> None:
@@ -174,18 +187,18 @@ def _platelet_on_cell(patch: Patch) -> None:
     size = patch.radius * patch.rng.uniform(0.22, 0.34)
     at = _beside((0, 0), patch.radius * patch.rng.uniform(1.05, 1.18), patch.rng.uniform(0, 2 * np.pi))
     patch.blob(at, (1.2 * size, 1.1 * size), patch.slide.background, strength=0.5, soft=0.8 * size)
-    _platelet(patch, at, size)
+    _platelet(patch, at, size, depth=patch.rng.uniform(0.25, 0.4))
 
 
-def _platelet(patch: Patch, at: Place, size: float) -> None:
-    """Paint a platelet: a soft pale lilac blob with fine granules gathered in the middle."""
+def _platelet(patch: Patch, at: Place, size: float, depth: float) -> None:
+    """Paint a platelet stained to that `depth` (0 to 1): a soft lilac blob, its granules gathered in the middle."""
     rng, slide = patch.rng, patch.slide
-    pale = _mix(slide.background, slide.parasite, rng.uniform(0.25, 0.4))
+    pale = _mix(slide.background, slide.parasite, depth)
     angle = rng.uniform(0, np.pi)
     patch.blob(at, (size, 0.75 * size), pale, angle=angle, soft=0.4 * size, lumps=0.17, mottling=0.2, sticks_out=True)
     for x, y in rng.normal(at, 0.35 * size, (16, 2)):
         grain = size * rng.uniform(0.08, 0.16)
-        patch.blob((x, y), (grain, grain), slide.parasite, strength=rng.uniform(0.15, 0.4), soft=1.5 * grain)
+        patch.blob((x, y), (grain, grain), slide.parasite, strength=depth * rng.uniform(0.5, 1.0), soft=1.5 * grain)
 
 
 def _debris_on_cell(patch: Patch) -> None:
@@ -206,9 +219,10 @@ def _grain_of_dirt(patch: Patch, at: Place, size: float, *, sticks_out: bool = F
 
 
 def _inside(patch: Patch, reach: float) -> Place:
-    """A random place in the object, within `reach` (share of the radius) of its middle."""
-    distance = patch.radius * max(reach, 0.0) * np.sqrt(patch.rng.random())
-    return _beside((0, 0), distance, patch.rng.uniform(0, 2 * np.pi))
+    """A random place in the object, within `reach` (share of its edge's distance) of its middle."""
+    angle = patch.rng.uniform(0, 2 * np.pi)
+    edge = float(patch.edge[round(angle * (len(ANGLES) - 1) / (2 * np.pi))])
+    return _beside((0, 0), min(edge, patch.radius) * max(reach, 0.0) * np.sqrt(patch.rng.random()), angle)
 
 
 def _beside(place: Place, distance: float, angle: float) -> Place:
@@ -236,6 +250,9 @@ _DRAW: Final[Mapping[str, Callable[[Patch], None]]] = {
     "artefact_debris": _debris_on_cell,
     "faint_ring": _faint_ring,
 }
+
+STAGES: Final[Mapping[str, float]] = MappingProxyType({"ring": 0.65, "trophozoite": 0.2, "schizont": 0.15})
+"""The forms of a clear parasite and how often each is drawn: mostly rings, as in circulating blood."""
 
 ARTEFACTS: Final = ("artefact_platelet", "artefact_debris")
 """Forms of an uninfected cell with something lying on it."""

@@ -1,6 +1,7 @@
 """A small canvas of optical density on which one object is painted: blobs, rings and irregular outlines."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -13,17 +14,22 @@ Place = tuple[float, float]
 Window = tuple[slice, slice]
 
 
+ANGLES: Final[Floats] = np.linspace(0, 2 * np.pi, 257, dtype=np.float32)
+"""Where tables of an outline are taken: a full turn."""
+
+
 @dataclass
 class Patch:
     """One object being drawn: its optical density and how much of each pixel it covers.
 
     `density` is float32 (side, side, 3), `cover` float32 (side, side) from 0 to 1; `radius` is that
-    of the object as planned, before its outline became irregular.
+    of the object as planned and `edge` its outline in pixels from the middle, at each of `ANGLES`.
     """
 
     density: Floats
     cover: Floats
     radius: float
+    edge: Floats
     slide: Slide
     rng: np.random.Generator
 
@@ -31,7 +37,8 @@ class Patch:
     def blank(cls, radius: float, slide: Slide, rng: np.random.Generator) -> "Patch":
         """An empty patch with room for an object of that radius and for what may stick out of it."""
         side = int(3.2 * radius) + 8
-        return cls(np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32), radius, slide, rng)
+        density, cover = np.zeros((side, side, 3), np.float32), np.zeros((side, side), np.float32)
+        return cls(density, cover, radius, np.full_like(ANGLES, radius), slide, rng)
 
     @property
     def middle(self) -> float:
@@ -69,7 +76,8 @@ class Patch:
         window, rho, theta = self._around(at, max(size) * (1 + 2 * lumps) + soft)
         turned = theta - angle
         edge = along * across / np.hypot(across * np.cos(turned), along * np.sin(turned))
-        edge *= outline(theta, lumps, self.rng)
+        if lumps:
+            edge *= at_angle(outline(lumps, self.rng), theta)
         alpha = strength * ramp((edge - rho) / soft)
         if mottling:
             alpha *= np.clip(1 + mottling * clouds(rho.shape, 0.5 * across, self.rng), 0, 1 / strength)
@@ -80,7 +88,7 @@ class Patch:
     ) -> None:
         """Paint a ring, `width` pixels wide and thinnest towards the angle `thin_at`."""
         window, rho, theta = self._around(at, 1.3 * radius + 3 * width)
-        middle = radius * outline(theta, 0.1, self.rng)
+        middle = radius * at_angle(outline(0.1, self.rng), theta)
         lean = np.cos(theta - thin_at)
         alpha = np.exp(-np.square((rho - middle) / (width * (0.7 - 0.3 * lean))))
         self.paint(strength * (0.75 - 0.25 * lean) * alpha, colour, window)
@@ -101,16 +109,19 @@ def polar(shape: tuple[int, int], x: float, y: float) -> tuple[Floats, Floats]:
     return np.asarray(rho, np.float32), np.asarray(theta, np.float32)
 
 
-def outline(theta: Floats, amount: float, rng: np.random.Generator, waves: tuple[int, int] = (2, 5)) -> Floats:
-    """A closed irregular outline: the radius, about 1, at each angle, departing from a circle by about `amount`."""
-    table = np.linspace(0, 2 * np.pi, 257, dtype=np.float32)
-    radius = np.ones_like(table)
+def outline(amount: float, rng: np.random.Generator, waves: tuple[int, int] = (2, 5)) -> Floats:
+    """A closed irregular outline: the radius, about 1, at each of `ANGLES`, off a circle by about `amount`."""
+    radius = np.ones_like(ANGLES)
     for wave in range(waves[0], waves[1] + 1):
-        radius += (
-            amount * np.float32(rng.normal() / wave * 1.5) * np.cos(wave * table + np.float32(rng.uniform(0, 6.3)))
-        )
-    near: Floats = np.maximum(radius, 0.3)[np.rint(theta * (256 / (2 * np.pi))).astype(np.intp)]
-    return near
+        height, shift = np.float32(1.5 * amount / wave * rng.normal()), np.float32(rng.uniform(0, 2 * np.pi))
+        radius += height * np.cos(wave * ANGLES + shift)
+    return np.maximum(radius, np.float32(0.3))
+
+
+def at_angle(table: Floats, theta: Floats) -> Floats:
+    """The values, at the angles `theta` (0 to 2 pi), of a table made for `ANGLES`."""
+    values: Floats = table[np.rint(theta * (len(ANGLES) - 1) / (2 * np.pi)).astype(np.intp)]
+    return values
 
 
 def ramp(value: Floats) -> Floats:

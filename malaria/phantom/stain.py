@@ -42,7 +42,8 @@ class Slide:
     """What the cells of one smear have in common: the stain, the optics and the camera.
 
     Colours are RGB, 0 to 255; `diameter` (median red cell) and `blur` (standard deviation) are in pixels; `noise` is
-    the sensor's standard deviation in grey levels; `pallor` and `mottling` are shares of the density.
+    the sensor's standard deviation in grey levels; `pallor` and `mottling` are shares of the density, `irregularity` of
+    the radius.
     """
 
     background: Colour
@@ -51,6 +52,7 @@ class Slide:
     chromatin: Colour
     pallor: float = 0.15
     mottling: float = 0.03
+    irregularity: float = 0.045
     diameter: float = 128.0
     blur: float = 1.0
     noise: float = 2.0
@@ -74,6 +76,7 @@ class Slide:
             chromatin=tinted(family.chromatin, 1.0),
             pallor=float(rng.beta(1.1, 3.0)),
             mottling=float(rng.uniform(0.02, 0.05)),
+            irregularity=float(rng.uniform(0.03, 0.07)),
             diameter=float(rng.normal(128, 6)),
             blur=float(rng.uniform(1.0, 1.5)),
             noise=float(rng.uniform(2.4, 3.6)),
