@@ -150,13 +150,13 @@ def _plain_png_size(data: bytes) -> Size | None:
     if data[12:16] != b"IHDR" or form != [8, 2]:  # bits a channel, colour type: RGB
         return None
     at = 33
-    while (chunk := data[at + 4 : at + 8]) != b"IEND":
-        if chunk in (b"tRNS", b"acTL", b"eXIf", b"zTXt", b"tEXt", b"iTXt"):  # text may hold EXIF or XMP
-            return None
+    while at < len(data):  # OpenCV believes any length a chunk declares, and makes room for it
+        if data[at : at + 8] == b"\0\0\0\0IEND":
+            return width, height
+        if data[at + 4 : at + 8] in (b"IEND", b"tRNS", b"acTL", b"eXIf", b"zTXt", b"tEXt", b"iTXt"):
+            return None  # text may hold EXIF or XMP
         at += 12 + int.from_bytes(data[at : at + 4])
-        if at >= len(data):
-            return None
-    return width, height
+    return None
 
 
 def _plain_jpeg_size(data: bytes) -> Size | None:

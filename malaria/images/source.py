@@ -302,6 +302,8 @@ def _zip_reader(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) ->
         try:
             with archive.open(member) as stream:  # never gives more than the size declared, and checks the CRC
                 data = stream.read(MAX_FILE_BYTES + 1)
+            if len(data) <= MAX_FILE_BYTES and len(data) != member.file_size:
+                raise EOFError
         except Exception as error:  # damage raises nearly every kind there is
             raise ImageError(file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
         if len(data) > MAX_FILE_BYTES:
