@@ -155,13 +155,13 @@ class TestField:
         assert field.rgb.shape == (720, 960, 3)
         assert field.rgb.dtype == np.uint8
         assert "SYNTHETIC" in field.file
-        assert Counter(item.kind for item in field.objects) == {
+        assert Counter(item.kind for item in field.truth) == {
             "red_cell": 60,
             "leukocyte": 2,
             "platelet": 4,
             "artefact": 3,
         }
-        parasitized = [item for item in field.objects if phantom.FORMS.get(item.form) == PARASITIZED]
+        parasitized = [item for item in field.truth if phantom.FORMS.get(item.form) == PARASITIZED]
         assert len(parasitized) == 6
         assert not any(item.touches_border for item in parasitized)
 
@@ -174,12 +174,12 @@ class TestField:
         assert np.array_equal(decode(field.png), field.rgb)
 
     def test_every_box_lies_in_the_field_and_is_cut_only_at_the_border(self, field):
-        for item in field.objects:
+        for item in field.truth:
             x1, y1 = item.x + item.width, item.y + item.height
             assert 0 <= item.x < x1 <= 960
             assert 0 <= item.y < y1 <= 720
             assert item.touches_border == (item.x == 0 or item.y == 0 or x1 == 960 or y1 == 720)
-        assert any(item.touches_border for item in field.objects)
+        assert any(item.touches_border for item in field.truth)
 
     def test_the_boxes_hold_what_was_drawn_and_nothing_was_drawn_outside(self, field):
         """Found again from the picture alone: what is darker than the background around it."""
@@ -192,7 +192,7 @@ class TestField:
         )
         stained = green < background - 12
         boxes = np.zeros_like(stained)
-        for item in field.objects:
+        for item in field.truth:
             window = slice(item.y, item.y + item.height), slice(item.x, item.x + item.width)
             boxes[window] = True
             if item.kind == "red_cell" and not item.touching and not item.touches_border:
@@ -208,19 +208,19 @@ class TestField:
                 max(a.x, b.x) - min(a.x + a.width, b.x + b.width), max(a.y, b.y) - min(a.y + a.height, b.y + b.height)
             )
 
-        near = {id(item): False for item in field.objects}
-        for a, b in combinations(field.objects, 2):
+        near = {id(item): False for item in field.truth}
+        for a, b in combinations(field.truth, 2):
             if gap(a, b) <= 1:
                 near[id(a)] = near[id(b)] = True
-        touching = [item for item in field.objects if item.touching]
+        touching = [item for item in field.truth if item.touching]
         assert all(near[id(item)] for item in touching)
         assert len(touching) >= 12  # a fifth of 60 was asked for
-        assert sum(not item.touching for item in field.objects if item.kind == "red_cell") >= 20
+        assert sum(not item.touching for item in field.truth if item.kind == "red_cell") >= 20
 
     def test_leukocytes_are_the_largest_and_platelets_the_smallest(self, field):
         size = {
             kind: [
-                max(item.width, item.height) for item in field.objects if item.kind == kind and not item.touches_border
+                max(item.width, item.height) for item in field.truth if item.kind == kind and not item.touches_border
             ]
             for kind in ("leukocyte", "red_cell", "platelet")
         }
@@ -228,12 +228,12 @@ class TestField:
 
     def test_an_empty_field_is_only_background(self):
         empty = phantom.field(cells=0, leukocytes=0, platelets=0, artefacts=0, width=300, height=200)
-        assert empty.objects == ()
+        assert empty.truth == ()
         assert empty.rgb.std(axis=(0, 1)).max() < 15
 
     def test_a_full_field_still_has_every_cell(self):
         full = phantom.field(cells=40, touching=1.0, width=300, height=200)
-        assert sum(item.kind == "red_cell" for item in full.objects) == 40
+        assert sum(item.kind == "red_cell" for item in full.truth) == 40
 
 
 @pytest.mark.realdata

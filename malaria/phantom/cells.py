@@ -54,7 +54,7 @@ def cell(form: str, *, slide: int | Slide = 0, seed: int = 0, size: int | None =
     if form not in FORMS:
         raise ValueError(f"There is no form {form!r}. Choose one of: {', '.join(FORMS)}.")
     rng = np.random.default_rng([seed, list(FORMS).index(form)])
-    rgb = _photograph(form, Slide.of(slide) if isinstance(slide, int) else slide, rng)
+    rgb = _photograph(form, slide if isinstance(slide, Slide) else Slide.of(slide), rng)
     if size is None:
         return rgb
     scale = size / max(rgb.shape[:2])
@@ -118,7 +118,7 @@ def _phantom(form: str, index: int, *, patient: int, seed: int, mislabelled: boo
     true_label = FORMS[form]
     given_label = next(label for label in CLASSES if (label == true_label) != mislabelled)
     name = f"C{900 + patient}P{patient}"
-    png = cv2.imencode(".png", rgb[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+    png = cv2.imencode(".png", rgb[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
     return Phantom(f"{name}ThinF_SYNTHETIC_{form}_{index:04d}.png", png, form, name, given_label, true_label)
 
 

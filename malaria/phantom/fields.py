@@ -32,16 +32,16 @@ class FieldObject:
 
 @dataclass(frozen=True)
 class Field:
-    """A synthetic field: a file name, the picture (RGB uint8, height x width x 3) and what is in it."""
+    """A synthetic field: a file name, the picture (RGB uint8, height x width x 3) and the truth about it."""
 
     file: str
     rgb: NDArray[np.uint8]
-    objects: tuple[FieldObject, ...]
+    truth: tuple[FieldObject, ...]
 
     @property
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        return cv2.imencode(".png", self.rgb[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+        return cv2.imencode(".png", self.rgb[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 
 def field(
