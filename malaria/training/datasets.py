@@ -1,0 +1,168 @@
+"""Cells for training: read from a folder or zip, with the labels to learn, as arrays that fit the network."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from malaria.errors import ImageError, TrainingError
+from malaria.images import ImageFile, decode, open_source
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.preprocessing import Preprocessing
+
+MOST_UNREADABLE = 0.01
+"""Share of unreadable images above which training is refused: something is wrong with the data."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled cells, in one order throughout.
+
+    `table` has a row per cell: `file`, `patient`, `given_label`, `label` (what is learned), `disputed` (the two
+    differ), `image_id`. `encoded` holds the images' bytes. `classes` are the class names; with two, the second is the
+    positive one.
+    """
+
+    table: pd.DataFrame
+    encoded: list[bytes]
+    classes: tuple[str, ...]
+    unreadable: int
+    left_out: int
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        """Class indices of `label`, shape (n,)."""
+        return pd.Categorical(self.table["label"], categories=list(self.classes)).codes.astype(np.int64)
+
+    @property
+    def patients(self) -> NDArray[np.object_]:
+        """Patients, shape (n,)."""
+        return self.table["patient"].to_numpy(dtype=object)
+
+    def pixels(self, preprocessing: Preprocessing, *, fit_only: bool = False) -> NDArray[np.uint8]:
+        """Return every cell as the network sees it (or only fitted, still RGB), uint8 (n, height, width, 3)."""
+        out = np.empty((len(self.encoded), preprocessing.height, preprocessing.width, 3), np.uint8)
+
+        def put(number: int) -> None:
+            rgb = decode(self.encoded[number], self.table["file"].iat[number])
+            out[number] = preprocessing.fitted(rgb) if fit_only else preprocessing.pixels(rgb)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(put, range(len(self.encoded)), chunksize=64))
+        return out
+
+
+def load_dataset(
+    path: Path,
+    *,
+    labels: Path | None = None,
+    label_column: str | None = None,
+    corrections: Path | None = None,
+    by_image: bool = False,
+    report: Callable[[str], None] = print,
+) -> Dataset:
+    """Read a folder or zip of labelled cells.
+
+    Labels come from the folder names, or from the column `label_column` of the CSV `labels`; `corrections` (a CSV with
+    `corrected_label`, by `image_id` or file) replace them. Cells whose patient cannot be told from the file name are
+    refused unless `by_image`. Raises `TrainingError` for one class, a class of fewer than two patients, or more than
+    1 % unreadable images.
+    """
+    files, unreadable = _readable(path)
+    if unreadable > MOST_UNREADABLE * (len(files) + unreadable):
+        raise TrainingError(
+            f"{unreadable} of {len(files) + unreadable} images in {path} cannot be read, more than 1 %. "
+            "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
+        )
+    table, left_out = _labelled(files, labels, label_column)
+    if corrections:
+        table = _corrected(table, corrections)
+    kept = table["label"].notna().to_numpy()
+    encoded = [file.data or b"" for file, keep in zip(files, kept, strict=True) if keep]
+    table = table[kept].reset_index(drop=True)
+    table["disputed"] = table["label"] != table["given_label"].fillna(table["label"])
+    classes = _classes(table["label"])
+    _check(table, classes, by_image)
+    if by_image:
+        table["patient"] = table["image_id"]
+    report(f"{len(table)} cells, {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} without a label")
+    return Dataset(table, encoded, classes, unreadable, left_out)
+
+
+def _readable(path: Path) -> tuple[list[ImageFile], int]:
+    files, unreadable = [], 0
+
+    def check(file: ImageFile) -> bool:
+        if file.data is None:
+            return False
+        try:
+            decode(file.data, file.file)
+        except ImageError:
+            return False
+        return True
+
+    with open_source(path) as source, ThreadPoolExecutor(os.cpu_count()) as pool:
+        everything = list(source)
+        for file, good in zip(everything, pool.map(check, everything, chunksize=64), strict=True):
+            if good:
+                files.append(file)
+            else:
+                unreadable += 1
+    return files, unreadable
+
+
+def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> tuple[pd.DataFrame, int]:
+    table = pd.DataFrame(
+        {
+            "file": [file.file for file in files],
+            "patient": [file.patient for file in files],
+            "image_id": [file.image_id for file in files],
+        }
+    )
+    if labels is None:
+        table["given_label"] = table["label"] = [file.folder for file in files]
+        return table, 0
+    rows = pd.read_csv(labels, dtype=str)
+    name = column or "label"
+    if name not in rows or "file" not in rows:
+        raise TrainingError(f"{labels} has no column {name!r} beside `file`. It has: {', '.join(rows.columns)}.")
+    rows = rows.drop_duplicates("file").set_index("file")
+    stems = [Path(file.file).stem for file in files]
+    table["label"] = rows[name].reindex(stems).to_numpy()
+    table["given_label"] = rows["given_label"].reindex(stems).to_numpy() if "given_label" in rows else table["label"]
+    if "patient" in rows:
+        table["patient"] = rows["patient"].reindex(stems).to_numpy()
+    return table, int(table["label"].isna().sum())
+
+
+def _corrected(table: pd.DataFrame, corrections: Path) -> pd.DataFrame:
+    rows = pd.read_csv(corrections, dtype=str).dropna(subset=["corrected_label"])
+    known = rows.drop_duplicates("image_id", keep="last").set_index("image_id")["corrected_label"]
+    return table.assign(label=table["image_id"].map(known).fillna(table["label"]))
+
+
+def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:
+    found = set(labels)
+    return (UNINFECTED, PARASITIZED) if found == set(CLASSES) else tuple(sorted(found))
+
+
+def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> None:
+    if len(classes) < 2:
+        raise TrainingError(f"All cells have one label, {classes}. Training needs at least two classes.")
+    if by_image:
+        return
+    if table["patient"].isna().any():
+        example = table["file"][table["patient"].isna()].iloc[0]
+        raise TrainingError(
+            f"The patient of {int(table['patient'].isna().sum())} images cannot be told from their names, {example} for "
+            "one. Give a CSV with a `patient` column (--labels), or ask for a split by image (--by-image), whose figures flatter."
+        )
+    for name in classes:
+        patients = table["patient"][table["label"] == name].nunique()
+        if patients < 2:
+            raise TrainingError(f"The class {name} has cells of {patients} patient; a split by patient needs two or more.")

@@ -1,0 +1,293 @@
+"""Fit one network on one split: batches, augmentation, teachers, early stopping, and a run that survives a kill."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from malaria.training.architectures import Recipe
+from malaria.training.augmentation import Augment, to_hsv
+
+Tensor = Any
+LEARNING_SHARE = 0.3
+"""With teachers, the share of the loss that still looks at the labels; the rest looks at the teachers' answers."""
+SAVE_EVERY = 5
+"""Epochs between the states that a killed run goes on from."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Cells as arrays, uint8.
+
+    `training` has shape (n, height, width, 3): fitted RGB at the recipe's training size. `serving` is what the served
+    network sees, from the same preprocessing as in the app. `targets` are class indices, float for softened labels
+    of two classes, shape (n,). `weights` has shape (n,).
+    """
+
+    training: NDArray[np.uint8]
+    serving: NDArray[np.uint8]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Shuffled batches of training cells. The order depends on the seed and the epoch alone, so a resumed run repeats it."""
+
+    def __init__(self, pixels: Pixels, positions: NDArray[np.int64], batch_size: int, seed: int) -> None:
+        super().__init__()
+        self.pixels, self.positions, self.batch_size, self.seed = pixels, positions, batch_size, seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the order of one epoch."""
+        self.order = np.random.default_rng([self.seed, epoch]).permutation(self.positions)
+
+    def __len__(self) -> int:
+        return max(1, len(self.positions) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        pixels = self.pixels
+        return pixels.training[chosen], pixels.targets[chosen], pixels.weights[chosen]
+
+
+@keras.saving.register_keras_serializable("malaria")
+class Trainee(keras.Model):  # type: ignore[misc]
+    """A network with all that surrounds it in training only: augmentation, colour space, teachers.
+
+    In training it takes RGB uint8 at the training size; otherwise what the served network takes, as uint8.
+    """
+
+    def __init__(
+        self, network: keras.Model, recipe: Recipe, teachers: Sequence[keras.Model] = (), seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.network, self.recipe = network, recipe
+        self.augment = Augment(recipe.augmentation, seed, dtype="float32")
+        self.teachers = list(teachers)
+        for teacher in self.teachers:
+            teacher.trainable = False
+        self.two_classes = network.output_shape[-1] == 1
+
+    def build(self, input_shape: Any = None) -> None:
+        """The parts are built already."""
+        self.built = True
+
+    def call(self, cells: Tensor, training: bool = False) -> Tensor:
+        """Return the network's answers, shape (n, outputs)."""
+        cells = ops.cast(cells, "float32") / 255
+        if not training:
+            if tuple(cells.shape[1:3]) != tuple(self.network.input_shape[1:3]):  # Keras' first look at a training batch
+                return self.network(self._seen(cells), training=False)
+            return self.network(cells * (255 * self.recipe.preprocessing.scale), training=False)
+        cells = self.augment(cells)
+        answer = self.network(self._seen(cells), training=True)
+        if self.teachers:
+            self.add_loss((1 - LEARNING_SHARE) * ops.mean(self._binary_loss(self._taught(cells), answer)))
+        return answer
+
+    def _taught(self, cells: Tensor) -> Tensor:
+        """Return the teachers' mean probability for augmented cells, shape (n, 1)."""
+        answers = []
+        for teacher in self.teachers:
+            wanted = teacher.input_shape[1:3]
+            seen = cells if tuple(cells.shape[1:3]) == wanted else ops.image.resize(cells, wanted, antialias=True)
+            answers.append(ops.sigmoid(ops.cast(teacher(seen, training=False), "float32")))
+        return ops.stop_gradient(sum(answers) / len(answers))
+
+    def _seen(self, cells: Tensor) -> Tensor:
+        """Shrink augmented cells to the input size and bring them to the network's colour space."""
+        wanted = (self.recipe.preprocessing.height, self.recipe.preprocessing.width)
+        if tuple(cells.shape[1:3]) != wanted:
+            cells = ops.image.resize(cells, wanted, interpolation="bilinear", antialias=True)
+        cells = to_hsv(cells) if self.recipe.preprocessing.colour == "hsv" else cells
+        return cells * (255 * self.recipe.preprocessing.scale)
+
+    def _binary_loss(self, target: Tensor, answer: Tensor) -> Tensor:
+        """Cross-entropy of each cell, shape (n,)."""
+        target = ops.reshape(ops.cast(target, "float32"), (-1, 1))
+        return ops.mean(ops.binary_crossentropy(target, answer, from_logits=self.recipe.output == "logit"), axis=-1)
+
+    def compute_loss(
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Weighted cross-entropy with the labels, plus what teachers added."""
+        if self.two_classes:
+            each = self._binary_loss(y, y_pred)
+        else:
+            each = ops.sparse_categorical_crossentropy(ops.cast(y, "int32"), y_pred)
+        weight = 1.0 if sample_weight is None else ops.cast(sample_weight, "float32")
+        loss = ops.sum(each * weight) / (ops.sum(weight + 0 * each) + 1e-6)
+        if training and self.losses:
+            return LEARNING_SHARE * loss + sum(self.losses)
+        return loss
+
+
+class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keep the best weights, stop when the validation loss no longer falls, and remember enough to go on after a kill."""
+
+    def __init__(self, folder: Path, batches: Batches, patience: int, report: Callable[[str], None]) -> None:
+        super().__init__()
+        self.folder, self.batches, self.patience, self.report = folder, batches, patience, report
+        self.best, self.latest = folder / "best.weights.h5", folder / "latest.npz"
+        self.history: list[dict[str, float]] = []
+
+    def restore(self) -> int:
+        """Load the state of a killed run, if there is one, and return the epoch to go on from."""
+        if not self.latest.exists():
+            return 0
+        with np.load(self.latest) as state:
+            self.history = json.loads(str(state["history"]))
+            for number, variable in enumerate(self._variables()):
+                variable.assign(state[f"variable_{number}"])
+        return len(self.history)
+
+    def _save(self) -> None:
+        """Write everything a resumed run needs, in one step that a kill cannot leave half done."""
+        values = {f"variable_{number}": ops.convert_to_numpy(v) for number, v in enumerate(self._variables())}
+        partial = self.folder / "partial.npz"
+        np.savez(partial, history=json.dumps(self.history), **values)
+        os.replace(partial, self.latest)
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.network.variables, *self.model.optimizer.variables, self.model.augment.random.state]
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Draw this epoch's order."""
+        self.batches.set_epoch(epoch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Record the epoch, save what is better, stop when nothing has been for long."""
+        losses = [row["val_loss"] for row in self.history]
+        row = {"epoch": epoch + 1, **{name: round(float(value), 6) for name, value in (logs or {}).items()}}
+        self.history.append(row)
+        if row["val_loss"] < min(losses, default=math.inf):
+            self.model.network.save_weights(self.best)
+        best = min(self.history, key=lambda past: past["val_loss"])
+        self.report(
+            f"epoch {row['epoch']}/{self.params['epochs']}  loss {row['loss']:.4f}  validation loss "
+            f"{row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}  best {best['val_loss']:.4f}"
+        )
+        if row["epoch"] - best["epoch"] >= self.patience:
+            self.model.stop_training = True
+        if row["epoch"] % SAVE_EVERY == 0:
+            self._save()
+
+
+def fit(
+    recipe: Recipe,
+    pixels: Pixels,
+    train: NDArray[np.int64],
+    validation: NDArray[np.int64],
+    folder: Path,
+    *,
+    outputs: int,
+    seed: int,
+    teachers: Sequence[keras.Model] = (),
+    tensorboard: bool = False,
+    report: Callable[[str], None] = print,
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """Train `recipe` on the cells at `train` and return the network with its best weights, and its history.
+
+    `validation` holds the positions that decide when to stop. `folder` keeps the state; when it holds that of a
+    killed run, training goes on from there. `outputs` is 1 for two classes. One history row per epoch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(seed)
+    network = build_network(recipe, outputs)
+    done = folder / "history.json"
+    if done.exists():
+        network.load_weights(folder / "best.weights.h5")
+        return network, json.loads(done.read_text())
+    trainee = Trainee(network, recipe, teachers, seed)
+    steps = max(1, len(train) // recipe.batch_size)
+    trainee.compile(
+        optimizer=_optimizer(recipe, steps),
+        metrics=[_accuracy(outputs, recipe), *_area_under_curve(outputs, recipe)],
+    )
+    trainee(pixels.serving[:1])
+    trainee.optimizer.build(trainee.trainable_variables)
+    batches = Batches(pixels, train, min(recipe.batch_size, len(train)), seed)
+    keeper = Keeper(folder, batches, recipe.patience, report)
+    keeper.set_model(trainee)
+    trainee.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=keeper.restore(),
+        validation_data=(pixels.serving[validation], pixels.targets[validation], pixels.weights[validation]),
+        validation_batch_size=512,
+        callbacks=[keeper, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if tensorboard else [])],
+        verbose=0,
+    )
+    done.write_text(json.dumps(keeper.history))
+    keeper.latest.unlink(missing_ok=True)
+    network.load_weights(folder / "best.weights.h5")
+    return network, keeper.history
+
+
+def build_network(recipe: Recipe, outputs: int) -> keras.Model:
+    """Return the untrained network of `recipe`; in bfloat16 where the recipe says so."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if recipe.mixed_precision else "float32")
+    try:
+        shape = (recipe.preprocessing.height, recipe.preprocessing.width, 3)
+        return recipe.build(shape, outputs, recipe.output if outputs == 1 else "softmax")
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the network's answers for uint8 cells of shape (n, height, width, 3), as log-odds (n,) or probabilities (n, k)."""
+    parts = []
+    for start in range(0, len(serving), 512):
+        batch = recipe.preprocessing.scaled(serving[start : start + 512])
+        parts.append(ops.convert_to_numpy(network(batch, training=False)).astype(np.float64))
+    answer = np.concatenate(parts)
+    if answer.shape[1] > 1:
+        return answer
+    if recipe.output == "logit":
+        return answer[:, 0]
+    p = np.clip(answer[:, 0], 1e-7, 1 - 1e-7)
+    return np.log(p) - np.log1p(-p)
+
+
+def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+    """Return the recipe with another number of epochs, if one is given."""
+    return replace(recipe, epochs=epochs) if epochs else recipe
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    rate: Any = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = 2 * steps
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / 20, max(1, recipe.epochs * steps - warmup), warmup_target=rate, warmup_steps=warmup, alpha=0.001
+        )
+    elif recipe.schedule == "exponential":
+        rate = keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=steps, decay_rate=0.95)
+    if recipe.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    return keras.optimizers.Adam(rate)
+
+
+def _accuracy(outputs: int, recipe: Recipe) -> keras.metrics.Metric:
+    if outputs > 1:
+        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0 if recipe.output == "logit" else 0.5)
+
+
+def _area_under_curve(outputs: int, recipe: Recipe) -> list[keras.metrics.Metric]:
+    return [keras.metrics.AUC(name="auc", from_logits=recipe.output == "logit")] if outputs == 1 else []

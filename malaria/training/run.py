@@ -1,0 +1,195 @@
+"""One training run, from labelled cells to a model folder: folds, held-out answers, temperature, final network."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from malaria.errors import TrainingError
+from malaria.training.architectures import Recipe, recipe_named
+from malaria.training.datasets import Dataset, load_dataset
+from malaria.training.fitting import Pixels, build_network, fit, logits, shortened
+from malaria.training.splits import Split, split_folds, validation_split
+
+WORK = "work"
+"""Folder inside the output that holds every fold's weights, so that a killed run goes on where it was."""
+DISTRUST_BELOW = 0.2
+"""A cell whose given label earlier held-out answers find less likely than this is not learned from."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was asked for; kept beside it, and compared when it is resumed."""
+
+    data: str
+    architecture: str
+    labels: str | None = None
+    label_column: str | None = None
+    corrections: str | None = None
+    folds: int = 0
+    epochs: int | None = None
+    seed: int = 0
+    by_image: bool = False
+    leave_out_disputed: bool = False
+    distrust: str | None = None
+    teachers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def train_folds(
+    options: Options,
+    output: Path,
+    *,
+    only: Sequence[int] = (),
+    final: bool = True,
+    tensorboard: bool = False,
+    report: Callable[[str], None] = print,
+) -> Dataset:
+    """Train what `options` ask for into `output`/work: each fold, then the final network. What is there is kept.
+
+    `only` names the folds to train in this process, for runs spread over machines; empty means all.
+    """
+    recipe = _recipe(options)
+    dataset = load_dataset(
+        Path(options.data),
+        labels=Path(options.labels) if options.labels else None,
+        label_column=options.label_column,
+        corrections=Path(options.corrections) if options.corrections else None,
+        by_image=options.by_image,
+        report=report,
+    )
+    outputs = 1 if len(dataset.classes) == 2 else len(dataset.classes)
+    pixels = _pixels(dataset, recipe, options)
+    splits = run_splits(dataset, options)
+    for number, split in enumerate(splits):
+        if only and number not in only:
+            continue
+        started = time.monotonic()
+        folder = output / WORK / f"fold-{number}"
+        network, _ = fit(
+            recipe,
+            pixels,
+            _learned(split.train, pixels),
+            split.validation,
+            folder,
+            outputs=outputs,
+            seed=options.seed + number,
+            teachers=_teachers(options, [number], outputs),
+            tensorboard=tensorboard,
+            report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
+        )
+        answers = logits(network, recipe, pixels.serving[split.held_out])
+        np.savez(folder / "held_out.npz", positions=split.held_out, answers=answers)
+        report(f"fold {number + 1}/{len(splits)} took {time.monotonic() - started:.0f} s")
+    if final and options.folds:
+        everything = np.arange(len(dataset.table))
+        train, validation = validation_split(everything, dataset.targets, dataset.patients, options.seed)
+        fit(
+            recipe,
+            pixels,
+            _learned(train, pixels),
+            validation,
+            output / WORK / "final",
+            outputs=outputs,
+            seed=options.seed,
+            teachers=_teachers(options, range(options.folds), outputs),
+            tensorboard=tensorboard,
+            report=lambda line: report(f"final  {line}"),
+        )
+    return dataset
+
+
+def run_splits(dataset: Dataset, options: Options) -> list[Split]:
+    """Return the splits of a run: one hold-out of a fifth of the patients, or every fold."""
+    splits = list(split_folds(dataset.targets, dataset.patients, options.folds or _holdout_parts(dataset), options.seed))
+    return splits if options.folds else splits[:1]
+
+
+def held_out_answers(dataset: Dataset, options: Options, output: Path) -> pd.DataFrame:
+    """Return the table of held-out cells with `fold` and `answer` (log-odds) or one `p_CLASS` column a class."""
+    parts = []
+    for number in range(len(run_splits(dataset, options))):
+        with np.load(output / WORK / f"fold-{number}" / "held_out.npz") as saved:
+            part = dataset.table.iloc[saved["positions"]].assign(fold=number)
+            answers = saved["answers"]
+            if answers.ndim == 1:
+                part["answer"] = answers
+            else:
+                part[[f"p_{name}" for name in dataset.classes]] = answers
+            parts.append(part)
+    return pd.concat(parts).sort_index()
+
+
+def write_options(options: Options, output: Path, resume: bool) -> None:
+    """Claim the output folder: refuse one that exists, or, when resuming, one that was asked for something else."""
+    record = output / WORK / "options.json"
+    asked = json.loads(json.dumps(asdict(options)))
+    if output.exists() and not resume:
+        raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
+    if resume and record.exists() and (found := _differences(json.loads(record.read_text()), asked)):
+        raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use the same ones.")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(asked, indent=2))
+
+
+_PATHS = ("data", "labels", "corrections", "distrust", "teachers")
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Options that changed what is learned; where the files lie does not."""
+    return [name for name, value in now.items() if name not in _PATHS and before.get(name) != value]
+
+
+def _recipe(options: Options) -> Recipe:
+    recipe = shortened(recipe_named(options.architecture), options.epochs)
+    return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
+
+
+def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
+    weights = np.ones(len(dataset.table), np.float32)
+    if options.leave_out_disputed:
+        weights[dataset.table["disputed"].to_numpy()] = 0
+    if options.distrust:
+        weights[_distrusted(dataset, Path(options.distrust))] = 0
+    serving = dataset.pixels(recipe.preprocessing)
+    large = dataset.pixels(recipe.training_size(), fit_only=True)
+    return Pixels(large, serving, dataset.targets.astype(np.float32), weights)
+
+
+def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
+    """Cells whose label an earlier run, which had not trained on them, finds unlikely."""
+    earlier = pd.read_csv(held_out).set_index("image_id")["p_parasitized"]
+    p = earlier[~earlier.index.duplicated()].reindex(dataset.table["image_id"]).to_numpy()
+    p_of_label = np.where(dataset.targets == 1, p, 1 - p)
+    return np.asarray(p_of_label < DISTRUST_BELOW)
+
+
+def _learned(train: NDArray[np.int64], pixels: Pixels) -> NDArray[np.int64]:
+    return train[pixels.weights[train] > 0]
+
+
+def _teachers(options: Options, folds: Sequence[int] | range, outputs: int) -> list[Any]:
+    """Load the networks of earlier runs that were trained on the same folds, so that none has seen what is held out."""
+    teachers = []
+    for name in options.teachers:
+        asked = json.loads((Path(name) / WORK / "options.json").read_text())
+        if (asked["folds"], asked["seed"]) != (options.folds, options.seed):
+            raise TrainingError(f"The teacher {name} was trained on other folds. Use the same --folds and --seed.")
+        recipe = recipe_named(asked["architecture"])
+        for fold in folds:
+            network = build_network(recipe, outputs)
+            network.load_weights(Path(name) / WORK / f"fold-{fold}" / "best.weights.h5")
+            teachers.append(network)
+    return teachers
+
+
+def _holdout_parts(dataset: Dataset) -> int:
+    """A fifth of the patients is held out, or more where a class has fewer than five."""
+    table = dataset.table
+    return min(5, *(table["patient"][table["label"] == name].nunique() for name in dataset.classes))

@@ -1,0 +1,57 @@
+"""Which cells are trained on, which stop the training and which are kept for measuring: by patient, always, unless told otherwise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from malaria.errors import TrainingError
+
+VALIDATION_FOLDS = 8
+"""One part in this many of the cells not held out stops the training; it is never measured on."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Positions of cells: int arrays without overlap."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+
+def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int) -> Iterator[Split]:
+    """Yield `folds` splits; every cell is held out exactly once, and no patient stands on two sides of a split.
+
+    `labels` and `patients` have shape (n,). Classes are balanced over the folds as far as whole patients allow
+    (scikit-learn's StratifiedGroupKFold). The same seed gives the same splits. Raises `TrainingError` when a class has
+    too few patients.
+    """
+    for rest, held_out in _folds(labels, patients, folds, seed):
+        yield Split(*validation_split(rest, labels, patients, seed), held_out)
+
+
+def validation_split(
+    positions: NDArray[np.int64], labels: NDArray[np.int64], patients: NDArray[np.object_], seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split `positions` into those trained on and those that stop the training, by patient; one in eight is the latter."""
+    fewest = min(len(set(patients[positions][labels[positions] == label])) for label in set(labels[positions]))
+    parts = max(2, min(VALIDATION_FOLDS, fewest))
+    train, validation = next(_folds(labels[positions], patients[positions], parts, seed + 1))
+    return positions[train], positions[validation]
+
+
+def _folds(
+    labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    fewest = min(len(set(patients[labels == label])) for label in set(labels))
+    if fewest < folds:
+        raise TrainingError(
+            f"{folds} folds by patient need at least {folds} patients of each class, and one class has {fewest}. "
+            "Ask for fewer folds or bring more patients."
+        )
+    folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    for rest, part in folder.split(np.zeros(len(labels)), labels, patients):
+        yield rest.astype(np.int64), part.astype(np.int64)
