@@ -111,6 +111,7 @@ def _ring(patch: Patch, strength: float = 1.0) -> None:
 
 
 def _one_ring(patch: Patch, strength: float) -> None:
+    """Paint a ring around a pale vacuole, thickest at its chromatin."""
     rng, slide = patch.rng, patch.slide
     radius = patch.radius * rng.uniform(0.2, 0.32)
     width = patch.radius * rng.uniform(0.035, 0.065)

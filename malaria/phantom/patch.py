@@ -13,7 +13,6 @@ Place = tuple[float, float]
 
 Window = tuple[slice, slice]
 
-
 ANGLES: Final[Floats] = np.linspace(0, 2 * np.pi, 257, dtype=np.float32)
 """Where tables of an outline are taken: a full turn."""
 
