@@ -140,13 +140,12 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
         return labels.names[name] if name is not None and sure else None
 
     answers = [given(*image) for image in zip(paths, names, ids, strict=True)]
-    table = pd.DataFrame({"file": paths, "given_label": answers}, dtype=object)
-    if labels.patients:
-        patients = labels.patients
-        table["patient"] = [next((patients[e] for e in _endings(path) if e in patients), None) for path in paths]
+    columns = {"file": paths, "given_label": answers}
+    if known := labels.patients:
+        columns["patient"] = [next((known[name] for name in _endings(path) if name in known), None) for path in paths]
     without_label = {path for path, answer in zip(paths, answers, strict=True) if answer is None}
     return Match(
-        table,
+        pd.DataFrame(columns, dtype=object),
         tuple(path for path, answer in zip(paths, answers, strict=True) if answer is None),
         tuple(name for name in labels.names if name not in fitting),
         {name: tuple(sorted(fits)) for name, fits in fitting.items() if fits & without_label},

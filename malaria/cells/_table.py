@@ -1,5 +1,6 @@
 """The table of cells as CSV, there and back, and measured against its own labels."""
 
+import csv
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,10 @@ def to_csv(table: pd.DataFrame) -> str:
     first = [column for column in COLUMNS if column in table.columns]
     ordered = table[first + [column for column in table.columns if column not in first]]
     safe = ordered.map(neutralised).rename(columns=neutralised)
-    return safe.to_csv(index=False, lineterminator="\n")
+    written = safe.to_csv(index=False, lineterminator="\n")
+    if "\r" in written:  # Python before 3.13 does not quote a return in a name, which then reads as the end of the row
+        written = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return written
 
 
 def read_cells(data: bytes | Path | str) -> pd.DataFrame:

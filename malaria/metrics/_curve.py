@@ -187,8 +187,7 @@ def _rounded(above: float, up_to: float, *, up: bool) -> float:
 
 
 def _thinned(x: Floats, y: Floats, threshold: Floats, grid: int) -> Points:
-    """Of neighbours that fall on the same dot of a grid keep the first and the last, so steps stay steps."""
+    """Of neighbours that fall on the same dot of a grid keep the first, and of all the last."""
     dot = np.round(x * grid) * (grid + 2) + np.round(y * grid)
-    change = np.flatnonzero(np.diff(dot))
-    keep = np.unique(np.concatenate([[0], change, change + 1, [x.size - 1]]))
+    keep = np.unique(np.concatenate([[0], np.flatnonzero(np.diff(dot)) + 1, [x.size - 1]]))
     return Points(x[keep], y[keep], threshold[keep])
