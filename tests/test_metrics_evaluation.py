@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
+from scipy.stats import t
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -133,7 +134,9 @@ def test_resampled_patients_give_what_resampling_the_cells_gives():
         long_way["auc"].append(roc_auc_score(labels[cells] == PARASITIZED, np.round(p, 1)[cells]))
     for name, drawn in long_way.items():
         rate = getattr(evaluation.by_patient, name)
-        assert rate.interval == pytest.approx(np.percentile(drawn, [2.5, 97.5]).tolist(), abs=1e-12)
+        spread = t.ppf(0.975, 5) * np.std(drawn, ddof=1) * (6 / 5) ** 0.5 / (rate.value * (1 - rate.value))
+        expected = expit([logit(rate.value) - spread, logit(rate.value) + spread])
+        assert rate.interval == pytest.approx(expected.tolist(), abs=1e-12)
     assert evaluation.by_patient.names == tuple(names)
 
 
@@ -144,6 +147,21 @@ def test_intervals_by_patient_are_wider_when_patients_differ_and_alike_when_they
             plain = evaluation.rates[name]
             ratio = (rate.high - rate.low) / (plain.high - plain.low)
             assert ratio > 1.3 if wider else 0.6 < ratio < 1.6
+
+
+def test_intervals_by_patient_cover_the_truth_where_those_by_cell_do_not():
+    """150 batches of 15 patients who differ; what coverage 150 batches can tell from 95 %."""
+    rng, by_patient, by_cell = np.random.default_rng(0), 0, 0
+    truth = expit(3 + np.random.default_rng(1).normal(0, 1.2, 100_000)).mean()
+    for _ in range(150):
+        found = rng.random((15, 40)) < expit(3 + rng.normal(0, 1.2, (15, 1)))
+        p, patients = np.where(found.ravel(), 0.9, 0.1), np.repeat([f"P{i}" for i in range(15)], 40)
+        evaluation = evaluate(np.ones(600, dtype=bool), p, 0.5, patients, resamples=200)
+        for_patients, for_cells = evaluation.by_patient.sensitivity, evaluation.confusion.sensitivity
+        by_patient += for_patients.low <= truth <= for_patients.high
+        by_cell += for_cells.low <= truth <= for_cells.high
+    assert by_patient / 150 >= 0.9
+    assert by_cell / 150 < 0.75
 
 
 def test_the_same_seed_gives_the_same_interval():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import t as student
 
 from malaria.errors import MetricsError
 from malaria.metrics._auc import delong, newcombe
@@ -39,9 +42,10 @@ class ByPatient:
     `counts` holds tp, fn, fp, tn of each patient, int64 of shape (patients, 4), in the order of `names`.
     `without` counts the cells whose patient is not known; they are in no figure here.
 
-    The intervals are the 2.5 and 97.5 percentiles of `RESAMPLES` drawings of as many patients with replacement. Where
-    every drawing gives the same value (no error in any patient), that says nothing of patients not seen, so the
-    interval is instead the one of as many independent observations as there are patients: wide, and honest.
+    The standard error is that of `RESAMPLES` drawings of as many patients with replacement, times the root of
+    k / (k - 1) for k patients, used with Student's t for k - 1 on the logit scale: with a few dozen patients and few
+    errors, plain percentiles of the drawings are too narrow. Where every drawing gives the same value (no error in any
+    patient), that says nothing of patients not seen, so the interval is the one of k independent observations.
     """
 
     names: tuple[str, ...]
@@ -120,7 +124,8 @@ class Patients:
         if self.names.size < 2:
             return Rate(area, None, None, None, m + n, ONE_PATIENT)
         having = [np.unique(self.code[mask]).size for mask in (self.true, ~self.true)]
-        return _with_interval(area, list(self._drawn_areas()), None, m + n, newcombe(area, *having))
+        low, high = newcombe(area, *having)
+        return _with_interval(Rate(area, low, high, None, m + n), list(self._drawn_areas()), min(having))
 
     def _drawings(self) -> Iterator[Floats]:
         """How often each patient is drawn, float64 of shape (some, patients), `resamples` rows in all."""
@@ -153,19 +158,19 @@ def _share_by_patient(numerator: Ints, n: Ints, drawn: list[Floats], reason: str
     if numerator.size < 2:
         return Rate(total / size, None, None, total, size, ONE_PATIENT)
     low, high = wilson(total / size * patients, patients)
-    return _with_interval(total / size, drawn, total, size, (float(low), float(high)))
+    return _with_interval(Rate(total / size, float(low), float(high), total, size), drawn, patients)
 
 
-def _with_interval(
-    value: float, drawn: list[Floats], numerator: int | None, n: int, if_all_alike: tuple[float, float]
-) -> Rate:
-    """Percentiles of what was drawn, drawings without the needed class left out."""
-    values = np.concatenate(drawn)
+def _with_interval(if_all_alike: Rate, drawn: list[Floats], patients: int) -> Rate:
+    """The rate with the interval that the drawings give it; drawings without the needed class are left out."""
+    value, values = if_all_alike.value or 0.0, np.concatenate(drawn)
     values = values[np.isfinite(values)]
-    low, high = np.percentile(values, [2.5, 97.5]) if values.size else if_all_alike
-    if high - low < 1e-12:
-        low, high = if_all_alike
-    return Rate(value, float(min(low, value)), float(max(high, value)), numerator, n)
+    if patients < 2 or values.size < 2 or values.std() < 1e-12 or not 0 < value < 1:
+        return if_all_alike
+    error = float(values.std(ddof=1)) * math.sqrt(patients / (patients - 1))
+    half = float(student.ppf(0.975, patients - 1)) * error / (value * (1 - value))
+    low, high = (float(expit(logit(value) + side)) for side in (-half, half))
+    return replace(if_all_alike, low=min(low, value), high=max(high, value))
 
 
 def _divide(numerator: Floats, denominator: Floats) -> Floats:
