@@ -211,8 +211,8 @@ def _classifier(
     if unknown and classes is not None:
         found = listed(f"{word!r} ({n} rows)" for word, n in unknown.items())
         raise UnknownLabelsError(
-            f"The column {column} holds labels that are none of {listed(classes)}: {found}. Say what each means, "
-            f"as in mapping={{{next(iter(unknown))!r}: {classes[0]!r}}}, or None to leave those rows out.",
+            f"The column {column} holds labels that are none of {listed(classes)}: {found}. Rename them or say what "
+            f"each means (mapping, as in {{{next(iter(unknown))!r}: {classes[0]!r}}}; None leaves the rows out).",
             unknown,
         )
     return {word: meaning.get(word.casefold(), word) for word in count}
