@@ -1,4 +1,4 @@
-"""What is done to a cell before a network sees it. Data, kept in the model's card, so training and serving cannot differ."""
+"""What is done to a cell before a network sees it: data in the model's card, so training and serving cannot differ."""
 
 from typing import Literal
 
@@ -31,13 +31,12 @@ class Preprocessing(BaseModel):
         height, width = rgb.shape[:2]
         if self.fit == "stretch":
             return self._resized(rgb, self.height, self.width)
-        ratio = min(self.height / height, self.width / width)
-        inner = self._resized(rgb, max(1, round(height * ratio)), max(1, round(width * ratio)))
+        top, left, inner_height, inner_width = self._place(height, width)
+        inner = self._resized(rgb, inner_height, inner_width)
         if inner.shape[:2] == (self.height, self.width):
             return inner
         padded = np.zeros((self.height, self.width, 3), np.uint8)
-        top, left = (self.height - inner.shape[0]) // 2, (self.width - inner.shape[1]) // 2
-        padded[top : top + inner.shape[0], left : left + inner.shape[1]] = inner
+        padded[top : top + inner_height, left : left + inner_width] = inner
         return padded
 
     def pixels(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -48,6 +47,18 @@ class Preprocessing(BaseModel):
     def scaled(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return uint8 `pixels` of any shape as the float32 values that the network takes."""
         return np.multiply(pixels, np.float32(self.scale), dtype=np.float32)
+
+    def unfitted(self, heat: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return a map over the input (self.height, self.width) as one over the cell of `shape` it was fitted from."""
+        top, left, inner_height, inner_width = self._place(*shape[:2]) if self.fit == "pad" else (0, 0, *heat.shape)
+        inner = heat[top : top + inner_height, left : left + inner_width]
+        return np.asarray(cv2.resize(inner, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+
+    def _place(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Where a padded cell lies in the input: top, left, height, width."""
+        ratio = min(self.height / height, self.width / width)
+        inner_height, inner_width = max(1, round(height * ratio)), max(1, round(width * ratio))
+        return (self.height - inner_height) // 2, (self.width - inner_width) // 2, inner_height, inner_width
 
     def _resized(self, rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
         shrinks = height <= rgb.shape[0] and width <= rgb.shape[1]

@@ -46,12 +46,12 @@ class Augmentation:
     noise: float = 0.02
     """Largest standard deviation of Gaussian noise, of a range of 0 to 1."""
     surround: float = 0.15
-    """Share of cells whose black surround is filled as in an uncut field: background colour and pieces of another cell."""
+    """Share of cells whose black surround is filled as in an uncut field: background and pieces of another cell."""
 
     @classmethod
     def none(cls) -> "Augmentation":
         """Return the settings that change nothing."""
-        return cls(**{field.name: False if field.type is bool else 0.0 for field in fields(cls)})
+        return cls().without(*(field.name for field in fields(cls)))
 
     def without(self, *names: str) -> "Augmentation":
         """Return these settings with the named changes switched off; raise `TrainingError` for an unknown name."""
@@ -137,7 +137,9 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
             chroma = (cells - grey) * ops.exp(self._between(cells, -s.saturation, s.saturation))
             cells = grey + _hue_turned(chroma, self._between(cells, -s.hue, s.hue))
         if s.contrast:
-            mean = ops.sum(cells * inside, axis=(1, 2), keepdims=True) / (ops.sum(inside, axis=(1, 2), keepdims=True) + 1)
+            mean = ops.sum(cells * inside, axis=(1, 2), keepdims=True) / (
+                ops.sum(inside, axis=(1, 2), keepdims=True) + 1
+            )
             cells = mean + (cells - mean) * ops.exp(self._between(cells, -s.contrast, s.contrast))
         if s.stain:
             shape = (ops.shape(cells)[0], 1, 1, 3)

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.errors import ImageError, TrainingError
+from malaria.cells import labels_from_folders, match, read_labels
+from malaria.errors import ImageError, LabelsError, TrainingError
 from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.preprocessing import Preprocessing
@@ -49,7 +50,7 @@ class Dataset:
         out = np.empty((len(self.encoded), preprocessing.height, preprocessing.width, 3), np.uint8)
 
         def put(number: int) -> None:
-            rgb = decode(self.encoded[number], self.table["file"].iat[number])
+            rgb = decode(self.encoded[number])
             out[number] = preprocessing.fitted(rgb) if fit_only else preprocessing.pixels(rgb)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -79,7 +80,8 @@ def load_dataset(
             f"{unreadable} of {len(files) + unreadable} images in {path} cannot be read, more than 1 %. "
             "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
         )
-    table, left_out = _labelled(files, labels, label_column)
+    table = _labelled(files, labels, label_column)
+    left_out = int(table["label"].isna().sum())
     if corrections:
         table = _corrected(table, corrections)
     kept = table["label"].notna().to_numpy()
@@ -90,7 +92,9 @@ def load_dataset(
     _check(table, classes, by_image)
     if by_image:
         table["patient"] = table["image_id"]
-    report(f"{len(table)} cells, {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} without a label")
+    report(
+        f"{len(table)} cells of {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} unlabelled"
+    )
     return Dataset(table, encoded, classes, unreadable, left_out)
 
 
@@ -116,34 +120,29 @@ def _readable(path: Path) -> tuple[list[ImageFile], int]:
     return files, unreadable
 
 
-def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> tuple[pd.DataFrame, int]:
-    table = pd.DataFrame(
-        {
-            "file": [file.file for file in files],
-            "patient": [file.patient for file in files],
-            "image_id": [file.image_id for file in files],
-        }
-    )
+def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> pd.DataFrame:
+    """The table of cells with what is to be learned in `label`, None where there is none."""
+    names, ids = [file.file for file in files], [file.image_id for file in files]
+    table = pd.DataFrame({"file": names, "patient": [file.patient for file in files], "image_id": ids}, dtype=object)
     if labels is None:
-        table["given_label"] = table["label"] = [file.folder for file in files]
-        return table, 0
-    rows = pd.read_csv(labels, dtype=str)
-    name = column or "label"
-    if name not in rows or "file" not in rows:
-        raise TrainingError(f"{labels} has no column {name!r} beside `file`. It has: {', '.join(rows.columns)}.")
-    rows = rows.drop_duplicates("file").set_index("file")
-    stems = [Path(file.file).stem for file in files]
-    table["label"] = rows[name].reindex(stems).to_numpy()
-    table["given_label"] = rows["given_label"].reindex(stems).to_numpy() if "given_label" in rows else table["label"]
-    if "patient" in rows:
-        table["patient"] = rows["patient"].reindex(stems).to_numpy()
-    return table, int(table["label"].isna().sum())
+        folders = labels_from_folders(names, classes=None).labels
+        return table.assign(label=table["file"].map(folders), given_label=table["file"].map(folders))
+    learned = match(names, read_labels(labels, column=column, classes=None), ids).table
+    table["label"] = learned["given_label"]
+    if "patient" in learned:
+        table["patient"] = learned["patient"].fillna(table["patient"])
+    try:
+        given = match(names, read_labels(labels, column="given_label", classes=None), ids).table["given_label"]
+    except LabelsError:  # the CSV has only what is learned
+        given = table["label"]
+    return table.assign(given_label=given)
 
 
 def _corrected(table: pd.DataFrame, corrections: Path) -> pd.DataFrame:
-    rows = pd.read_csv(corrections, dtype=str).dropna(subset=["corrected_label"])
-    known = rows.drop_duplicates("image_id", keep="last").set_index("image_id")["corrected_label"]
-    return table.assign(label=table["image_id"].map(known).fillna(table["label"]))
+    """Replace labels by corrected ones, found by image_id or file."""
+    known = read_labels(corrections, column="corrected_label", classes=None)
+    corrected = match(table["file"], known, table["image_id"]).table["given_label"]
+    return table.assign(label=corrected.fillna(table["label"]))
 
 
 def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:
@@ -157,12 +156,14 @@ def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> Non
     if by_image:
         return
     if table["patient"].isna().any():
-        example = table["file"][table["patient"].isna()].iloc[0]
+        nameless = table["file"][table["patient"].isna()]
         raise TrainingError(
-            f"The patient of {int(table['patient'].isna().sum())} images cannot be told from their names, {example} for "
-            "one. Give a CSV with a `patient` column (--labels), or ask for a split by image (--by-image), whose figures flatter."
+            f"The patient of {len(nameless)} images cannot be told from their names, {nameless.iloc[0]} for one. "
+            "Give a CSV with a `patient` column (--labels), or ask for a split by image (--by-image), whose figures flatter."
         )
     for name in classes:
         patients = table["patient"][table["label"] == name].nunique()
         if patients < 2:
-            raise TrainingError(f"The class {name} has cells of {patients} patient; a split by patient needs two or more.")
+            raise TrainingError(
+                f"The class {name} has cells of {patients} patient; a split by patient needs two or more."
+            )

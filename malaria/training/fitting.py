@@ -12,6 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from malaria.training.architectures import Recipe
 from malaria.training.augmentation import Augment, to_hsv
@@ -39,7 +40,7 @@ class Pixels:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Shuffled batches of training cells. The order depends on the seed and the epoch alone, so a resumed run repeats it."""
+    """Shuffled batches of training cells. The order depends on seed and epoch alone, so a resumed run repeats it."""
 
     def __init__(self, pixels: Pixels, positions: NDArray[np.int64], batch_size: int, seed: int) -> None:
         super().__init__()
@@ -137,7 +138,7 @@ class Trainee(keras.Model):  # type: ignore[misc]
 
 
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keep the best weights, stop when the validation loss no longer falls, and remember enough to go on after a kill."""
+    """Keep the best weights, stop when the validation loss no longer falls, remember enough to go on after a kill."""
 
     def __init__(self, folder: Path, batches: Batches, patience: int, report: Callable[[str], None]) -> None:
         super().__init__()
@@ -250,7 +251,7 @@ def build_network(recipe: Recipe, outputs: int) -> keras.Model:
 
 
 def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return the network's answers for uint8 cells of shape (n, height, width, 3), as log-odds (n,) or probabilities (n, k)."""
+    """Return the answers for uint8 cells (n, height, width, 3): log-odds (n,), or probabilities (n, classes)."""
     parts = []
     for start in range(0, len(serving), 512):
         batch = recipe.preprocessing.scaled(serving[start : start + 512])
@@ -260,8 +261,7 @@ def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> 
         return answer
     if recipe.output == "logit":
         return answer[:, 0]
-    p = np.clip(answer[:, 0], 1e-7, 1 - 1e-7)
-    return np.log(p) - np.log1p(-p)
+    return np.asarray(logit(np.clip(answer[:, 0], 1e-7, 1 - 1e-7)))
 
 
 def shortened(recipe: Recipe, epochs: int | None) -> Recipe:

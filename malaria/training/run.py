@@ -19,7 +19,7 @@ from malaria.training.splits import Split, split_folds, validation_split
 
 WORK = "work"
 """Folder inside the output that holds every fold's weights, so that a killed run goes on where it was."""
-DISTRUST_BELOW = 0.2
+DISTRUST_BELOW = 0.3
 """A cell whose given label earlier held-out answers find less likely than this is not learned from."""
 
 
@@ -39,7 +39,23 @@ class Options:
     leave_out_disputed: bool = False
     distrust: str | None = None
     teachers: tuple[str, ...] = ()
+    member: int = 0
+    """Another start of the same folds, for ensembles."""
     without: tuple[str, ...] = ()
+
+
+def check_options(options: Options) -> None:
+    """Raise `TrainingError` for what can be told before any cell is read."""
+    recipe = options_recipe(options)
+    if options.folds == 1:
+        raise TrainingError(
+            "One fold is no split. Give --folds 2 or more, or none to hold out a fifth of the patients."
+        )
+    if options.teachers and recipe.output != "logit":
+        raise TrainingError(f"{recipe.name} cannot be taught: only networks that answer in log-odds can.")
+    for name in (options.labels, options.corrections, options.distrust):
+        if name and not Path(name).is_file():
+            raise TrainingError(f"There is no file {name}.")
 
 
 def train_folds(
@@ -55,7 +71,7 @@ def train_folds(
 
     `only` names the folds to train in this process, for runs spread over machines; empty means all.
     """
-    recipe = _recipe(options)
+    recipe = options_recipe(options)
     dataset = load_dataset(
         Path(options.data),
         labels=Path(options.labels) if options.labels else None,
@@ -79,7 +95,7 @@ def train_folds(
             split.validation,
             folder,
             outputs=outputs,
-            seed=options.seed + number,
+            seed=options.seed + number + 1000 * options.member,
             teachers=_teachers(options, [number], outputs),
             tensorboard=tensorboard,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
@@ -98,7 +114,7 @@ def train_folds(
             output / WORK / "final",
             outputs=outputs,
             seed=options.seed,
-            teachers=_teachers(options, range(options.folds), outputs),
+            teachers=_teachers(options, range(options.folds), outputs)[: options.folds],
             tensorboard=tensorboard,
             report=lambda line: report(f"final  {line}"),
         )
@@ -107,7 +123,9 @@ def train_folds(
 
 def run_splits(dataset: Dataset, options: Options) -> list[Split]:
     """Return the splits of a run: one hold-out of a fifth of the patients, or every fold."""
-    splits = list(split_folds(dataset.targets, dataset.patients, options.folds or _holdout_parts(dataset), options.seed))
+    splits = list(
+        split_folds(dataset.targets, dataset.patients, options.folds or _holdout_parts(dataset), options.seed)
+    )
     return splits if options.folds else splits[:1]
 
 
@@ -133,7 +151,9 @@ def write_options(options: Options, output: Path, resume: bool) -> None:
     if output.exists() and not resume:
         raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
     if resume and record.exists() and (found := _differences(json.loads(record.read_text()), asked)):
-        raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use the same ones.")
+        raise TrainingError(
+            f"The run in {output} was started with other options ({', '.join(found)}). Use the same ones."
+        )
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(asked, indent=2))
 
@@ -146,7 +166,7 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [name for name, value in now.items() if name not in _PATHS and before.get(name) != value]
 
 
-def _recipe(options: Options) -> Recipe:
+def options_recipe(options: Options) -> Recipe:
     recipe = shortened(recipe_named(options.architecture), options.epochs)
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
 

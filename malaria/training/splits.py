@@ -1,4 +1,4 @@
-"""Which cells are trained on, which stop the training and which are kept for measuring: by patient, always, unless told otherwise."""
+"""Which cells are trained on, which stop the training and which are kept for measuring: always by patient."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds:
 def validation_split(
     positions: NDArray[np.int64], labels: NDArray[np.int64], patients: NDArray[np.object_], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split `positions` into those trained on and those that stop the training, by patient; one in eight is the latter."""
+    """Split `positions` by patient into those trained on and those that stop the training, one in eight."""
     fewest = min(len(set(patients[positions][labels[positions] == label])) for label in set(labels[positions]))
     parts = max(2, min(VALIDATION_FOLDS, fewest))
     train, validation = next(_folds(labels[positions], patients[positions], parts, seed + 1))

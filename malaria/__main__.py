@@ -1,0 +1,5 @@
+"""Lets `python -m malaria` run the command line."""
+
+from malaria.cli import main
+
+main()

@@ -1,0 +1,94 @@
+"""A model's card: what it is, what it expects, how good it is and on which cells. Checked when it is read."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from malaria.errors import ModelError
+from malaria.labels import CLASSES
+from malaria.preprocessing import Preprocessing
+
+FILE = "card.json"
+_MAX_BYTES = 2**20
+_REFUSED = (".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".npy", ".pt", ".pth")
+"""Files that can run code when they are loaded, or that nothing here reads: a model folder has none."""
+
+
+class Card(BaseModel):
+    """What `models/NAME/card.json` says. Written by the trainer, never by hand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    version: str
+    architecture: str
+    about: str = ""
+    """One sentence: what kind of network this is."""
+    preprocessing: Preprocessing
+    classes: tuple[str, ...] = Field(min_length=2)
+    """In the order of the outputs. A single output is the probability, or log-odds, of the second class."""
+    output: Literal["sigmoid", "softmax", "logit"]
+    temperature: float = Field(default=1.0, gt=0)
+    """What the log-odds are divided by, fitted on held-out patients."""
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    """A cell is called parasitized when p_parasitized is at least this."""
+    threshold_chosen: str
+    parameters: int = Field(gt=0)
+    macs: int = Field(gt=0)
+    """Multiply-accumulates for one cell."""
+    trained_on: dict[str, Any]
+    """The data, the number of cells and patients, the labels learned, the split and the recipe."""
+    metrics: dict[str, Any]
+    """Held-out figures in each reading: `as_given`, and where there are other labels `expert` and `undisputed`."""
+    largest_difference: float | None = None
+    """Between the LiteRT and the Keras file, in p_parasitized, over the cells they were checked on."""
+    date: date
+    commit: str | None = None
+    licence: str = "Apache-2.0"
+    intended_use: str
+    limits: str
+
+    @model_validator(mode="after")
+    def _outputs_fit_classes(self) -> Self:
+        if self.output != "softmax" and len(self.classes) != 2:
+            raise ValueError(f"output {self.output!r} tells two classes apart, and there are {len(self.classes)}")
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("two classes have one name")
+        return self
+
+    @property
+    def judges_cells(self) -> bool:
+        """Whether the classes are those of malaria cells; networks for other tasks are trained by the same door."""
+        return set(self.classes) == set(CLASSES)
+
+    def reading(self, name: str = "undisputed") -> tuple[str, dict[str, Any]]:
+        """Return held-out figures with the reading they are about: `name` if the card has it, else as given."""
+        chosen = name if name in self.metrics else "as_given"
+        return chosen, self.metrics[chosen]
+
+
+def read_card(folder: Path) -> Card:
+    """Read and check `folder`/card.json. Raises `ModelError` naming the folder, what is wrong and what to do."""
+    path = folder / FILE
+    for file in folder.iterdir() if folder.is_dir() else ():
+        if file.suffix.lower() in _REFUSED:
+            raise ModelError(f"{folder.name}: holds {file.name}, a kind of file that can run code. Remove it.")
+    if not path.is_file():
+        raise ModelError(f"{folder.name}: has no {FILE}. Copy the whole folder that `python -m malaria train` wrote.")
+    if path.stat().st_size > _MAX_BYTES:
+        raise ModelError(f"{folder.name}: {FILE} is larger than 1 MB. Write it again with `python -m malaria train`.")
+    try:
+        card = Card.model_validate_json(path.read_bytes())
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        said = re.sub(r"\s+", " ", first["msg"])
+        raise ModelError(
+            f"{folder.name}: {FILE} is not a valid card ({place}: {said}). Train again or mend that entry."
+        ) from None
+    if card.name != folder.name:
+        raise ModelError(f"{folder.name}: the card is that of {card.name!r}. Give the folder that name.")
+    return card

@@ -1,0 +1,31 @@
+"""The command line: `python -m malaria VERB`. Each verb's code is a module of `malaria.commands`."""
+
+import sys
+
+import typer
+
+from malaria.commands._shared import say
+from malaria.commands.evaluate import evaluate
+from malaria.commands.models import models
+from malaria.commands.predict import predict
+from malaria.commands.train import train
+from malaria.errors import MalariaError
+
+app = typer.Typer(
+    name="malaria",
+    help="Malaria cell images: predictions, label review, sample thresholds, smear triage. For research and review only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verb in (predict, evaluate, models, train):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Run the verb of the command line; what cannot be done is one sentence on standard error and exit status 2."""
+    try:
+        app()
+    except MalariaError as error:
+        say(str(error))
+        sys.exit(2)

@@ -1,0 +1,71 @@
+"""`train`: a model folder from labelled cells."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from malaria.commands._shared import say
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def train(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip with a folder for each class.")],
+    architecture: Annotated[str, typer.Option(help="Name of a recipe; a wrong one lists them all.")],
+    output: Annotated[Path, typer.Option(help="The model folder to make; its name is the model's.")],
+    labels: Annotated[Path | None, typer.Option(help="CSV with a `file` column and labels.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the CSV to learn.")] = None,
+    corrections: Annotated[Path | None, typer.Option(help="Journal or CSV with `corrected_label`.")] = None,
+    folds: Annotated[int, typer.Option(min=0, help="Folds by patient; 0 holds out a fifth of the patients.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not the recipe's.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same split and order.")] = 0,
+    by_image: Annotated[bool, typer.Option("--by-image", help="Split by image, not patient. Flatters.")] = False,
+    leave_out_disputed: Annotated[
+        bool, typer.Option("--leave-out-disputed", help="Do not learn cells whose `given_label` differs.")
+    ] = False,
+    distrust: Annotated[
+        Path | None, typer.Option(help="Earlier run whose held-out answers say which labels not to learn.")
+    ] = None,
+    teacher: Annotated[list[Path] | None, typer.Option(help="Earlier run of the same folds to learn from.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="Augmentation to switch off.")] = None,
+    only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
+) -> None:
+    """Train a network and write its model folder: card, LiteRT and Keras files, history, held-out answers.
+
+    Measured on patients that the network has not seen. A killed run goes on with --resume.
+    """
+    # Keras takes seconds to load: only here, so that the other verbs start at once.
+    from malaria.training.publish import publish
+    from malaria.training.run import Options, check_options, train_folds, write_options
+
+    options = Options(
+        str(path),
+        architecture,
+        labels=str(labels) if labels else None,
+        label_column=label_column,
+        corrections=str(corrections) if corrections else None,
+        folds=folds,
+        epochs=epochs,
+        seed=seed,
+        by_image=by_image,
+        leave_out_disputed=leave_out_disputed,
+        distrust=str(distrust) if distrust else None,
+        teachers=tuple(map(str, teacher or ())),
+        without=tuple(without or ()),
+    )
+    check_options(options)
+    if by_image:
+        say("Warning: split by image. Cells of one patient are on both sides, so the figures will flatter.")
+    write_options(options, output, resume)
+    dataset = train_folds(
+        options, output, only=only_fold or (), final=not only_fold, tensorboard=tensorboard, report=say
+    )
+    if only_fold:
+        say("The other folds are not trained here; repeat with --resume and without --only-fold to finish.")
+        return
+    publish(options, output, dataset, say)
+    say(f"Wrote {output}")

@@ -1,0 +1,43 @@
+"""A trained network as files: Keras' own, and LiteRT's for serving, checked against each other on real cells."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from malaria.errors import TrainingError
+from malaria.training.architectures import Recipe
+
+CALIBRATION_CELLS = 512
+"""Cells from which the ranges of an 8-bit network are taken."""
+
+
+def to_litert(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> bytes:
+    """Return `network` as a LiteRT file: float32 in and out; inside 8-bit where the recipe says so.
+
+    `serving` are uint8 cells as the network sees them, shape (n, height, width, 3); 8-bit ranges are taken from them.
+    Raises `TrainingError` where Keras does not run on TensorFlow, which alone can convert.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise TrainingError(
+            "Only TensorFlow can write a LiteRT file. The run is saved: "
+            "repeat the same command with --resume and KERAS_BACKEND=tensorflow to finish it."
+        )
+    import tensorflow as tf
+
+    with tempfile.TemporaryDirectory() as folder:
+        network.export(folder, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if recipe.eight_bit:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = lambda: (
+                [recipe.preprocessing.scaled(cell[None])] for cell in serving[:CALIBRATION_CELLS]
+            )
+        return bytes(converter.convert())
+
+
+def save_keras(network: keras.Model, path: Path) -> None:
+    """Write `network` as a .keras file, which loads with safe_mode=True."""
+    network.save(path)

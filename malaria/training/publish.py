@@ -1,0 +1,209 @@
+"""From a finished run to a model folder: held-out figures, temperature, both files of the network, and the card."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.model_selection import GroupKFold
+
+from malaria.card import FILE, Card
+from malaria.labels import CLASSES, PARASITIZED
+from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
+from malaria.model import Classifier
+from malaria.training.architectures import Recipe, count_macs
+from malaria.training.datasets import Dataset
+from malaria.training.export import save_keras, to_litert
+from malaria.training.fitting import build_network
+from malaria.training.multiclass import measure_classes
+from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
+
+HELD_OUT = "held_out.csv.gz"
+"""Every held-out cell with its labels and the answer of a network that had not seen its patient."""
+CHECKED_CELLS = 2000
+"""Cells on which the LiteRT and the Keras file are held against each other."""
+INTENDED_USE = "Research, teaching and the review of labels of single red blood cells from Giemsa-stained thin smears."
+LIMITS = (
+    "Not a diagnosis and not a medical device. Trained on thin-smear cells of P. falciparum from one hospital "
+    "(Chittagong, Bangladesh), photographed by phone; other stains, species and cameras lower its accuracy."
+)
+
+
+def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> None:
+    """Write the model folder for a run whose folds, and final network if it has folds, are trained."""
+    recipe = options_recipe(options)
+    table = held_out_answers(dataset, options, output)
+    if len(dataset.classes) == 2:
+        table, temperature = _calibrated(table, dataset.classes)
+        metrics = _metrics(table, dataset.classes)
+    else:
+        temperature, metrics = 1.0, measure_classes(table, dataset.classes)
+    table.drop(columns=["answer", "disputed"], errors="ignore").to_csv(
+        output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
+    )
+    (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
+    report(_summary(metrics))
+    if recipe.serves:
+        _write_network(options, output, dataset, recipe, temperature, metrics, report)
+
+
+def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float]:
+    """Add p of the positive class, each patient's at a temperature fitted on the others; return that of all as well.
+
+    The temperature is fitted on undisputed cells.
+    """
+    p = expit(np.clip(table["answer"].to_numpy(np.float64), -20, 20))
+    positive = (table["label"] == classes[1]).to_numpy()
+    sure = ~table["disputed"].to_numpy(bool)
+    scaled = np.empty_like(p)
+    groups = table["patient"].to_numpy()
+    for fitted, applied in GroupKFold(min(5, len(set(groups)))).split(p, groups=groups):
+        chosen = fitted[sure[fitted]]
+        scaled[applied] = apply_temperature(p[applied], fit_temperature(p[chosen], positive[chosen]))
+    name = "p_parasitized" if classes[1] == PARASITIZED else f"p_{classes[1]}"
+    return table.assign(**{name: scaled}), fit_temperature(p[sure], positive[sure])
+
+
+def _metrics(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Held-out figures in every reading that the labels allow, at a threshold of one half."""
+    positive = classes[1]
+    given, learned = (table[column] == positive for column in ("given_label", "label"))
+    p = table["p_parasitized" if positive == PARASITIZED else f"p_{positive}"].to_numpy()
+    three: Readings = readings(
+        given, learned.map({True: CLASSES[0], False: CLASSES[1]}), p, 0.5, table["patient"].tolist()
+    )
+    named = {"as_given": three.as_given}
+    if three.disputed:
+        named |= {"expert": three.corrected, "undisputed": three.undisputed}
+    return {name: _figures(reading) for name, reading in named.items()}
+
+
+def _figures(reading: Evaluation) -> dict[str, Any]:
+    """One reading's figures, with the sensitivity at the specificity that a whole sample needs."""
+    strict = reading.curve.sensitivity_at_specificity(0.9995)
+    figures = reading.to_dict() | {"sensitivity_at_9995_specificity": strict.value}
+    figures["intervals"]["sensitivity_at_9995_specificity"] = list(strict.interval) if strict.interval else None
+    return {name: _rounded(value) for name, value in figures.items() if name not in ("model", "reasons", "left_out")}
+
+
+def _write_network(
+    options: Options,
+    output: Path,
+    dataset: Dataset,
+    recipe: Recipe,
+    temperature: float,
+    metrics: dict[str, Any],
+    report: Callable[[str], None],
+) -> None:
+    network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
+    network.load_weights(output / WORK / ("final" if options.folds else "fold-0") / "best.weights.h5")
+    chosen = np.random.default_rng(options.seed).permutation(len(dataset.table))[:CHECKED_CELLS]
+    serving = dataset.pixels(recipe.preprocessing)[chosen]
+    litert = to_litert(network, recipe, serving)
+    card = Card(
+        name=output.name,
+        version="1.0.0",
+        architecture=recipe.name,
+        about=recipe.about,
+        preprocessing=recipe.preprocessing,
+        classes=dataset.classes,
+        output=recipe.output if len(dataset.classes) == 2 else "softmax",
+        temperature=round(temperature, 4),
+        threshold=0.5,
+        threshold_chosen="One half: p_parasitized is calibrated on held-out patients, so more likely than not.",
+        parameters=network.count_params(),
+        macs=count_macs(network),
+        trained_on=_provenance(options, dataset, recipe),
+        metrics=metrics,
+        date=datetime.now(UTC).date(),
+        commit=_commit(),
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+    )
+    save_keras(network, output / "model.keras")
+    (output / "model.tflite").write_bytes(litert)
+    if card.judges_cells:
+        difference = largest_difference(network, Classifier(card, litert), serving)
+        card = card.model_copy(update={"largest_difference": round(difference, 6)})
+        report(f"LiteRT and Keras differ by at most {difference:.2g} in p_parasitized over {len(serving)} cells")
+    (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
+
+
+def largest_difference(network: keras.Model, classifier: Classifier, serving: NDArray[np.uint8]) -> float:
+    """Return the largest difference in p_parasitized between the two files, on uint8 cells as the network sees them."""
+    scaled = classifier.card.preprocessing.scaled(serving)
+    raw = np.asarray(network.predict(scaled, verbose=0, batch_size=256), np.float32)
+    return float(np.abs(classifier.p_from_outputs(raw) - classifier.predict_pixels(serving)).max())
+
+
+def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+    folds = len(run_splits(dataset, options))
+    by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
+    return {
+        "data": Path(options.data).name,
+        "cells": len(dataset.table),
+        "patients": int(dataset.table["patient"].nunique()),
+        "fingerprint": hashlib.sha256("".join(sorted(dataset.table["image_id"])).encode()).hexdigest(),
+        "labels": options.label_column or "folder names",
+        "disputed": int(dataset.table["disputed"].sum()),
+        "disputed_left_out": options.leave_out_disputed,
+        "corrections": bool(options.corrections),
+        "split": f"{folds} folds by {by}" if options.folds else f"one hold-out of a fifth by {by}",
+        "shipped_network": "trained once more on all patients" if options.folds else "that of the hold-out",
+        "seed": options.seed,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "learning_rate": recipe.learning_rate,
+        "schedule": recipe.schedule,
+        "teachers": [Path(teacher).name for teacher in options.teachers],
+        "eight_bit": recipe.eight_bit,
+        "augmentation": asdict(recipe.augmentation),
+        "threshold_of_metrics": 0.5,
+    }
+
+
+def _histories(output: Path) -> dict[str, Any]:
+    """The history of every fold, and of the final network, by name."""
+    return {path.parent.name: json.loads(path.read_text()) for path in sorted((output / WORK).glob("*/history.json"))}
+
+
+def _summary(metrics: dict[str, Any]) -> str:
+    lines = []
+    for name, figures in metrics.items():
+        shown = (
+            f"{key} {figures[key]:.4f}" for key in ("accuracy", "sensitivity", "specificity", "auc") if figures.get(key)
+        )
+        lines.append(f"held out, {name.replace('_', ' ')}: n {figures['n']}, {', '.join(shown)}")
+    return "\n".join(lines)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {name: _rounded(entry) for name, entry in value.items()}
+    return [_rounded(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _commit() -> str | None:
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parent,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
