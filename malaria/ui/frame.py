@@ -1,0 +1,143 @@
+"""The frame every page stands in: title, navigation, model picker, disclaimer, and no traceback ever."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+
+from malaria import model
+from malaria.errors import MalariaError, ModelError
+from malaria.ui.text import literal
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+DISCLAIMER: Final = "For research and review. A cell's answer is not a diagnosis."
+
+# Streamlit's server writes an upload of over 1 MB to a temporary file while it arrives. Here images stay in memory. A
+# zip above this size does pass through such a file (nameless, gone when closed): in memory it would be there twice.
+MultiPartParser.spool_max_size = 128 * 2**20
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page as the navigation and the home page show it. `line` says in one sentence what one leaves with."""
+
+    file: str
+    title: str
+    icon: str
+    line: str
+
+
+PAGES: Final = (
+    PageEntry("streamlit_app.py", "Home", ":material/home:", "What this is, and where to start."),
+    PageEntry(
+        "pages/1_Single_cell.py",
+        "Single cell",
+        ":material/search:",
+        "Give one cell, or a few, and see the model's answer, how sure it is and what it looked at.",
+    ),
+)
+"""Every page, in the order of the navigation. A page that is missing here fails a test."""
+
+
+class Frame:
+    """What a page knows of the model that the user picked. Pages that need none never load one."""
+
+    def __init__(self, model_name: str | None, models: dict[str, model.Card | ModelError]) -> None:
+        self.model_name, self._models = model_name, models
+
+    @property
+    def card(self) -> model.Card:
+        """The picked model's card. Raises ModelError where no model can be used."""
+        entry = self._models.get(self.model_name or "")
+        if isinstance(entry, model.Card):
+            return entry
+        raise ModelError("No model can be used here. Put a model folder into models/, then reload this page.")
+
+    @property
+    def threshold(self) -> float:
+        """The picked model's own threshold (0 to 1)."""
+        return self.card.threshold
+
+    @cached_property
+    def classifier(self) -> model.Classifier:
+        """The picked model, shared by all sessions. Raises ModelError where it cannot be loaded."""
+        return _load(self.model_name or "", self.card.version)
+
+
+@contextmanager
+def page(title: str, icon: str) -> Iterator[Frame]:
+    """Stand one page in the frame; the first call of every page: `with page("Home", ":material/home:") as frame:`.
+
+    Whatever goes wrong inside is shown as one sentence that says what to do; the details go to the server's log.
+    """
+    st.set_page_config(
+        page_title=f"{title} · Malaria cells", page_icon=str(ROOT / "malaria/ui/favicon.svg"), layout="wide"
+    )
+    st.html(ROOT / "malaria/ui/style.css")
+    with _boundary():
+        with st.sidebar:
+            frame = _sidebar()
+        st.title(f"{icon} {title}", anchor=False)
+        st.caption(f":material/science: {DISCLAIMER}")
+        yield frame
+
+
+@contextmanager
+def _boundary() -> Iterator[None]:
+    # Streamlit's own stop and rerun signals are no Exception, and pass.
+    try:
+        yield
+    except MalariaError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        st.stop()
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("Page stopped, reference %s", reference)
+        st.error(
+            "This page stopped because of a fault of ours. Reload it and try again; if it happens again, give the "
+            f"reference **{reference}** to whoever runs this app, who finds the details beside it in the server's log.",
+            icon=":material/error:",
+        )
+        st.stop()
+
+
+def _sidebar() -> Frame:
+    """Draw navigation and model picker, and return the frame of the picked model."""
+    st.html('<p class="brand">Malaria cells</p>')
+    with st.container(key="navigation", gap="xxsmall"):
+        for entry in PAGES:
+            st.page_link(ROOT / entry.file, label=entry.title, icon=entry.icon)
+    models = _models()
+    usable = [name for name, entry in models.items() if isinstance(entry, model.Card)]
+    picked = None
+    if usable:
+        picked = st.selectbox(
+            "Model", usable, key="model", bind="query-params", help="Kept in the address of the page."
+        )
+    broken = [entry for entry in models.values() if isinstance(entry, ModelError)]
+    if broken:
+        with st.expander(f"{len(broken)} in the models folder cannot be used", icon=":material/warning:"):
+            for error in broken:
+                st.markdown(literal(str(error)))
+    return Frame(picked, models)
+
+
+@st.cache_resource(ttl=30, show_spinner=False)
+def _models() -> dict[str, model.Card | ModelError]:
+    """Read all cards, again after half a minute: a model folder that is added shows up without a restart."""
+    return model.list_models()
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=8)
+def _load(name: str, version: str) -> model.Classifier:
+    """Load one model for all sessions; `version` is there so that a replaced folder is loaded anew."""
+    return model.load(name)

@@ -1,0 +1,61 @@
+"""Pictures of cells: enlarged crisply, always with a text alternative, or small enough for a table or a button."""
+
+import base64
+
+import cv2
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+
+def enlarged(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -> NDArray[np.uint8]:
+    """Return uint8 `rgb` (height, width, 3) scaled so that its longer side is `side` pixels, aspect kept.
+
+    With `pixels` every pixel stays a square with sharp edges; else enlarging is by Lanczos and shrinking by area.
+    """
+    height, width = rgb.shape[:2]
+    ratio = side / max(height, width)
+    size = max(1, round(width * ratio)), max(1, round(height * ratio))
+    smooth = cv2.INTER_LANCZOS4 if ratio > 1 else cv2.INTER_AREA
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST if pixels else smooth), np.uint8)
+
+
+def picture(
+    rgb: NDArray[np.uint8], alt: str, *, side: int = 480, pixels: bool = False, caption: str | None = None
+) -> None:
+    """Show a cell, longer side `side` pixels, with `alt` for those who do not see it and a `caption` (markdown)."""
+    st.image(enlarged(rgb, side, pixels=pixels), alt=alt, caption=caption, output_format="PNG")
+
+
+def data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
+    """Return uint8 `rgb` (height, width, 3) as a square PNG, `side` wide, black at the edges, in a data URI."""
+    small = enlarged(rgb, side)
+    top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
+    square = np.zeros((side, side, 3), np.uint8)
+    square[top : top + small.shape[0], left : left + small.shape[1]] = small
+    png = cv2.imencode(".png", cv2.cvtColor(square, cv2.COLOR_RGB2BGR))[1]
+    return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
+
+
+def overlay(rgb: NDArray[np.uint8], saliency: NDArray[np.float32], strength: float) -> NDArray[np.uint8]:
+    """Return uint8 `rgb` (height, width, 3) with `saliency` (any size, 0 to 1) laid over it in yellow.
+
+    `strength` (0 to 1) fades it. Where saliency passes one half an outline is drawn, dark and light, so that the place
+    can be told without telling the colour.
+    """
+    height, width = rgb.shape[:2]
+    spread = np.clip(cv2.resize(saliency, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
+    covered = rgb + (np.array([255.0, 225.0, 0.0]) - rgb) * spread[..., None]
+    outlines, _ = cv2.findContours((spread >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(covered, outlines, -1, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.drawContours(covered, outlines, -1, (255, 255, 255), 1, cv2.LINE_AA)
+    return np.asarray(rgb + (covered - rgb) * strength, np.uint8)
+
+
+def place(saliency: NDArray[np.float32]) -> str:
+    """Return where `saliency` (height, width) is strongest, in words: "upper left", "right", "centre"."""
+    row, column = np.unravel_index(int(np.argmax(saliency)), saliency.shape)
+    height, width = saliency.shape
+    down = ("upper", "", "lower")[min(2, int(3 * row / height))]
+    across = ("left", "", "right")[min(2, int(3 * column / width))]
+    return f"{down} {across}".strip() or "centre"

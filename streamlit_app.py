@@ -1,0 +1,21 @@
+"""Home: what this is, something to click, and the way to each page."""
+
+import streamlit as st
+
+from malaria.ui import examples, single_cell
+from malaria.ui.frame import PAGES, ROOT, page
+
+with page("Malaria cells", ":material/home:"):
+    st.markdown(
+        "Malaria parasites live inside red blood cells. Under a microscope, on a stained thin smear, an infected cell "
+        "shows a small purple ring or blot. This app looks at pictures of single red blood cells with small neural "
+        "networks, says how likely each is to be **parasitized**, and shows how sure it is and how often it is wrong."
+    )
+    st.subheader("Try one", anchor=False)
+    if clicked := examples.strip():
+        st.switch_page(single_cell.PAGE, query_params={"example": clicked})
+    st.subheader("What you can do here", anchor=False)
+    for entry in PAGES[1:]:
+        with st.container(border=True):
+            st.page_link(ROOT / entry.file, label=f"**{entry.title}**", icon=entry.icon)
+            st.markdown(entry.line)
