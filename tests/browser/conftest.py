@@ -1,0 +1,83 @@
+"""A real browser and a real server. Anything the browser's console calls an error fails the test that caused it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser import chromium, server
+
+SECONDS = 1000
+expect.set_options(timeout=60 * SECONDS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder, and keep it in one worker: one server, one browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        why = "no Chromium is installed: python -m tests.browser.chromium installs one"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(why)
+        pytest.skip(why)
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=quiet) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running app. It must not have logged a traceback by the end."""
+    log = tmp_path_factory.mktemp("server") / "log"
+    with server.running(log) as address:
+        yield address
+    assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
+
+
+@pytest.fixture
+def context(browser: Browser, app: str, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A fresh browser profile; a test passes its own settings by parametrizing this fixture."""
+    settings = {"viewport": {"width": 1280, "height": 1600}, "base_url": app} | getattr(request, "param", {})
+    with browser.new_context(**settings) as context:
+        context.set_default_timeout(60 * SECONDS)
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    page = context.new_page()
+    complaints = watch(page)
+    yield page
+    assert not complaints
+
+
+def watch(page: Page) -> list[str]:
+    """Return a list that fills with what goes wrong in `page`: console errors, script errors, requests to elsewhere."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # On a deep link Streamlit's front end first asks below the page's own address, and is refused.
+        expected = message.location["url"].endswith(("/_stcore/health", "/_stcore/host-config"))
+        if message.type == "error" and not expected:
+            complaints.append(f"{message.text} ({message.location['url']})")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: complaints.append(f"left the machine: {request.url}") if _abroad(request.url) else None,
+    )
+    return complaints
+
+
+def _abroad(url: str) -> bool:
+    return url.startswith("http") and not url.startswith("http://127.0.0.1:")
