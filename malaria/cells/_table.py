@@ -1,15 +1,19 @@
 """The table of cells as CSV, there and back, and measured against its own labels."""
 
+from __future__ import annotations
+
 import csv
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from malaria.cells._csvtext import neutralised, read_table, require
 from malaria.errors import LabelsError
-from malaria.metrics import Evaluation, evaluate
+
+if TYPE_CHECKING:
+    from malaria.metrics import Evaluation
 
 COLUMNS: Final = ("file", "patient", "given_label", "p_parasitized", "label", "error")
 """The columns every program may rely on, in the order in which they are written; absent ones are allowed."""
@@ -51,6 +55,8 @@ def evaluate_cells(table: pd.DataFrame, threshold: float, *, model: str | None =
 
     Images with an error count as unreadable, readable ones without a given_label as left out. Raises as `evaluate`.
     """
+    from malaria.metrics import evaluate  # only here: 60 MB of statistics that writing a CSV does not need
+
     unreadable = table["error"].notna() if "error" in table else table["p_parasitized"].isna()
     left_out = ~unreadable & table["given_label"].isna()
     used = table[~unreadable & ~left_out]
