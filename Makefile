@@ -12,7 +12,8 @@ run: $(VENV)/run.stamp  ## start the app on its embedded default, on this machin
 	$(BIN)/python -m streamlit run streamlit_app.py --server.address localhost $(ARGS)
 
 test: $(VENV)/dev.stamp $(VENV)/browser.stamp lint  ## lint, types, import rules, and every test, the browser's included
-	REQUIRE_BROWSER=1 $(BIN)/python -m pytest --junit-xml test-results/junit.xml $(ARGS)
+	REQUIRE_BROWSER=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup \
+		--junit-xml test-results/junit.xml $(ARGS)
 
 lint: $(VENV)/dev.stamp  ## what must hold before a commit
 	$(BIN)/ruff check .
