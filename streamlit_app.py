@@ -11,10 +11,10 @@ with page("Malaria cells", ":material/home:"):
         "shows a small purple ring or blot. This app looks at pictures of single red blood cells with small neural "
         "networks, says how likely each is to be **parasitized**, and shows how sure it is and how often it is wrong."
     )
-    st.subheader("Try one", anchor=False)
+    st.header("Try one", anchor=False)
     if clicked := examples.strip():
         st.switch_page(single_cell.PAGE, query_params={"example": clicked})
-    st.subheader("What you can do here", anchor=False)
+    st.header("What you can do here", anchor=False)
     for entry in PAGES[1:]:
         with st.container(border=True):
             st.page_link(ROOT / entry.file, label=f"**{entry.title}**", icon=entry.icon)

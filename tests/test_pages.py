@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from malaria import model, phantom
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.remote import URL_VARIABLE
-from malaria.ui import reading, single_cell
+from malaria.ui import single_cell
 from malaria.ui.frame import DISCLAIMER, PAGES, ROOT, PageEntry
 from tests.hostile import ACCEPTED, REFUSED, Refused
 from tests.test_remote import serving
@@ -102,13 +102,14 @@ def test_home_leads_to_every_page_and_to_an_example() -> None:
     assert len(answers(app)) == 1
 
 
+@pytest.mark.parametrize("part", ["malaria.ui.reading.implausible", "malaria.ui.gallery.overlay"])
 def test_a_fault_of_ours_is_one_sentence_and_the_log_has_the_rest(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("the secret of line 42")
 
-    monkeypatch.setattr(reading, "implausible", fail)
+    monkeypatch.setattr(part, fail)
     with caplog.at_level(logging.ERROR):
         app = start(example="ring")
     assert not app.exception

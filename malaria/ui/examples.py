@@ -30,12 +30,13 @@ def title(name: str) -> str:
 
 def strip(chosen: str | None = None) -> str | None:
     """Show the examples as buttons, `chosen` marked, and return the name of the one that was just clicked, if any."""
-    st.caption("Click a cell. These are synthetic, drawn by this program.")
     clicked = None
-    with st.container(key="examples", horizontal=True, gap="small"):
-        for name in examples():
-            if st.button(_face(name), key=f"example-{name}", type="primary" if name == chosen else "secondary"):
-                clicked = name
+    with st.container(key="strip"):
+        st.caption("Click a cell. These are synthetic, drawn by this program.")
+        with st.container(key="examples", horizontal=True, gap="small"):
+            for name in examples():
+                if st.button(_face(name), key=f"example-{name}", type="primary" if name == chosen else "secondary"):
+                    clicked = name
     return clicked
 
 

@@ -83,7 +83,7 @@ def page(title: str, icon: str) -> Iterator[Frame]:
         page_title=f"{title} · Malaria cells", page_icon=str(ROOT / "malaria/ui/favicon.svg"), layout="wide"
     )
     st.html(ROOT / "malaria/ui/style.css")
-    with _boundary():
+    with boundary():
         with st.sidebar:
             frame = _sidebar()
         st.title(f"{icon} {title}", anchor=False)
@@ -92,7 +92,8 @@ def page(title: str, icon: str) -> Iterator[Frame]:
 
 
 @contextmanager
-def _boundary() -> Iterator[None]:
+def boundary() -> Iterator[None]:
+    """Show what goes wrong inside as one sentence. Pages have this already; a fragment, which also runs alone, needs it."""
     # Streamlit's own stop and rerun signals are no Exception, and pass.
     try:
         yield

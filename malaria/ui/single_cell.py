@@ -13,7 +13,7 @@ from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.remote import RemoteCells
 from malaria.ui import charts, examples, gallery
-from malaria.ui.frame import Frame
+from malaria.ui.frame import Frame, boundary
 from malaria.ui.reading import Reading, insist, read, table
 from malaria.ui.text import literal
 from malaria.verdict import verdict
@@ -199,29 +199,27 @@ def _rate(figures: Mapping[str, Any], name: str) -> str:
 @st.fragment
 def _grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what the answer rests on. Moving the slider redraws only this."""
-    saliency = _saliency(image_id, frame.model_name or "", frame.card.version, rgb, frame)
-    quiet = float(saliency.max()) < QUIET
-    left, right = st.columns([2, 3], gap="large")
-    with left:
-        st.markdown("##### What speaks for a parasite")
-        strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
-        gallery.picture(
-            gallery.overlay(gallery.enlarged(rgb), saliency, strength / 100),
-            f"The cell under a map of what speaks for a parasite: {'nothing' if quiet else gallery.place(saliency)}.",
-            caption="Nothing stands out: covering any one place changes the answer little."
-            if quiet
-            else "Yellow, outlined: covering this place would change the answer most.",
-        )
-    with right:
-        st.markdown("##### What the network saw")
-        view = frame.classifier.network_view(rgb)
-        gallery.picture(
-            view,
-            "The cell as it reached the network: smaller, every pixel a square",
-            side=256,
-            pixels=True,
-            caption=f"{view.shape[1]} × {view.shape[0]} pixels",
-        )
+    with boundary():
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            _salient(rgb, _saliency(image_id, frame.card.name, frame.card.version, rgb, frame))
+        with right:
+            st.header("What the network saw", anchor=False)
+            view = frame.classifier.network_view(rgb)
+            alt = "The cell as it reached the network: smaller, every pixel a square"
+            size = f"{view.shape[1]} × {view.shape[0]} pixels"
+            gallery.picture(view, alt, side=256, pixels=True, caption=size)
+
+
+def _salient(rgb: RGB, saliency: NDArray[np.float32]) -> None:
+    st.header("What speaks for a parasite", anchor=False)
+    strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
+    if saliency.max() < QUIET:
+        where, said = "nothing", "Nothing stands out: covering any one place changes the answer little."
+    else:
+        where, said = gallery.place(saliency), "Yellow, outlined: covering this place would change the answer most."
+    alt = f"The cell under a map of what speaks for a parasite: {where}."
+    gallery.picture(gallery.overlay(gallery.enlarged(rgb), saliency, strength / 100), alt, caption=said)
 
 
 @st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
