@@ -93,7 +93,7 @@ def page(title: str, icon: str) -> Iterator[Frame]:
 
 @contextmanager
 def boundary() -> Iterator[None]:
-    """Show what goes wrong inside as one sentence. Pages have this already; a fragment, which also runs alone, needs it."""
+    """Show what goes wrong inside as one sentence. A page has it already; a fragment needs it again."""
     # Streamlit's own stop and rerun signals are no Exception, and pass.
     try:
         yield
