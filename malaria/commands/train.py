@@ -40,7 +40,7 @@ def train(
     """
     # Keras takes seconds to load: only here, so that the other verbs start at once.
     from malaria.training.publish import publish
-    from malaria.training.run import Options, check_options, train_folds, write_options
+    from malaria.training.run import Options, check_options, read_cells, train_folds
 
     options = Options(
         str(path),
@@ -57,12 +57,12 @@ def train(
         teachers=tuple(map(str, teacher or ())),
         without=tuple(without or ()),
     )
-    check_options(options)
+    check_options(options, output, resume)
     if by_image:
         say("Warning: split by image. Cells of one patient are on both sides, so the figures will flatter.")
-    write_options(options, output, resume)
-    dataset = train_folds(
-        options, output, only=only_fold or (), final=not only_fold, tensorboard=tensorboard, report=say
+    dataset = read_cells(options, say)
+    train_folds(
+        options, output, dataset, only=only_fold or (), final=not only_fold, tensorboard=tensorboard, report=say
     )
     if only_fold:
         say("The other folds are not trained here; repeat with --resume and without --only-fold to finish.")

@@ -80,7 +80,8 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
             cells = self._surrounded(cells)
         if s.blur:
             cells = self._blurred(cells)
-        cells = self._recoloured(cells)
+        if s.hue or s.saturation or s.contrast or s.stain or s.brightness:
+            cells = self._recoloured(cells)
         if s.noise:
             cells = cells + self._between(cells, 0, s.noise) * keras.random.normal(ops.shape(cells), seed=self.random)
         return ops.clip(cells, 0.0, 1.0)

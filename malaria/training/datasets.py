@@ -159,7 +159,7 @@ def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> Non
         nameless = table["file"][table["patient"].isna()]
         raise TrainingError(
             f"The patient of {len(nameless)} images cannot be told from their names, {nameless.iloc[0]} for one. "
-            "Give a CSV with a `patient` column (--labels), or ask for a split by image (--by-image), whose figures flatter."
+            "Give a CSV with a `patient` column (--labels), or ask for --by-image, whose figures flatter."
         )
     for name in classes:
         patients = table["patient"][table["label"] == name].nunique()

@@ -64,9 +64,9 @@ def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataF
     p = expit(np.clip(table["answer"].to_numpy(np.float64), -20, 20))
     positive = (table["label"] == classes[1]).to_numpy()
     sure = ~table["disputed"].to_numpy(bool)
-    scaled = np.empty_like(p)
-    groups = table["patient"].to_numpy()
-    for fitted, applied in GroupKFold(min(5, len(set(groups)))).split(p, groups=groups):
+    scaled, groups = p.copy(), table["patient"].to_numpy()
+    parts = min(5, len(set(groups)))
+    for fitted, applied in GroupKFold(parts).split(p, groups=groups) if parts > 1 else ():
         chosen = fitted[sure[fitted]]
         scaled[applied] = apply_temperature(p[applied], fit_temperature(p[chosen], positive[chosen]))
     name = "p_parasitized" if classes[1] == PARASITIZED else f"p_{classes[1]}"

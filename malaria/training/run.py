@@ -44,35 +44,26 @@ class Options:
     without: tuple[str, ...] = ()
 
 
-def check_options(options: Options) -> None:
-    """Raise `TrainingError` for what can be told before any cell is read."""
+def check_options(options: Options, output: Path, resume: bool = False) -> None:
+    """Raise `TrainingError` for what can be told before any cell is read, an output folder in use among it."""
     recipe = options_recipe(options)
     if options.folds == 1:
-        raise TrainingError(
-            "One fold is no split. Give --folds 2 or more, or none to hold out a fifth of the patients."
-        )
+        raise TrainingError("One fold is no split. Ask for --folds 2 or more, or for none to hold out a fifth.")
     if options.teachers and recipe.output != "logit":
         raise TrainingError(f"{recipe.name} cannot be taught: only networks that answer in log-odds can.")
     for name in (options.labels, options.corrections, options.distrust):
         if name and not Path(name).is_file():
             raise TrainingError(f"There is no file {name}.")
+    if output.exists() and not resume:
+        raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
+    record = output / WORK / "options.json"
+    if record.exists() and (found := _differences(json.loads(record.read_text()), _plain(options))):
+        raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use those.")
 
 
-def train_folds(
-    options: Options,
-    output: Path,
-    *,
-    only: Sequence[int] = (),
-    final: bool = True,
-    tensorboard: bool = False,
-    report: Callable[[str], None] = print,
-) -> Dataset:
-    """Train what `options` ask for into `output`/work: each fold, then the final network. What is there is kept.
-
-    `only` names the folds to train in this process, for runs spread over machines; empty means all.
-    """
-    recipe = options_recipe(options)
-    dataset = load_dataset(
+def read_cells(options: Options, report: Callable[[str], None] = print) -> Dataset:
+    """Read the labelled cells that `options` name."""
+    return load_dataset(
         Path(options.data),
         labels=Path(options.labels) if options.labels else None,
         label_column=options.label_column,
@@ -80,6 +71,26 @@ def train_folds(
         by_image=options.by_image,
         report=report,
     )
+
+
+def train_folds(
+    options: Options,
+    output: Path,
+    dataset: Dataset,
+    *,
+    only: Sequence[int] = (),
+    final: bool = True,
+    tensorboard: bool = False,
+    report: Callable[[str], None] = print,
+) -> None:
+    """Train on `dataset` what `options` ask for into `output`/work: each fold, then the final network. What is there is kept.
+
+    `only` names the folds to train in this process, for runs spread over machines; empty means all.
+    """
+    recipe = options_recipe(options)
+    record = output / WORK / "options.json"
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(_plain(options), indent=2))
     outputs = 1 if len(dataset.classes) == 2 else len(dataset.classes)
     pixels = _pixels(dataset, recipe, options)
     splits = run_splits(dataset, options)
@@ -118,7 +129,6 @@ def train_folds(
             tensorboard=tensorboard,
             report=lambda line: report(f"final  {line}"),
         )
-    return dataset
 
 
 def run_splits(dataset: Dataset, options: Options) -> list[Split]:
@@ -141,24 +151,17 @@ def held_out_answers(dataset: Dataset, options: Options, output: Path) -> pd.Dat
             else:
                 part[[f"p_{name}" for name in dataset.classes]] = answers
             parts.append(part)
-    return pd.concat(parts).sort_index()
-
-
-def write_options(options: Options, output: Path, resume: bool) -> None:
-    """Claim the output folder: refuse one that exists, or, when resuming, one that was asked for something else."""
-    record = output / WORK / "options.json"
-    asked = json.loads(json.dumps(asdict(options)))
-    if output.exists() and not resume:
-        raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
-    if resume and record.exists() and (found := _differences(json.loads(record.read_text()), asked)):
-        raise TrainingError(
-            f"The run in {output} was started with other options ({', '.join(found)}). Use the same ones."
-        )
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(asked, indent=2))
+    table: pd.DataFrame = pd.concat(parts).sort_index()
+    return table
 
 
 _PATHS = ("data", "labels", "corrections", "distrust", "teachers")
+
+
+def _plain(options: Options) -> dict[str, Any]:
+    """The options as JSON gives them back."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(options)))
+    return plain
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -1,0 +1,249 @@
+"""`python -m malaria train`, from a zip of cells to a model folder that serves."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from malaria import phantom
+from malaria.cli import app
+from malaria.errors import MalariaError
+from malaria.model import load
+
+
+def train(*words: object) -> str:
+    """Run the command in this process and return what it said."""
+    result = CliRunner().invoke(app, ["train", *map(str, words)], catch_exceptions=True)
+    if isinstance(result.exception, MalariaError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def zipped(images: dict[str, np.ndarray], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, rgb in images.items():
+            buffer = io.BytesIO()
+            Image.fromarray(rgb).save(buffer, "PNG")
+            archive.writestr(name, buffer.getvalue())
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(cells_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("models") / "tiny"
+    train(cells_zip, "--architecture", "mini-resnet", "--output", output, "--epochs", 2, "--folds", 2, "--seed", 4)
+    return output
+
+
+def test_the_model_folder_serves(trained: Path) -> None:
+    classifier = load("tiny", trained.parent)
+    answers = classifier.predict([one.rgb for one in phantom.examples()])
+    assert answers.shape == (len(phantom.examples()),)
+    assert (answers > 0).all() & (answers < 1).all()
+
+
+def test_the_card_says_what_was_done(trained: Path) -> None:
+    card = load("tiny", trained.parent).card
+    assert card.architecture == "mini-resnet"
+    assert card.trained_on["cells"] == 96
+    assert card.trained_on["split"] == "2 folds by patient"
+    assert card.metrics["as_given"]["n"] == 96
+    assert card.largest_difference is not None
+    assert card.largest_difference < 1e-3
+
+
+def test_every_cell_is_held_out_once_and_its_history_kept(trained: Path) -> None:
+    table = pd.read_csv(trained / "held_out.csv.gz")
+    assert table["file"].is_unique
+    assert len(table) == 96
+    assert table.groupby("patient")["fold"].nunique().max() == 1
+    history = json.loads((trained / "history.json").read_text())
+    assert {name: len(rows) for name, rows in history.items()} == {"fold-0": 2, "fold-1": 2, "final": 2}
+
+
+def test_the_figures_of_the_card_are_those_of_the_held_out_answers(trained: Path) -> None:
+    table = pd.read_csv(trained / "held_out.csv.gz")
+    right = (table["p_parasitized"] >= 0.5) == (table["given_label"] == "Parasitized")
+    assert load("tiny", trained.parent).card.metrics["as_given"]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)
+
+
+def test_a_killed_run_goes_on_where_it_was(cells_zip: Path, tmp_path: Path) -> None:
+    words = ["--architecture", "mlp-1", "--output", str(tmp_path / "killed"), "--epochs", "400", "--seed", "1"]
+    command = [sys.executable, "-m", "malaria", "train", str(cells_zip), *words]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    state = tmp_path / "killed" / "work" / "fold-0" / "latest.npz"
+    while not state.exists():
+        assert running.poll() is None, running.stderr.read() if running.stderr else ""
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    _, said = running.communicate()
+    reached = int(np.load(state)["variable_0"].size > 0) and len(json.loads(str(np.load(state)["history"])))
+    assert 5 <= reached < 400
+
+    recorded = json.loads((tmp_path / "killed" / "work" / "options.json").read_text())
+    assert recorded["epochs"] == 400
+    said = train(cells_zip, *words, "--resume")
+    first = next(line for line in said.splitlines() if "epoch" in line)
+    assert f"epoch {reached + 1}/400" in first
+
+
+def test_an_existing_folder_and_other_options_are_refused(trained: Path, cells_zip: Path) -> None:
+    words = [cells_zip, "--architecture", "mini-resnet", "--output", trained, "--epochs", 2, "--folds", 2]
+    with pytest.raises(MalariaError, match="exists"):
+        train(*words, "--seed", 4)
+    with pytest.raises(MalariaError, match=r"other options.*seed"):
+        train(*words, "--seed", 5, "--resume")
+
+
+def test_a_pupil_learns_from_teachers_of_the_same_folds(cells_zip: Path, tmp_path: Path) -> None:
+    same = ["--epochs", 1, "--folds", 2, "--seed", 1]
+    train(cells_zip, "--architecture", "cell-resnet", "--output", tmp_path / "first", *same)
+    train(
+        cells_zip,
+        "--architecture",
+        "cell-resnet",
+        "--output",
+        tmp_path / "pupil",
+        "--teacher",
+        tmp_path / "first",
+        *same,
+    )
+    assert load("pupil", tmp_path).card.trained_on["teachers"] == ["first"]
+    other = [*same[:-1], 2]
+    with pytest.raises(MalariaError, match="other folds"):
+        train(
+            cells_zip,
+            "--architecture",
+            "cell-resnet",
+            "--output",
+            tmp_path / "x",
+            "--teacher",
+            tmp_path / "first",
+            *other,
+        )
+
+
+def test_labels_from_a_csv_with_disputed_cells(cells_zip: Path, tmp_path: Path) -> None:
+    names = [name for name in zipfile.ZipFile(cells_zip).namelist() if name.endswith(".png")]
+    given = [Path(name).parent.name for name in names]
+    table = pd.DataFrame({"file": [Path(name).stem for name in names], "given_label": given, "expert_label": given})
+    table.loc[:5, "expert_label"] = "Uninfected"
+    table.loc[:5, "given_label"] = "Parasitized"
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    output = tmp_path / "disputed"
+    train(
+        cells_zip, "--architecture", "mlp-1", "--output", output, "--epochs", 1, "--folds", 2,
+        "--labels", tmp_path / "labels.csv", "--label-column", "expert_label", "--leave-out-disputed",
+    )  # fmt: skip
+    card = load("disputed", tmp_path).card
+    assert card.trained_on["disputed"] == 6
+    assert {"as_given", "expert", "undisputed"} == set(card.metrics)
+
+
+def test_corrections_replace_labels(cells_zip: Path, tmp_path: Path) -> None:
+    name = next(name for name in zipfile.ZipFile(cells_zip).namelist() if "Uninfected" in name)
+    corrections = tmp_path / "corrected_labels.csv"
+    corrections.write_text(f"file,corrected_label\n{Path(name).name},Parasitized\n")
+    train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "c", "--epochs", 1, "--corrections", corrections)
+    assert load("c", tmp_path).card.trained_on["disputed"] == 1
+
+
+def one_class(folder: Path) -> Path:
+    cells = {f"Uninfected/C{n}P1ThinF_{n}.png": phantom.cell("uninfected", seed=n) for n in range(6)}
+    return zipped(cells, folder / "one.zip")
+
+
+def one_patient(folder: Path) -> Path:
+    cells = {f"Uninfected/C{n}P1ThinF_{n}.png": phantom.cell("uninfected", seed=n) for n in range(6)}
+    cells |= {f"Parasitized/C7P1ThinF_{n}.png": phantom.cell("ring", seed=n) for n in range(6)}
+    return zipped(cells, folder / "few.zip")
+
+
+def no_patients(folder: Path) -> Path:
+    cells = {f"{label}/{n}.png": phantom.cell("ring", seed=n) for label in ("a", "b") for n in range(6)}
+    return zipped(cells, folder / "nameless.zip")
+
+
+def broken(folder: Path) -> Path:
+    path = one_patient(folder)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("Parasitized/C8P1ThinF_1.png", b"not an image")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (one_class, "at least two classes"),
+        (one_patient, "class Parasitized has cells of 1 patient"),
+        (no_patients, "cannot be told from their names"),
+        (broken, "more than 1 %"),
+        (lambda folder: folder / "missing.zip", "missing.zip"),
+    ],
+)
+def test_what_cannot_give_an_honest_model_is_refused(make, sentence: str, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(MalariaError, match=sentence):
+        train(make(tmp_path), "--architecture", "mlp-1", "--output", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_split_by_image_is_possible_but_warned_of(tmp_path: Path) -> None:
+    cells = {
+        f"{label}/{n}.png": phantom.cell(form, seed=n)
+        for label, form in (("Parasitized", "ring"), ("Uninfected", "uninfected"))
+        for n in range(12)
+    }
+    said = train(
+        zipped(cells, tmp_path / "cells.zip"),
+        "--architecture",
+        "mlp-1",
+        "--output",
+        tmp_path / "m",
+        "--epochs",
+        1,
+        "--by-image",
+    )
+    assert "flatter" in said
+    assert "image (flattering" in load("m", tmp_path).card.trained_on["split"]
+
+
+def test_other_tasks_of_many_classes_pass_through_the_same_door(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    colours = {"red": (200, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 200)}
+    pictures = {
+        f"{name}/C{patient}P1ThinF_{name}_{n}.png": (np.array(colour) + random.integers(-20, 20, (24, 24, 3))).astype(
+            np.uint8
+        )
+        for name, colour in colours.items()
+        for patient in range(1, 7)
+        for n in range(4)
+    }
+    output = tmp_path / "colours"
+    train(
+        zipped(pictures, tmp_path / "c.zip"),
+        "--architecture",
+        "mini-resnet",
+        "--output",
+        output,
+        "--epochs",
+        12,
+        "--folds",
+        2,
+    )
+    card = json.loads((output / "card.json").read_text())
+    assert card["classes"] == ["blue", "green", "red"]
+    figures = card["metrics"]["as_given"]
+    assert np.sum(figures["confusion_matrix"]) == 72
+    assert figures["accuracy"] > 0.6
