@@ -84,10 +84,10 @@ def page(title: str, icon: str) -> Iterator[Frame]:
     )
     st.html(ROOT / "malaria/ui/style.css")
     with boundary():
-        with st.sidebar:
-            frame = _sidebar()
         st.title(f"{icon} {title}", anchor=False)
         st.caption(f":material/science: {DISCLAIMER}")
+        with st.sidebar:
+            frame = _sidebar()
         yield frame
 
 
