@@ -1,0 +1,22 @@
+"""A labelled set of images, answered by a model in the background and measured: at any threshold, beside another one.
+
+Everything the batch page shows can be had from here without a page.
+"""
+
+from malaria.batch.comparison import Comparison, compare
+from malaria.batch.labelling import Labelling, Word
+from malaria.batch.report import report
+from malaria.batch.scoring import Progress, Scoring
+from malaria.batch.table import Batch, Reading
+
+__all__ = [
+    "Batch",
+    "Comparison",
+    "Labelling",
+    "Progress",
+    "Reading",
+    "Scoring",
+    "Word",
+    "compare",
+    "report",
+]

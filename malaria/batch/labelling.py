@@ -1,0 +1,151 @@
+"""Which image has which label, from folder names or a CSV; what is no class by name is asked about, never guessed."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Final, Self
+
+import pandas as pd
+
+from malaria.cells import Labels, Meaning, labels_from_folders, match, read_labels, read_table
+from malaria.errors import LabelsError, UnknownLabelsError
+from malaria.labels import CLASSES
+
+GIVEN: Final = "given_label"
+CORRECTING: Final = ("corrected_label", "expert_label")
+"""Columns that correct the given label rather than give it; the first that a CSV has is used."""
+
+MAX_WORDS: Final = 12
+"""More words than this are no labels but names or numbers; nobody wants to be asked about them."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A folder name or a label that is no class: on how many images, and the class it sounds like, if any."""
+
+    word: str
+    n: int
+    suggested: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Labelling:
+    """Labels for the images of one source: those `given` in a CSV, or in the folder names where that is None.
+
+    While there are `words`, ask what they mean and make it anew with that `meaning`. `corrections` stand beside the
+    given labels and do not replace them.
+    """
+
+    meaning: Meaning = field(default_factory=dict)
+    words: tuple[Word, ...] = ()
+    given: Labels | None = None
+    corrections: Labels | None = None
+
+    @classmethod
+    def from_folders(cls, files: Sequence[str], meaning: Meaning | None = None) -> Self:
+        """By the folders in `files` (paths, `/` between folders).
+
+        Folders that sound like a class are asked about; where no folder is a class or sounds like one, all are.
+        """
+        meaning = meaning or {}
+        found = labels_from_folders(files, mapping=meaning)
+        words = [Word(asked.folder, asked.n, asked.suggested) for asked in found.questions]
+        if not words and not found.labels:
+            folders = Counter(PurePosixPath(file).parent.name for file in files)
+            words = [Word(folder, n) for folder, n in folders.most_common() if folder]
+        return cls(meaning, _open(words, meaning))
+
+    @classmethod
+    def from_csv(
+        cls, data: bytes, files: Sequence[str], column: str | None = None, meaning: Meaning | None = None
+    ) -> Self:
+        """From a CSV with a `file` column and a label column, which is `column` or found by its name.
+
+        A CSV that only corrects labels leaves the given ones to the folders of `files`, if those say any. Raises
+        LabelsError for a CSV that cannot be used; words that are no class are asked about instead.
+        """
+        meaning = meaning or {}
+        names = [name.casefold() for name in read_table(data)[0]]
+        correcting = next((name for name in CORRECTING if name in names and name != column), None)
+        if column is None and GIVEN in names:
+            column = GIVEN
+        folders = cls.from_folders(files, meaning)
+        words: list[Word] = []
+        if correcting and not column and (folders.words or folders.count(files)):
+            return cls(meaning, folders.words, None, _read(data, correcting, meaning, words))
+        given = _read(data, column, meaning, words)
+        corrections = _read(data, correcting, meaning, words) if correcting and column else None
+        return cls(meaning, _open(words, meaning), given, corrections)
+
+    def count(self, files: Sequence[str]) -> int:
+        """How many of `files` have a given label, as far as names alone can tell."""
+        if self.given is None:
+            return len(labels_from_folders(files, mapping=self.meaning).labels)
+        return int(match(files, self.given).table[GIVEN].notna().sum())
+
+    def check(self, files: Sequence[str], name: str) -> None:
+        """Raise LabelsError, with the mend, when not one image of the source called `name` would have a label."""
+        if not self.words and not self.count(files) and not (self.given and self.given.ids):
+            raise LabelsError(
+                f"{name}: none of its {len(files):,} images has a label. Put them in folders named {CLASSES[0]} and "
+                f"{CLASSES[1]}, or give a CSV with the columns file and label beside the zip."
+            )
+
+    def join(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return `table` (file, patient, image_id) with a given_label, and a corrected_label where there are any."""
+        if self.given is None:
+            given = labels_from_folders(table["file"], mapping=self.meaning).labels
+            table = table.assign(given_label=table["file"].map(given))
+        else:
+            joined = match(table["file"], self.given, table["image_id"]).table
+            table = table.assign(given_label=joined[GIVEN].to_numpy())
+            if "patient" in joined:
+                table["patient"] = joined["patient"].fillna(table["patient"])
+        table = table.astype({GIVEN: object})
+        return table if self.corrections is None else corrected(table, self.corrections)
+
+    def without_image(self, table: pd.DataFrame) -> dict[str, str]:
+        """Names in the CSV that label no image of `table`, each with the reason."""
+        reasons: dict[str, str] = {}
+        for labels in filter(None, (self.given, self.corrections)):
+            joined = match(table["file"], labels, table["image_id"])
+            reasons |= dict.fromkeys(joined.without_image, "Only in the CSV: no image has this name.")
+            for name, fits in joined.ambiguous.items():
+                reasons[name] = f"{len(fits)} images have this name: write their folders into the CSV as well."
+        return reasons
+
+
+def corrected(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
+    """Return `table` (file, image_id) with a corrected_label for each image that `corrections` name, else None."""
+    joined = match(table["file"], corrections, table["image_id"]).table
+    return table.assign(corrected_label=joined[GIVEN].to_numpy())
+
+
+def label_columns(data: bytes) -> list[str]:
+    """The columns of a CSV that may hold labels: all but those that say which image it is. Raises LabelsError."""
+    return [name for name in read_table(data)[0] if name.casefold() not in ("", "file", "image_id", "patient")]
+
+
+def _read(data: bytes, column: str | None, meaning: Meaning, words: list[Word]) -> Labels | None:
+    """The labels in a column, or None while its words, which are added to `words`, have to be asked about."""
+    try:
+        return read_labels(data, column=column, mapping=meaning)
+    except UnknownLabelsError as error:
+        if len(error.unknown) > MAX_WORDS:
+            raise
+        words += [Word(word, n, _sounds_like(word)) for word, n in error.unknown.items()]
+        return None
+
+
+def _sounds_like(word: str) -> str | None:
+    asked = labels_from_folders([re.sub("[/.]", " ", word) + "/image"]).questions
+    return asked[0].suggested if asked else None
+
+
+def _open(words: Sequence[Word], meaning: Meaning) -> tuple[Word, ...]:
+    """The words that `meaning` does not answer, each once; none at all where there are too many to be labels."""
+    answered = {word.strip().casefold() for word in meaning}
+    once = {word.word.strip().casefold(): word for word in reversed(words)}
+    return tuple(word for key, word in reversed(once.items()) if key not in answered) if len(once) <= MAX_WORDS else ()
