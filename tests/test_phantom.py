@@ -12,6 +12,7 @@ import pytest
 from malaria import phantom
 from malaria.images import decode, patient_of
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.model import load
 
 
 @pytest.mark.parametrize("form", phantom.FORMS)
@@ -141,6 +142,13 @@ def test_the_zip_holds_the_batch_in_the_layout_of_the_nih_set():
         found = {name: archive.read(name) for name in archive.namelist()}
     assert found == {f"cell_images/{cell.given_label}/{cell.file}": cell.png for cell in cells}
     assert data == phantom.batch_zip(20, seed=4, mislabelled=0.2)
+
+
+@pytest.mark.parametrize("form", [form for form in phantom.FORMS if form not in phantom.HARD_FORMS])
+def test_the_shipped_model_which_never_saw_a_phantom_reads_clean_ones_right(form):
+    cells = [phantom.cell(form, slide=seed, seed=seed) for seed in range(60)]
+    right = (load().predict(cells) >= 0.5) == (phantom.FORMS[form] == PARASITIZED)
+    assert right.mean() >= 0.95
 
 
 @pytest.fixture(scope="module")

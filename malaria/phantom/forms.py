@@ -1,6 +1,6 @@
 """What lies on a thin smear, drawn one object at a time: red cells and their parasites, platelets, debris, leukocytes.
 
-Sizes follow the red cell's radius, so the cells of a crop (about 128 pixels across) and those of a whole field (about
+Sizes follow the red cell's radius, so the cells of a crop (about 125 pixels across) and those of a whole field (about
 70) come from the same code.
 """
 
@@ -106,16 +106,20 @@ def _uninfected(patch: Patch) -> None:
 
 def _ring(patch: Patch, strength: float = 1.0) -> None:
     """A young parasite, now and then two: a thin ring, a fifth to a third of the cell across, with chromatin on it."""
-    for _ in range(2 if patch.rng.random() < 0.2 else 1):
-        _one_ring(patch, strength * patch.rng.uniform(0.75, 1.0))
+    rng = patch.rng
+    radius = patch.radius * rng.uniform(0.2, 0.32)
+    places = [_inside(patch, 0.92 - radius / patch.radius)]
+    if rng.random() < 0.2:  # the second on the other side
+        angle = rng.uniform(0, 2 * np.pi)
+        places = [_beside((0, 0), 0.48 * patch.radius, turned) for turned in (angle, angle + rng.uniform(2.2, 4.0))]
+    for place in places:
+        _one_ring(patch, place, radius * rng.uniform(0.9, 1.1), strength * rng.uniform(0.75, 1.0))
 
 
-def _one_ring(patch: Patch, strength: float) -> None:
+def _one_ring(patch: Patch, middle: Place, radius: float, strength: float) -> None:
     """Paint a ring around a pale vacuole, thickest at its chromatin."""
     rng, slide = patch.rng, patch.slide
-    radius = patch.radius * rng.uniform(0.2, 0.32)
     width = patch.radius * rng.uniform(0.035, 0.065)
-    middle = _inside(patch, 0.92 - radius / patch.radius)
     angle = rng.uniform(0, 2 * np.pi)
     patch.blob(middle, (radius, radius), _paler(slide), strength=0.5 * strength, soft=0.5 * radius)
     patch.band(middle, radius, width, slide.parasite, thin_at=angle + np.pi, strength=0.9 * strength)
@@ -148,7 +152,7 @@ def _trophozoite(patch: Patch) -> None:
         vacuole, (0.4 * size, 0.3 * size), _paler(slide), angle=angle, strength=0.75, soft=0.15 * radius, lumps=0.1
     )
     _chromatin(patch, _beside(middle, 0.6 * size, angle), (0.4 * size, 0.28 * size), angle + 1)
-    _pigment(patch, middle, 0.35 * size, int(rng.integers(4, 9)))
+    _pigment(patch, middle, 0.25 * size, int(rng.integers(4, 9)))
 
 
 def _schizont(patch: Patch) -> None:
@@ -186,9 +190,9 @@ def _pigment(patch: Patch, middle: Place, spread: float, grains: int) -> None:
 def _platelet_on_cell(patch: Patch) -> None:
     """A platelet over the edge of the cell, with a narrow pale halo between the two."""
     size = patch.radius * patch.rng.uniform(0.22, 0.34)
-    at = _beside((0, 0), patch.radius * patch.rng.uniform(1.05, 1.18), patch.rng.uniform(0, 2 * np.pi))
-    patch.blob(at, (1.2 * size, 1.1 * size), patch.slide.background, strength=0.5, soft=0.8 * size)
-    _platelet(patch, at, size, depth=patch.rng.uniform(0.25, 0.4))
+    at = _beside((0, 0), patch.radius * patch.rng.uniform(1.03, 1.16), patch.rng.uniform(0, 2 * np.pi))
+    patch.blob(at, (1.2 * size, 1.1 * size), patch.slide.background, strength=0.6, soft=0.8 * size)
+    _platelet(patch, at, size, depth=patch.rng.uniform(0.28, 0.42))
 
 
 def _platelet(patch: Patch, at: Place, size: float, depth: float) -> None:
@@ -213,7 +217,7 @@ def _grain_of_dirt(patch: Patch, at: Place, size: float, *, sticks_out: bool = F
     angle, width = rng.uniform(0, np.pi), size * rng.uniform(0.35, 0.6)
     fringe = _beside(at, 1.3 * width, angle - np.pi / 2)
     patch.blob(fringe, (size, width), _paler(patch.slide), angle=angle, strength=0.4, soft=1.5 * width)
-    strength = rng.uniform(0.35, 0.7)
+    strength = rng.uniform(0.45, 0.8)
     patch.blob(
         at, (size, width), _DUST, angle=angle, strength=strength, soft=2 * width, lumps=0.12, sticks_out=sticks_out
     )

@@ -54,7 +54,7 @@ class Slide:
     pallor: float = 0.15
     mottling: float = 0.03
     irregularity: float = 0.045
-    diameter: float = 128.0
+    diameter: float = 125.0
     blur: float = 1.0
     noise: float = 2.0
 
@@ -78,7 +78,7 @@ class Slide:
             pallor=float(rng.beta(1.1, 3.0)),
             mottling=float(rng.uniform(0.02, 0.05)),
             irregularity=float(rng.uniform(0.03, 0.07)),
-            diameter=float(rng.normal(128, 6)),
+            diameter=float(rng.normal(125, 6)),
             blur=float(rng.uniform(1.0, 1.5)),
             noise=float(rng.uniform(2.4, 3.6)),
         )
