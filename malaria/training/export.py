@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from malaria.errors import TrainingError
@@ -36,6 +37,21 @@ def to_litert(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) 
                 [recipe.preprocessing.scaled(cell[None])] for cell in serving[:CALIBRATION_CELLS]
             )
         return bytes(converter.convert())
+
+
+def litert_outputs(litert: bytes, recipe: Recipe, serving: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the raw outputs, shape (n, outputs), of a LiteRT file for uint8 cells as the network sees them."""
+    interpreter = Interpreter(model_content=litert)
+    (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+    parts = []
+    for start in range(0, len(serving), 16):
+        batch = recipe.preprocessing.scaled(serving[start : start + 16])
+        interpreter.resize_tensor_input(given["index"], batch.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(given["index"], batch)
+        interpreter.invoke()
+        parts.append(interpreter.get_tensor(answer["index"]))
+    return np.concatenate(parts)
 
 
 def save_keras(network: keras.Model, path: Path) -> None:

@@ -197,14 +197,15 @@ def fit(
     *,
     outputs: int,
     seed: int,
-    teachers: Sequence[keras.Model] = (),
+    teachers: Callable[[], Sequence[keras.Model]] = tuple,
     tensorboard: bool = False,
     report: Callable[[str], None] = print,
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Train `recipe` on the cells at `train` and return the network with its best weights, and its history.
 
     `validation` holds the positions that decide when to stop. `folder` keeps the state; when it holds that of a
-    killed run, training goes on from there. `outputs` is 1 for two classes. One history row per epoch.
+    killed run, training goes on from there. `teachers` are called for only when there is training to do. `outputs` is
+    1 for two classes. One history row per epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
@@ -213,7 +214,7 @@ def fit(
     if done.exists():
         network.load_weights(folder / "best.weights.h5")
         return network, json.loads(done.read_text())
-    trainee = Trainee(network, recipe, teachers, seed)
+    trainee = Trainee(network, recipe, teachers(), seed)
     steps = max(1, len(train) // recipe.batch_size)
     trainee.compile(
         optimizer=_optimizer(recipe, steps),
@@ -256,12 +257,15 @@ def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> 
     for start in range(0, len(serving), 512):
         batch = recipe.preprocessing.scaled(serving[start : start + 512])
         parts.append(ops.convert_to_numpy(network(batch, training=False)).astype(np.float64))
-    answer = np.concatenate(parts)
-    if answer.shape[1] > 1:
-        return answer
-    if recipe.output == "logit":
-        return answer[:, 0]
-    return np.asarray(logit(np.clip(answer[:, 0], 1e-7, 1 - 1e-7)))
+    return log_odds(np.concatenate(parts), recipe)
+
+
+def log_odds(answer: NDArray[np.floating], recipe: Recipe) -> NDArray[np.float64]:
+    """Bring outputs (n, outputs) to log-odds of the second of two classes (n,); those of more stay as they are."""
+    exact = np.asarray(answer, np.float64)
+    if exact.shape[1] > 1:
+        return exact
+    return exact[:, 0] if recipe.output == "logit" else np.asarray(logit(np.clip(exact[:, 0], 1e-7, 1 - 1e-7)))
 
 
 def shortened(recipe: Recipe, epochs: int | None) -> Recipe:

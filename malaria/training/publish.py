@@ -22,8 +22,8 @@ from malaria.metrics import Evaluation, Readings, apply_temperature, fit_tempera
 from malaria.model import Classifier
 from malaria.training.architectures import Recipe, count_macs
 from malaria.training.datasets import Dataset
-from malaria.training.export import save_keras, to_litert
-from malaria.training.fitting import build_network
+from malaria.training.export import litert_outputs, save_keras, to_litert
+from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import measure_classes
 from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
 
@@ -41,19 +41,38 @@ LIMITS = (
 def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> None:
     """Write the model folder for a run whose folds, and final network if it has folds, are trained."""
     recipe = options_recipe(options)
+    if recipe.serves and recipe.eight_bit:
+        _answer_as_served(options, output, dataset, recipe, report)
     table = held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
         table, temperature = _calibrated(table, dataset.classes)
         metrics = _metrics(table, dataset.classes)
     else:
         temperature, metrics = 1.0, measure_classes(table, dataset.classes)
-    table.drop(columns=["answer", "disputed"], errors="ignore").to_csv(
+    table.drop(columns=["answer", "disputed", "image_id"], errors="ignore").to_csv(
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
     (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
     report(_summary(metrics))
     if recipe.serves:
         _write_network(options, output, dataset, recipe, temperature, metrics, report)
+
+
+def _answer_as_served(
+    options: Options, output: Path, dataset: Dataset, recipe: Recipe, report: Callable[[str], None]
+) -> None:
+    """Replace each fold's held-out answers by those of the LiteRT file made from its network.
+
+    The figures of the card are then about what is served, 8-bit rounding and all.
+    """
+    serving = dataset.pixels(recipe.preprocessing)
+    for number, split in enumerate(run_splits(dataset, options)):
+        folder = output / WORK / f"fold-{number}"
+        network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
+        network.load_weights(folder / "best.weights.h5")
+        raw = litert_outputs(to_litert(network, recipe, serving[split.train]), recipe, serving[split.held_out])
+        np.savez(folder / "held_out.npz", positions=split.held_out, answers=log_odds(raw, recipe))
+        report(f"fold {number + 1}: held-out cells answered as served")
 
 
 def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float]:

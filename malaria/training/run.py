@@ -83,7 +83,9 @@ def train_folds(
     tensorboard: bool = False,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Train on `dataset` what `options` ask for into `output`/work: each fold, then the final network. What is there is kept.
+    """Train on `dataset` what `options` ask for into `output`/work: each fold, then the final network.
+
+    What is there already is kept.
 
     `only` names the folds to train in this process, for runs spread over machines; empty means all.
     """
@@ -95,10 +97,10 @@ def train_folds(
     pixels = _pixels(dataset, recipe, options)
     splits = run_splits(dataset, options)
     for number, split in enumerate(splits):
-        if only and number not in only:
+        folder = output / WORK / f"fold-{number}"
+        if (only and number not in only) or (folder / "held_out.npz").exists():
             continue
         started = time.monotonic()
-        folder = output / WORK / f"fold-{number}"
         network, _ = fit(
             recipe,
             pixels,
@@ -107,7 +109,7 @@ def train_folds(
             folder,
             outputs=outputs,
             seed=options.seed + number + 1000 * options.member,
-            teachers=_teachers(options, [number], outputs),
+            teachers=lambda number=number: _teachers(options.teachers, [number], options, outputs),  # type: ignore[misc]
             tensorboard=tensorboard,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
         )
@@ -125,7 +127,7 @@ def train_folds(
             output / WORK / "final",
             outputs=outputs,
             seed=options.seed,
-            teachers=_teachers(options, range(options.folds), outputs)[: options.folds],
+            teachers=lambda: _teachers(options.teachers[:1], range(options.folds), options, outputs),
             tensorboard=tensorboard,
             report=lambda line: report(f"final  {line}"),
         )
@@ -187,8 +189,8 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
 
 def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     """Cells whose label an earlier run, which had not trained on them, finds unlikely."""
-    earlier = pd.read_csv(held_out).set_index("image_id")["p_parasitized"]
-    p = earlier[~earlier.index.duplicated()].reindex(dataset.table["image_id"]).to_numpy()
+    earlier = pd.read_csv(held_out).set_index("file")["p_parasitized"]
+    p = earlier[~earlier.index.duplicated()].reindex(dataset.table["file"]).to_numpy()
     p_of_label = np.where(dataset.targets == 1, p, 1 - p)
     return np.asarray(p_of_label < DISTRUST_BELOW)
 
@@ -197,10 +199,10 @@ def _learned(train: NDArray[np.int64], pixels: Pixels) -> NDArray[np.int64]:
     return train[pixels.weights[train] > 0]
 
 
-def _teachers(options: Options, folds: Sequence[int] | range, outputs: int) -> list[Any]:
+def _teachers(runs: Sequence[str], folds: Sequence[int], options: Options, outputs: int) -> list[Any]:
     """Load the networks of earlier runs that were trained on the same folds, so that none has seen what is held out."""
     teachers = []
-    for name in options.teachers:
+    for name in runs:
         asked = json.loads((Path(name) / WORK / "options.json").read_text())
         if (asked["folds"], asked["seed"]) != (options.folds, options.seed):
             raise TrainingError(f"The teacher {name} was trained on other folds. Use the same --folds and --seed.")
