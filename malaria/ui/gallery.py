@@ -1,11 +1,15 @@
 """Pictures of cells: enlarged crisply, always with a text alternative, or small enough for a table or a button."""
 
 import base64
+from typing import Final
 
 import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+
+OUTLINED: Final = 0.5
+"""Where a saliency map (0 to 1) reaches this, an outline goes round the place."""
 
 
 def enlarged(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -> NDArray[np.uint8]:
@@ -40,13 +44,13 @@ def data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
 def overlay(rgb: NDArray[np.uint8], saliency: NDArray[np.float32], strength: float) -> NDArray[np.uint8]:
     """Return uint8 `rgb` (height, width, 3) with `saliency` (any size, 0 to 1) laid over it in yellow.
 
-    `strength` (0 to 1) fades it. Where saliency passes one half an outline is drawn, dark and light, so that the place
-    can be told without telling the colour.
+    `strength` (0 to 1) fades it. A line, dark and light, goes round where saliency reaches `OUTLINED`, so that the
+    place can be told without telling the colour.
     """
     height, width = rgb.shape[:2]
     spread = np.clip(cv2.resize(saliency, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
     covered = rgb + (np.array([255.0, 225.0, 0.0]) - rgb) * spread[..., None]
-    outlines, _ = cv2.findContours((spread >= 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours((spread >= OUTLINED).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(covered, outlines, -1, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.drawContours(covered, outlines, -1, (255, 255, 255), 1, cv2.LINE_AA)
     return np.asarray(rgb + (covered - rgb) * strength, np.uint8)

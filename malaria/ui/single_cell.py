@@ -20,8 +20,6 @@ from malaria.verdict import verdict
 
 PAGE: Final = "pages/1_Single_cell.py"
 MAX_UPLOAD_MB: Final = 100
-QUIET: Final = 0.25
-"""A saliency map that stays below this (0 to 1) is told in words as well: nothing stands out."""
 
 _CELLS: Final = "single_cell.cells"  # uploaded or brought cells; they outlive a visit to another page
 _UPLOADER: Final = "single_cell.uploader"  # counts the uploaders shown so far: a new one is an empty one
@@ -214,7 +212,7 @@ def _grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
 def _salient(rgb: RGB, saliency: NDArray[np.float32]) -> None:
     st.header("What speaks for a parasite", anchor=False)
     strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
-    if saliency.max() < QUIET:
+    if saliency.max() < gallery.OUTLINED:
         where, said = "nothing", "Nothing stands out: covering any one place changes the answer little."
     else:
         where, said = gallery.place(saliency), "Yellow, outlined: covering this place would change the answer most."

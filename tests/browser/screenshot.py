@@ -11,11 +11,12 @@ from tests.browser import chromium, server
 
 def draw(picture: Path) -> None:
     """Open the single-cell page on the ring example and keep what a wide screen shows."""
+    path = chromium.find()
     with (
         tempfile.TemporaryDirectory() as folder,
         server.running(Path(folder) / "log") as address,
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"]) as browser,
+        playwright.chromium.launch(executable_path=path, args=["--no-sandbox"]) as browser,
     ):
         page = browser.new_page(viewport={"width": 1280, "height": 1000})
         page.goto(f"{address}/Single_cell?example=ring", timeout=60_000)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from malaria import phantom
 from tests.browser import server
@@ -14,7 +13,6 @@ from tests.browser.conftest import watch
 from tests.hostile import REFUSED
 
 ANSWER = re.compile("looks parasitized|looks uninfected|too close to call", re.IGNORECASE)
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
 def upload(page: Page, *files: FilePayload) -> None:
@@ -27,6 +25,20 @@ def payload(name: str, data: bytes) -> FilePayload:
 
 def answer(page: Page) -> None:
     expect(page.get_by_role("status").filter(has_text=ANSWER)).to_be_visible()
+
+
+def pick(page: Page, row: int, shows: Locator) -> None:
+    """Click a row of the table, again if need be: the table is a canvas, and it is not said when it listens."""
+    for patience in (2, 2, 2, 2, 60):
+        grid = page.get_by_test_id("stDataFrame").bounding_box()
+        assert grid is not None
+        page.mouse.click(grid["x"] + 150, grid["y"] + 40 + row * 64 + 30)
+        try:
+            expect(shows).to_be_visible(timeout=patience * 1000)
+            return
+        except AssertionError:
+            if patience == 60:
+                raise
 
 
 def no_cell() -> bytes:
@@ -88,10 +100,7 @@ def test_good_broken_and_unlikely_files_together(page: Page) -> None:
     lines = Path(download.value.path()).read_text().splitlines()
     assert lines[0].startswith("file,patient,p_parasitized,label,error")
     assert [line.split(",")[0] for line in lines[1:]] == ["cell.png", "cell.png", "half.png", "meadow.png"]
-    grid = page.get_by_test_id("stDataFrame").bounding_box()
-    assert grid is not None
-    page.mouse.click(grid["x"] + 150, grid["y"] + 40 + 3 * 64 + 30)
-    expect(page.get_by_role("button", name="ask the model anyway")).to_be_visible()
+    pick(page, 3, page.get_by_role("button", name="ask the model anyway"))
     expect(page.get_by_role("status").filter(has_text=ANSWER)).to_have_count(0)
 
 
@@ -112,25 +121,6 @@ def test_by_keyboard_alone(page: Page) -> None:
     slider.focus()
     page.keyboard.press("ArrowLeft")
     expect(slider).not_to_have_attribute("aria-valuenow", str(before))
-
-
-@pytest.mark.parametrize("address", ["/", "/Single_cell?example=ring"])
-@pytest.mark.parametrize(
-    "context", [{}, PHONE, PHONE | {"color_scheme": "dark"}], indirect=True, ids=["wide", "phone", "dark"]
-)
-def test_fits_the_screen_and_every_picture_is_told(page: Page, context: BrowserContext, address: str) -> None:
-    page.goto(address)
-    expect(page.get_by_role("button", name="Ring", exact=False).first).to_be_visible()
-    if "example" in address:
-        expect(page.get_by_role("heading", name="What the network saw")).to_be_visible()
-        expect(page.get_by_test_id("stImage")).to_have_count(3)
-    wider = page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth")
-    assert wider <= 0, "nothing may be cut off at the side"
-    untold = page.locator("img:visible").evaluate_all(
-        "all => all.filter(image => !image.alt.trim()).map(image => image.src)"
-    )
-    assert untold == []
-    assert page.screenshot()
 
 
 def test_a_file_name_is_shown_as_it_is_and_never_run(page: Page) -> None:

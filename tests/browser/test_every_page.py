@@ -1,0 +1,43 @@
+"""What holds for every page, wide and on a phone, in light and dark: it fits, reads, and tells its pictures."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from malaria.ui.frame import PAGES
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SCREENS: dict[str, dict[str, Any]] = {
+    "wide": {},
+    "wide dark": {"color_scheme": "dark"},
+    "phone": PHONE,
+    "phone dark": PHONE | {"color_scheme": "dark"},
+}
+ADDRESSES = [
+    "/",
+    *(re.sub(r"pages/\d+_(.*)\.py", r"/\1", entry.file) for entry in PAGES[1:]),
+    "/Single_cell?example=ring",
+]
+
+
+def open_page(page: Page, address: str) -> None:
+    """Open an address and wait until the server has sent all of the page."""
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("context", SCREENS.values(), indirect=True, ids=SCREENS.keys())
+def test_fits_reads_and_tells_its_pictures(page: Page, address: str) -> None:
+    open_page(page, address)
+    wider = page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth")
+    assert wider <= 0, "nothing may be cut off at the side"
+    untold = page.locator("img").evaluate_all("all => all.filter(image => !image.alt.trim()).map(image => image.src)")
+    assert untold == []
+    assert page.evaluate(CONTRAST) == []
+    expect(page.get_by_text("not a diagnosis")).to_be_visible()
