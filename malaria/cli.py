@@ -5,20 +5,23 @@ import sys
 import typer
 
 from malaria.commands._shared import say
+from malaria.commands.benchmark import benchmark
 from malaria.commands.evaluate import evaluate
+from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
 from malaria.commands.predict import predict
+from malaria.commands.sample import sample
 from malaria.commands.train import train
 from malaria.errors import MalariaError
 
 app = typer.Typer(
     name="malaria",
-    help="Malaria cell images: predictions, label review, sample thresholds, smear triage. For research and review only.",
+    help="Malaria cell images: predictions, label review, sample thresholds, smear triage. For research only.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (predict, evaluate, models, train):
+for verb in (predict, evaluate, train, sample, models, benchmark, leaderboard):
     app.command()(verb)
 
 

@@ -29,6 +29,9 @@ from malaria.training.run import WORK, Options, held_out_answers, options_recipe
 
 HELD_OUT = "held_out.csv.gz"
 """Every held-out cell with its labels and the answer of a network that had not seen its patient."""
+FIGURES = "figures.json"
+"""What was measured, for runs that have no network to ship and so no card."""
+READINGS = ("as_given", "expert", "undisputed")
 CHECKED_CELLS = 2000
 """Cells on which the LiteRT and the Keras file are held against each other."""
 INTENDED_USE = "Research, teaching and the review of labels of single red blood cells from Giemsa-stained thin smears."
@@ -43,6 +46,17 @@ def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[
     recipe = options_recipe(options)
     if recipe.serves and recipe.eight_bit:
         _answer_as_served(options, output, dataset, recipe, report)
+    temperature, metrics = measure(options, output, dataset, report)
+    if recipe.serves:
+        _write_network(options, output, dataset, recipe, temperature, metrics, report)
+        (output / FIGURES).unlink()
+
+
+def measure(
+    options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]
+) -> tuple[float, dict[str, Any]]:
+    """Write the held-out answers, the history and the figures of a run; return its temperature and its metrics."""
+    recipe = options_recipe(options)
     table = held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
         table, temperature = _calibrated(table, dataset.classes)
@@ -53,9 +67,15 @@ def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
     (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
+    figures = {
+        "architecture": recipe.name,
+        "trained_on": _provenance(options, dataset, recipe),
+        "metrics": metrics,
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    (output / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
     report(_summary(metrics))
-    if recipe.serves:
-        _write_network(options, output, dataset, recipe, temperature, metrics, report)
+    return temperature, metrics
 
 
 def _answer_as_served(
@@ -187,7 +207,21 @@ def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str,
         "eight_bit": recipe.eight_bit,
         "augmentation": asdict(recipe.augmentation),
         "threshold_of_metrics": 0.5,
+        "command": _command(options),
     }
+
+
+def _command(options: Options) -> str:
+    """The command that repeats the run, file names without their folders."""
+    words = ["python -m malaria train", Path(options.data).name, "--architecture", options.architecture]
+    words += ["--output", options.architecture]
+    for name, value in asdict(options).items():
+        flag = f"--{name.replace('_', '-').removesuffix('s') if name == 'teachers' else name.replace('_', '-')}"
+        if name in ("data", "architecture") or value in (None, False, (), 0):
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [flag] if one is True else [flag, Path(one).name if isinstance(one, str) else str(one)]
+    return " ".join(words)
 
 
 def _histories(output: Path) -> dict[str, Any]:

@@ -1,0 +1,131 @@
+"""One table of every network: what it costs, and how good it is on the same held-out patients, with intervals."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ai_edge_litert.interpreter import Interpreter
+
+from malaria.card import FILE, read_card
+from malaria.training.architectures import RECIPES, Recipe, count_macs, recipe_named
+from malaria.training.export import to_litert
+from malaria.training.fitting import build_network
+from malaria.training.publish import FIGURES, READINGS
+
+RATES = ("accuracy", "sensitivity", "specificity", "auc", "mcc", "kappa", "sensitivity_at_9995_specificity")
+BATCHES = (1, 256)
+ROUNDS = 15
+
+
+def leaderboard(
+    folders: Sequence[Path], default: Path, missing: dict[str, str], report: Callable[[str], None] = print
+) -> pd.DataFrame:
+    """Return a row for each run in `folders` (model folders, or runs that were only measured), best first.
+
+    Times are relative to the model in `default`, taken in one run: `relative_ms_1` and `relative_ms_256` compare one
+    cell, in batches of 1 and of 256, on one thread. `missing` maps networks that could not be trained to the reason.
+    """
+    reference = (default / "model.tflite").read_bytes()
+    rows = []
+    for folder in folders:
+        report(f"timing {folder.name}")
+        rows.append(_row(folder, reference))
+    rows += [_empty(recipe_named(name), reason) for name, reason in missing.items()]
+    return pd.DataFrame(rows).sort_values("expert_accuracy", ascending=False, na_position="last", ignore_index=True)
+
+
+def figures_of(folder: Path) -> dict[str, Any]:
+    """Return what a run measured: `architecture`, `trained_on`, `metrics`, `date`, from its card or its figures."""
+    if (folder / FILE).exists():
+        return read_card(folder).model_dump(mode="json")
+    figures: dict[str, Any] = json.loads((folder / FIGURES).read_text())
+    return figures
+
+
+def _row(folder: Path, reference: bytes) -> dict[str, Any]:
+    figures = figures_of(folder)
+    recipe, run = recipe_named(figures["architecture"]), figures["trained_on"]
+    network = build_network(recipe, 1)
+    shipped = (folder / "model.tflite").exists()
+    litert = (folder / "model.tflite").read_bytes() if shipped else _untrained(recipe)
+    times = _relative_times(litert, reference)
+    return {
+        "name": folder.name,
+        "about": recipe.about,
+        "shipped": shipped,
+        "parameters": network.count_params(),
+        "macs": count_macs(network),
+        "size_bytes": len(litert),
+        **{f"relative_ms_{batch}": round(ratio, 3) for batch, ratio in zip(BATCHES, times, strict=True)},
+        **_rates(figures["metrics"]),
+        "folds": run["split"],
+        "patients": run["patients"],
+        "cells": run["cells"],
+        "epochs": run["epochs"],
+        "note": "" if run["epochs"] == recipe.epochs else f"{run['epochs']} epochs instead of {recipe.epochs}",
+        "date": figures["date"],
+        "command": run["command"],
+    }
+
+
+def _empty(recipe: Recipe, reason: str) -> dict[str, Any]:
+    return {"name": recipe.name, "about": recipe.about, "shipped": False, "note": f"not measured: {reason}"}
+
+
+def _rates(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Flatten every rate of every reading to three columns: value, low and high end of its 95 % interval."""
+    flat: dict[str, Any] = {}
+    for reading in READINGS:
+        figures = metrics.get(reading, {})
+        flat[f"{reading}_n"] = figures.get("n")
+        for name in RATES:
+            low, high = (figures.get("intervals", {}).get(name)) or (None, None)
+            short = name.removesuffix("_specificity")
+            flat |= {
+                f"{reading}_{short}": figures.get(name),
+                f"{reading}_{short}_low": low,
+                f"{reading}_{short}_high": high,
+            }
+    return flat
+
+
+def _untrained(recipe: Recipe) -> bytes:
+    """The LiteRT file of a network that was only measured: its weights do not matter for size and time."""
+    cells = np.zeros((8, recipe.preprocessing.height, recipe.preprocessing.width, 3), np.uint8)
+    return to_litert(build_network(recipe, 1), replace(recipe, eight_bit=False), cells)
+
+
+def _relative_times(litert: bytes, reference: bytes) -> list[float]:
+    """Median time of one network over that of the reference, for each batch size, the two taken in turns."""
+    return [
+        statistics.median(_seconds(one) / _seconds(other) for _ in range(ROUNDS))
+        for one, other in ((_prepared(litert, batch), _prepared(reference, batch)) for batch in BATCHES)
+    ]
+
+
+def _prepared(litert: bytes, batch: int) -> Interpreter:
+    interpreter = Interpreter(model_content=litert, num_threads=1)
+    (given,) = interpreter.get_input_details()
+    shape = (batch, *given["shape"][1:])
+    interpreter.resize_tensor_input(given["index"], shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], np.random.default_rng(0).random(shape, np.float32))
+    interpreter.invoke()
+    return interpreter
+
+
+def _seconds(interpreter: Interpreter) -> float:
+    started = time.perf_counter()
+    interpreter.invoke()
+    return time.perf_counter() - started
+
+
+def trainable() -> list[str]:
+    """Names of the networks that belong on the table: all but those that only teach."""
+    return [name for name, recipe in RECIPES.items() if recipe.serves]
