@@ -1,0 +1,156 @@
+"""The other way round: what the cells must be read with, or how many must be read, for a sample to be decided well."""
+
+import functools
+import math
+from collections.abc import Callable
+
+from scipy import optimize, special
+
+from malaria.errors import SampleError
+from malaria.sample import _checks, flagged
+from malaria.sample._search import first_from
+from malaria.sample.rates import CellRates
+from malaria.sample.threshold import is_rare
+
+_ROOT_TOLERANCE = 1e-3  # in log-odds, of a fractional count threshold
+
+
+def required_cell_specificity(
+    cells: int, count: int = 1, *, target_specificity: float = 0.95, overdispersion: float = 0.0
+) -> float:
+    """Return the smallest cell specificity with P(X >= count | parasitaemia 0) <= 1 - target_specificity.
+
+    cells: 1 to 10,000,000; count: 1 to cells, the flagged cells at which a sample is called positive. With count 1
+    and slides that are alike this is target_specificity ** (1 / cells). Raises SampleError.
+    """
+    cells = _checks.cells(cells)
+    count = _checks.whole("The count threshold", count, 1, cells)
+    allowed = 1 - _checks.target("The target specificity", target_specificity)
+    rho = _checks.overdispersion(overdispersion)
+    alike = float(special.betaincinv(cells - count + 1, count, 1 - allowed))  # of the specificity, to keep its digits
+    if rho == 0 or cells == 1:
+        return alike
+
+    def excess(specificity: float) -> float:
+        return flagged.tails(count, cells, 0.0, CellRates(0.0, 1 - specificity, rho), careful=False)[0] - allowed
+
+    return float(optimize.brentq(excess, 0.0, 1.0, xtol=1e-15, rtol=1e-14))
+
+
+def required_cell_sensitivity(
+    cells: int,
+    count: int = 1,
+    *,
+    parasitaemia: float,
+    target_sensitivity: float = 0.95,
+    false_positive_rate: float = 0.0,
+    overdispersion: float = 0.0,
+) -> float | None:
+    """Return the smallest cell sensitivity with P(X >= count | parasitaemia) >= target_sensitivity.
+
+    None when even a sensitivity of 1 is not enough: the sample then holds too few infected cells, whoever reads them.
+    The default false-positive rate of 0 counts true alarms only, so that no sample owes its right answer to a wrong
+    cell. cells: 1 to 10,000,000; count: 1 to cells; parasitaemia: above 0, at most 1. Raises SampleError.
+    """
+    cells = _checks.cells(cells)
+    count = _checks.whole("The count threshold", count, 1, cells)
+    wanted = _checks.target("The target sensitivity", target_sensitivity)
+    if not _checks.rate("The parasitaemia", parasitaemia) > 0:
+        raise SampleError("The parasitaemia must be above 0: a sample without infected cells has nothing to be found.")
+
+    def reached(sensitivity: float) -> float:
+        rates = CellRates(sensitivity, false_positive_rate, overdispersion)
+        return flagged.tails(count, cells, parasitaemia, rates, careful=False)[0] - wanted
+
+    if reached(0.0) >= 0:
+        return 0.0
+    if overdispersion == 0 or false_positive_rate in (0, 1):
+        share = float(special.betaincinv(count, cells - count + 1, wanted))
+        sensitivity = (share - (1 - parasitaemia) * false_positive_rate) / parasitaemia
+        return sensitivity if sensitivity <= 1 else None
+    if reached(1.0) < 0:
+        return None
+    return float(optimize.brentq(reached, 0.0, 1.0, xtol=1e-14, rtol=1e-14))
+
+
+def required_cells(
+    parasitaemia: float,
+    rates: CellRates,
+    *,
+    target_sensitivity: float = 0.95,
+    target_specificity: float = 0.95,
+) -> int | None:
+    """Return the smallest number of cells whose count threshold finds `parasitaemia` with the target sensitivity.
+
+    None when no number up to 10,000,000 does. A few larger numbers can fall short again: the count threshold moves in
+    whole cells. Raises SampleError.
+
+    How. Let k(N) be the count threshold of N cells and N(k) the fewest cells that reach k with the target
+    sensitivity. Both only grow, so N <- N(k(N)), started below the answer, climbs to it and never past it.
+    """
+    parasitaemia = _checks.rate("The parasitaemia", parasitaemia)
+    wanted = _checks.target("The target sensitivity", target_sensitivity)
+    specificity = _checks.target("The target specificity", target_specificity)
+    cells, count = _start(parasitaemia, rates, wanted, 1 - specificity), 1
+    while cells is not None:
+        count = _count_from(count, cells, rates, specificity)
+        needed = _cells_from(cells, count, parasitaemia, rates, wanted)
+        if needed == cells:
+            return cells
+        cells = needed
+    return None
+
+
+def _count_from(start: int, cells: int, rates: CellRates, specificity: float) -> int:
+    """Return the count threshold, known to be `start` or more."""
+    return first_from(lambda count: is_rare(count, cells, rates, specificity), start, cells + 1) or cells + 1
+
+
+def _cells_from(start: int, count: int, p: float, rates: CellRates, wanted: float) -> int | None:
+    """Return the fewest cells, `start` or more, of which `count` are flagged with the wanted probability."""
+
+    def reached(cells: int) -> bool:
+        return count <= cells and flagged.tails(count, cells, p, rates, careful=False)[0] >= wanted
+
+    return first_from(reached, start, _checks.MAX_CELLS)
+
+
+def _start(p: float, rates: CellRates, wanted: float, allowed: float) -> int | None:
+    """Return a number of cells just below the answer, found as if cells and counts could be fractions.
+
+    A whole count threshold is never below the fractional one, so whole cells never need fewer. None without an answer.
+    """
+    share = rates.false_positive_rate  # what share of the cells the count threshold is; each one found starts the next
+
+    def surplus(log_cells: float) -> float:
+        nonlocal share
+        cells = math.exp(log_cells)
+
+        @functools.cache
+        def too_often(count: float) -> float:
+            return flagged.log_odds(count, cells, 0.0, rates) - math.log(allowed / (1 - allowed))
+
+        count = _falling_root(too_often, share * cells, 1.0, cells)
+        if too_often(count) > _ROOT_TOLERANCE:
+            return -1.0  # even all of so few cells are flagged too often
+        share = count / cells
+        return flagged.log_odds(count, cells, p, rates) - math.log(wanted / (1 - wanted))
+
+    fewest, most = 0.0, math.log(_checks.MAX_CELLS)
+    if surplus(most) < 0:
+        return None
+    if surplus(fewest) >= 0:
+        return 1
+    return max(1, int(math.exp(optimize.brentq(surplus, fewest, most, xtol=1e-5)) * (1 - 1e-4)) - 1)
+
+
+def _falling_root(function: Callable[[float], float], guess: float, low: float, high: float) -> float:
+    """Return where a falling function crosses 0, looking near `guess` first; an end of low..high where it does not."""
+    left, right = max(low, min(0.97 * guess, high)), min(high, max(1.03 * guess, low))
+    while left > low and function(left) < 0:
+        left, right = max(low, 0.7 * left), left
+    while right < high and function(right) > 0:
+        left, right = right, min(high, 1.4 * right)
+    if function(left) <= 0:
+        return left
+    return right if function(right) >= 0 else float(optimize.brentq(function, left, right, rtol=1e-7))
