@@ -1,0 +1,60 @@
+"""From cells to a sample: count thresholds, limit of detection, parasitaemia, and how sure one may be of each."""
+
+from malaria.sample.accuracy import SampleRoc, post_test_probability, predictive_values, sample_roc
+from malaria.sample.estimate import Estimate, estimate_parasitaemia
+from malaria.sample.flagged import at_least, exactly, fewer_than, histogram, quantile
+from malaria.sample.held_out import (
+    HeldOut,
+    OperatingPoint,
+    RealCheck,
+    SharePredicted,
+    ThresholdChoice,
+    best_threshold,
+    real_check,
+    threshold_choices,
+)
+from malaria.sample.notebook import NotebookRequirements, notebook_requirements
+from malaria.sample.overdispersion import Overdispersion, fit_overdispersion
+from malaria.sample.rates import CellRates, Interval, MeasuredRate
+from malaria.sample.required import required_cell_sensitivity, required_cell_specificity, required_cells
+from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule, count_threshold, limit_of_detection, sample_rule
+from malaria.sample.uncertainty import RuleInterval, rule_interval
+
+__all__ = [
+    "RED_CELLS_PER_UL",
+    "CellRates",
+    "Estimate",
+    "HeldOut",
+    "Interval",
+    "MeasuredRate",
+    "NotebookRequirements",
+    "OperatingPoint",
+    "Overdispersion",
+    "RealCheck",
+    "RuleInterval",
+    "SampleRoc",
+    "SampleRule",
+    "SharePredicted",
+    "ThresholdChoice",
+    "at_least",
+    "best_threshold",
+    "count_threshold",
+    "estimate_parasitaemia",
+    "exactly",
+    "fewer_than",
+    "fit_overdispersion",
+    "histogram",
+    "limit_of_detection",
+    "notebook_requirements",
+    "post_test_probability",
+    "predictive_values",
+    "quantile",
+    "real_check",
+    "required_cell_sensitivity",
+    "required_cell_specificity",
+    "required_cells",
+    "rule_interval",
+    "sample_roc",
+    "sample_rule",
+    "threshold_choices",
+]
