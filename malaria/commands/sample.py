@@ -1,0 +1,74 @@
+"""`sample`: from rates of cells to a rule for a whole sample."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from malaria.commands._shared import write_json
+from malaria.sample import (
+    CellRates,
+    SampleRule,
+    notebook_requirements,
+    required_cell_sensitivity,
+    required_cell_specificity,
+    sample_rule,
+)
+
+REQUIRED_AT_COUNT = 1
+REQUIRED_AT_PARASITAEMIA = 0.01
+"""What the required cell rates are for: any flagged cell calls the sample positive, as the notebook has it, at 1 %."""
+
+
+def sample(
+    cells: Annotated[int, typer.Option(help="Red cells that are read in one sample, 1 to 10,000,000.")],
+    sensitivity: Annotated[float, typer.Option(help="Share of infected cells that are flagged, 0 to 1.")],
+    false_positive_rate: Annotated[float, typer.Option(help="Share of uninfected cells that are flagged, 0 to 1.")],
+    overdispersion: Annotated[
+        float, typer.Option(help="Intra-class correlation of false alarms within a slide, 0 to below 1.")
+    ] = 0.0,
+    target_sensitivity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
+    target_specificity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
+    json: Annotated[str | None, typer.Option(help="Write JSON to this file; - is standard output.")] = None,
+) -> None:
+    """Say at how many flagged cells a sample is positive, and what infection it can then detect.
+
+    The required cell rates are those with which any one flagged cell could make the sample positive: the specificity
+    for healthy samples, the sensitivity at a parasitaemia of 1 %; null where no sensitivity is enough.
+    """
+    rates = CellRates(sensitivity, false_positive_rate, overdispersion)
+    rule = sample_rule(cells, rates, target_sensitivity=target_sensitivity, target_specificity=target_specificity)
+    answer: dict[str, Any] = {
+        "count_threshold": rule.count_threshold,
+        "sample_specificity": rule.sample_specificity,
+        "limit_of_detection": rule.limit_of_detection,
+        "limit_of_detection_per_ul": rule.limit_of_detection_per_ul(),
+        "required_cell_specificity": required_cell_specificity(
+            cells, REQUIRED_AT_COUNT, target_specificity=target_specificity, overdispersion=overdispersion
+        ),
+        "required_cell_sensitivity": required_cell_sensitivity(
+            cells, REQUIRED_AT_COUNT, parasitaemia=REQUIRED_AT_PARASITAEMIA, target_sensitivity=target_sensitivity
+        ),
+        "notebook": asdict(notebook_requirements(cells, target_sensitivity, target_specificity)),
+    }
+    if json is not None:
+        write_json(answer, json)
+    if json != "-":
+        typer.echo(in_words(rule))
+
+
+def in_words(rule: SampleRule) -> str:
+    """Return the rule as two sentences for a person."""
+    if rule.count_threshold > rule.cells:
+        return f"No count of flagged cells among {rule.cells:,} is rare enough in healthy samples to call one positive."
+    positive = (
+        f"With {rule.cells:,} cells, call the sample positive at {rule.count_threshold:,} or more flagged cells "
+        f"(specificity {rule.sample_specificity:.4f})."
+    )
+    if rule.limit_of_detection is None:
+        return f"{positive} No infection is then detected with a sensitivity of {rule.target_sensitivity:g}."
+    return (
+        f"{positive} Infections of {100 * rule.limit_of_detection:.4g} % of the red cells "
+        f"({rule.limit_of_detection_per_ul():,.0f} per microlitre) are then detected with a sensitivity of "
+        f"{rule.target_sensitivity:g}; below that they will be missed more often."
+    )
