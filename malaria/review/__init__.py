@@ -1,0 +1,63 @@
+"""Label review: which labels are probably wrong, what annotators decided about them, and what came of it.
+
+`rank` orders cells by doubt, `CsvJournal` (or `malaria.review.sql.SqlJournal`) keeps decisions, `Log` says what they
+add up to, `next_card` hands out cards, and `corrected_labels` is the result.
+"""
+
+from malaria.review.agreement import RULE, Consensus, Pair, consensus, everyone, in_dispute, pairs, with_oneself
+from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
+from malaria.review.export import CORRECTED_COLUMNS, corrected_labels, corrected_zip
+from malaria.review.imports import read_corrections, read_journal
+from malaria.review.journal import CsvJournal
+from malaria.review.queue import Filter, Suspect, chosen, next_card, repeat_due, seconds_per_card, suspects, waiting
+from malaria.review.replay import Reading, State, replay
+from malaria.review.store import Log, News, Store
+from malaria.review.summary import Piece, Summary, summarise
+from malaria.review.suspects import Basis, HeldOut, out_of_sample, rank, read_held_out, suspicion
+
+__all__ = [
+    "ANSWERS",
+    "COLUMNS",
+    "CORRECTED_COLUMNS",
+    "RULE",
+    "SKIPPED",
+    "UNSURE",
+    "UNUSABLE",
+    "Basis",
+    "Consensus",
+    "CsvJournal",
+    "Decision",
+    "Filter",
+    "HeldOut",
+    "Log",
+    "News",
+    "Pair",
+    "Piece",
+    "Reading",
+    "State",
+    "Store",
+    "Summary",
+    "Suspect",
+    "chosen",
+    "consensus",
+    "corrected_labels",
+    "corrected_zip",
+    "everyone",
+    "in_dispute",
+    "next_card",
+    "out_of_sample",
+    "pairs",
+    "rank",
+    "read_corrections",
+    "read_held_out",
+    "read_journal",
+    "repeat_due",
+    "replay",
+    "seconds_per_card",
+    "summarise",
+    "suspects",
+    "suspicion",
+    "to_csv",
+    "waiting",
+    "with_oneself",
+]

@@ -1,0 +1,186 @@
+"""One decision of one annotator about one cell: what it holds, and its line in the journal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from malaria.cells import neutralised, restored
+from malaria.errors import JournalError
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+
+UNSURE: Final = "Unsure"
+"""The annotator looked and cannot tell."""
+
+UNUSABLE: Final = "Unusable"
+"""The picture shows no single cell that could be told: debris, two cells, out of focus."""
+
+SKIPPED: Final = "Skipped"
+"""No answer yet: the card comes back when no other is left."""
+
+ANSWERS: Final = (PARASITIZED, UNINFECTED, UNSURE, UNUSABLE)
+"""What an annotator may say of a cell."""
+
+COLUMNS: Final = (
+    "decided_at",
+    "annotator",
+    "image_id",
+    "file",
+    "patient",
+    "given_label",
+    "p_parasitized",
+    "model",
+    "threshold",
+    "blind",
+    "first_answer",
+    "final_answer",
+    "corrected_label",
+    "note",
+    "supersedes",
+)
+"""The columns of a journal, in their order."""
+
+HEADER: Final = ",".join(COLUMNS)
+MAX_NOTE: Final = 2000
+"""The most characters of a note that are kept."""
+
+_IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One row of the journal. Checked when made: raises JournalError for an unknown answer, a number out of range.
+
+    `final_answer` is one of `ANSWERS` or `SKIPPED`; `first_answer` what was said before given label and model's view
+    were shown, where `blind`, and else the same. `supersedes` is the `decided_at` of an earlier row of the same
+    annotator that this one takes the place of; with an empty `final_answer` it takes that row back (undo).
+    `decided_at` (UTC, ISO 8601 with microseconds) is empty until a store has the row; it never repeats for an
+    annotator, so it is the row's name. Text is kept on one line.
+    """
+
+    annotator: str
+    image_id: str
+    file: str
+    first_answer: str
+    final_answer: str
+    patient: str | None = None
+    given_label: str | None = None
+    p_parasitized: float | None = None
+    model: str = ""
+    threshold: float | None = None
+    blind: bool = False
+    note: str = ""
+    supersedes: str = ""
+    decided_at: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("annotator", "file", "model", "patient", "given_label", "note"):
+            object.__setattr__(self, name, _one_line(getattr(self, name)))
+        object.__setattr__(self, "note", self.note[:MAX_NOTE].rstrip())
+        for problem, found in self._problems().items():
+            if found:
+                raise JournalError(f"A decision {problem}.")
+
+    def _problems(self) -> dict[str, bool]:
+        moments = [moment for moment in (self.decided_at, self.supersedes) if moment]
+        numbers = [number for number in (self.p_parasitized, self.threshold) if number is not None]
+        allowed = {*ANSWERS, SKIPPED} | ({""} if self.supersedes else set())
+        return {
+            "names no annotator": not self.annotator,
+            "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(self.image_id),
+            f"holds an answer that is none of {', '.join(ANSWERS)}": not {self.first_answer, self.final_answer}
+            <= allowed,
+            "gives a label that is no class": self.given_label not in (None, *CLASSES),
+            "holds a probability or threshold outside 0 to 1": not all(0 <= number <= 1 for number in numbers),
+            "holds a time that is not as 2026-01-31T12:00:00.000000Z": not all(map(_is_moment, moments)),
+        }
+
+    @property
+    def corrected_label(self) -> str | None:
+        """The class that was decided; None for the other answers."""
+        return self.final_answer if self.final_answer in CLASSES else None
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether this row undoes the one it supersedes and puts nothing in its place."""
+        return not self.final_answer
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names the row: annotator and decided_at."""
+        return self.annotator, self.decided_at
+
+
+def to_line(decision: Decision) -> str:
+    """Return a decision's line, line feed included; text that a spreadsheet would run as a formula is neutralised."""
+    values = asdict(decision) | {
+        "corrected_label": decision.corrected_label,
+        "blind": "true" if decision.blind else "false",
+    }
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([_written(values[name]) for name in COLUMNS])
+    return line.getvalue()
+
+
+def to_csv(decisions: Sequence[Decision]) -> str:
+    """Return a whole journal: header and a line for each decision, the same whichever store they come from."""
+    return f"{HEADER}\n" + "".join(map(to_line, decisions))
+
+
+def from_line(line: str) -> Decision:
+    """Read one line of a journal; raises JournalError for anything that `to_line` would not have written."""
+    try:
+        (values,) = csv.reader([line], strict=True)
+        if len(values) != len(COLUMNS):
+            raise JournalError(f"A line holds {len(values)} fields instead of {len(COLUMNS)}.")
+        return from_fields(dict(zip(COLUMNS, map(restored, values), strict=True)))
+    except (csv.Error, ValueError) as problem:
+        raise JournalError(f"A line cannot be read ({problem}).") from None
+
+
+def from_fields(fields: Mapping[str, str]) -> Decision:
+    """Make a decision of the text in a row's columns. Raises JournalError; ValueError for what should be a number."""
+    return Decision(
+        **{name: fields.get(name, "") for name in ("annotator", "image_id", "file", "first_answer", "final_answer")},
+        **{name: fields.get(name, "") for name in ("model", "note", "supersedes", "decided_at")},
+        patient=fields.get("patient") or None,
+        given_label=fields.get("given_label") or None,
+        p_parasitized=_number(fields.get("p_parasitized", "")),
+        threshold=_number(fields.get("threshold", "")),
+        blind=fields.get("blind", "").casefold() in ("true", "1", "yes"),
+    )
+
+
+def next_moment(last: str = "") -> str:
+    """Return the time now, as `decided_at` has it, or just after `last` if the clock is not past that."""
+    now = datetime.now(UTC)
+    if last:
+        now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
+    return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return bool(_MOMENT.fullmatch(text)) and bool(datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _one_line(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _written(value: Any) -> str:
+    return "" if value is None else str(neutralised(value) if isinstance(value, str) else value)

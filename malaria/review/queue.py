@@ -1,0 +1,149 @@
+"""The cards in their order: which one comes next for whom, what the filters leave, and how long it will take."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice, pairwise
+from typing import Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from malaria.review.agreement import in_dispute
+from malaria.review.decisions import Decision
+from malaria.review.replay import State
+from malaria.review.store import Log
+
+REPEAT_EVERY: Final = 20
+"""After so many cells of one's own, one of them comes back unannounced, if repeats are asked for."""
+
+REPEAT_AFTER: Final = 10
+"""A cell comes back only when so many others have been decided since."""
+
+PAUSE_SECONDS: Final = 120
+"""A longer time between two decisions is a pause, and no measure of pace."""
+
+_CLAIMED_AT_ONCE: Final = 200  # cards offered to the store in one go; more annotators than this do not work at once
+
+Which = Literal["undecided", "mine", "disagreements"]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One card: a cell whose label may be wrong. `suspicion` and `p_parasitized` from 0 to 1, `rank` from 1."""
+
+    rank: int
+    image_id: str
+    file: str
+    patient: str | None
+    given_label: str
+    p_parasitized: float
+    suspicion: float
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What an annotator wants to see. `given_label` is the direction: given so, and suspected to be the other."""
+
+    which: Which = "undecided"
+    given_label: str | None = None
+    patient: str | None = None
+    low: float = 0.0
+    high: float = 1.0
+
+    @property
+    def tells_label(self) -> bool:
+        """Whether the choice itself gives away the given label, so that no answer under it is blind."""
+        return self.given_label is not None
+
+
+def suspects(ranked: pd.DataFrame) -> list[Suspect]:
+    """Return a card for each image of a ranked table (with image_id); the same bytes twice are one card, the first."""
+    cards: dict[str, Suspect] = {}
+    names = ("rank", "image_id", "file", "patient", "given_label", "p_parasitized", "suspicion")
+    for rank, image_id, file, patient, label, p, doubt in zip(*(ranked[name].tolist() for name in names), strict=True):
+        known = patient if isinstance(patient, str) else None
+        cards.setdefault(image_id, Suspect(rank, image_id, file, known, label, float(p), float(doubt)))
+    return list(cards.values())
+
+
+def chosen(cards: Iterable[Suspect], wanted: Filter) -> list[Suspect]:
+    """Return the cards that a filter leaves, whoever has decided them."""
+    return [
+        card
+        for card in cards
+        if wanted.given_label in (None, card.given_label)
+        and wanted.patient in (None, card.patient)
+        and wanted.low <= card.suspicion <= wanted.high
+    ]
+
+
+def waiting(
+    cards: Iterable[Suspect], state: State, annotator: str, *, sharing: bool, which: Which = "undecided"
+) -> Iterator[Suspect]:
+    """Yield the cards that are still to be shown to an annotator, those passed over last.
+
+    Undecided is, when `sharing` the queue, what nobody has answered; else what the annotator has not.
+    """
+    later = []
+    for card in cards:
+        readings = state.readings.get(card.image_id, {})
+        if which == "mine":
+            wanted = annotator in readings
+        elif which == "disagreements":
+            wanted = in_dispute(state, card.image_id)
+        else:
+            wanted = not readings if sharing else annotator not in readings
+        if wanted and state.is_skipped(card.image_id, annotator):
+            later.append(card)
+        elif wanted:
+            yield card
+    order = {row.image_id: at for at, row in enumerate(state.in_force.get(annotator, []))} if later else {}
+    yield from sorted(later, key=lambda card: order[card.image_id])
+
+
+def next_card(cards: Sequence[Suspect], log: Log, annotator: str, *, sharing: bool) -> Suspect | None:
+    """Return the next undecided card and hold it for the annotator; None when there is none left for them.
+
+    When sharing, nobody gets a card that another is on. Raises JournalError.
+    """
+    if not sharing:
+        return next(waiting(cards, log.state, annotator, sharing=False), None)
+    while offered := list(islice(waiting(cards, log.refresh(), annotator, sharing=True), _CLAIMED_AT_ONCE)):
+        claimed = log.store.claim([card.image_id for card in offered], annotator)
+        if claimed is None:
+            return None
+        if claimed not in log.refresh().readings:  # not decided by another just before the claim
+            return next(card for card in offered if card.image_id == claimed)
+    return None
+
+
+def repeat_due(cards: Iterable[Suspect], state: State, annotator: str) -> Suspect | None:
+    """Return a cell of the annotator's own that should come back now to be read afresh; None most of the time.
+
+    Which one does not depend on what was answered, and is the same after a reload.
+    """
+    read: dict[str, int] = {}  # image_id -> how many readings it has, in the order of the first
+    for row in state.in_force.get(annotator, []):
+        if readings := state.readings.get(row.image_id, {}).get(annotator):
+            read[row.image_id] = len(readings)
+    repeated = sum(count > 1 for count in read.values())
+    if len(read) < REPEAT_EVERY * (repeated + 1):
+        return None
+    old = {image_id for image_id in list(read)[:-REPEAT_AFTER] if read[image_id] == 1}
+    return min(
+        (card for card in cards if card.image_id in old),
+        key=lambda card: hashlib.sha256(f"{annotator} {card.image_id}".encode()).digest(),
+        default=None,
+    )
+
+
+def seconds_per_card(rows: Sequence[Decision], last: int = 30) -> float | None:
+    """Return the median time between an annotator's latest decisions, pauses left out; None where it is too early."""
+    moments = [datetime.fromisoformat(row.decided_at) for row in rows[-last:] if not row.supersedes]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
+    steady = [gap for gap in gaps if 0 < gap <= PAUSE_SECONDS]
+    return float(np.median(steady)) if len(steady) >= 3 else None

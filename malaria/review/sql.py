@@ -1,0 +1,160 @@
+"""The journal in a SQL database, whichever SQLAlchemy can talk to: the same rows, the same promises as the CSV file.
+
+Writers take turns by one row of a small table, whose lock each holds until its transaction ends. So rows are numbered
+without gaps in the order in which they become visible, and a reader who asks for what came after a number misses none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
+
+from malaria.errors import JournalError
+from malaria.review.decisions import COLUMNS, Decision, next_moment
+from malaria.review.durability import survives_restart
+from malaria.review.store import LEASE_SECONDS, News
+
+_TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}
+
+_NEVER_NULL: Final = ("first_answer", "final_answer", "model", "note", "supersedes")  # to Oracle, empty text is NULL
+
+_TABLES: Final = MetaData()
+_ROWS: Final = Table(
+    "corrections",
+    _TABLES,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    *(Column(name, _TYPES.get(name, Text)) for name in COLUMNS),
+)
+_TURN: Final = Table(
+    "corrections_turn",
+    _TABLES,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+)
+_LEASES: Final = Table(
+    "corrections_leases",
+    _TABLES,
+    Column("annotator", Text, primary_key=True),
+    Column("image_id", Text, nullable=False),
+    Column("until", Double, nullable=False),
+)
+
+
+class SqlJournal:
+    """A `Store` in the tables corrections, corrections_turn and corrections_leases of a database."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Make the tables where they are missing. Raises JournalError."""
+        self._engine = engine
+        with self._sentences():
+            with suppress(DatabaseError):  # another process may be making them at this moment
+                _TABLES.create_all(engine)
+            _TABLES.create_all(engine)
+            with suppress(IntegrityError), engine.begin() as connection:
+                connection.execute(insert(_TURN).values(id=1, number=0))
+
+    @property
+    def place(self) -> str:
+        """The table and the database, without its password."""
+        return f"the table corrections in {self._engine.url.render_as_string(hide_password=True)}"
+
+    @property
+    def survives(self) -> bool:
+        """False for SQLite in memory or on a disk that forgets; a database server keeps what it has."""
+        if self._engine.dialect.name != "sqlite":
+            return True
+        file = self._engine.url.database
+        return bool(file) and file != ":memory:" and survives_restart(Path(str(file)))
+
+    def append(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Insert the rows in one transaction and return them when it is committed. Raises JournalError."""
+        with self._sentences(), self._turn(len(decisions)) as (connection, end):
+            start = end - len(decisions)
+            last = connection.scalar(select(_ROWS.c.decided_at).where(_ROWS.c.number == start)) or ""
+            kept = []
+            for decision in decisions:
+                last = decision.decided_at or next_moment(last)
+                kept.append(replace(decision, decided_at=last))
+            rows = [_to_row(decision, number) for number, decision in enumerate(kept, start=start + 1)]
+            if rows:
+                connection.execute(insert(_ROWS), rows)
+        return kept
+
+    def read(self, cursor: int = 0) -> News:
+        """Return the rows numbered above `cursor`. A row that is no decision is passed over and reported."""
+        with self._sentences(), self._engine.connect() as connection:
+            end = connection.scalar(select(_TURN.c.number).where(_TURN.c.id == 1)) or 0
+            wanted = select(_ROWS).where(_ROWS.c.number > cursor, _ROWS.c.number <= end).order_by(_ROWS.c.number)
+            found = [row._asdict() for row in connection.execute(wanted)] if end > cursor else []
+        rows, problems = [], []
+        for row in found:
+            try:
+                rows.append(_from_row(row))
+            except JournalError as problem:
+                problems.append(f"Row {row['number']} of the table corrections was passed over: {problem}")
+        return News(tuple(rows), end, tuple(problems))
+
+    def claim(self, image_ids: Sequence[str], annotator: str) -> str | None:
+        """Give the first card that nobody else is on, as the table corrections_leases has it."""
+        with self._sentences(), self._turn(0) as (connection, _):
+            now = time.time()
+            held = select(_LEASES.c.image_id).where(_LEASES.c.annotator != annotator, _LEASES.c.until > now)
+            others = set(connection.scalars(held))
+            chosen = next((image_id for image_id in image_ids if image_id not in others), None)
+            connection.execute(delete(_LEASES).where(_LEASES.c.annotator == annotator))
+            if chosen is not None:
+                lease = {"annotator": annotator, "image_id": chosen, "until": now + LEASE_SECONDS}
+                connection.execute(insert(_LEASES).values(lease))
+        return chosen
+
+    @contextmanager
+    def _turn(self, n: int) -> Iterator[tuple[Connection, int]]:
+        """A transaction of which there is only one at a time, and the number of the last of its `n` rows.
+
+        It begins by writing: SQLite then locks at once, as the others do by the row.
+        """
+        with self._engine.begin() as connection:
+            connection.execute(update(_TURN).where(_TURN.c.id == 1).values(number=_TURN.c.number + n))
+            yield connection, int(connection.scalar(select(_TURN.c.number).where(_TURN.c.id == 1)) or 0)
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        """Tell what the database refuses in a sentence."""
+        try:
+            yield
+        except SQLAlchemyError as problem:
+            reason = " ".join(str(getattr(problem, "orig", None) or type(problem).__name__).split())
+            raise JournalError(
+                f"The database does not answer as it should ({reason[:200]}). See that it runs and may be written to, "
+                "then try again; what was decided here is kept in this session and can be downloaded."
+            ) from problem
+
+
+def _to_row(decision: Decision, number: int) -> dict[str, Any]:
+    return asdict(decision) | {"corrected_label": decision.corrected_label, "number": number}
+
+
+def _from_row(row: dict[str, Any]) -> Decision:
+    values: dict[str, Any] = {field.name: row[field.name] for field in fields(Decision)}
+    return Decision(**values | {name: values[name] or "" for name in _NEVER_NULL})

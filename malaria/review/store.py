@@ -1,0 +1,126 @@
+"""What the review asks of a place for decisions, and the log that keeps the state in step with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from malaria.errors import JournalError
+from malaria.review.decisions import Decision
+from malaria.review.replay import State
+
+LEASE_SECONDS: Final = 300
+"""How long a card stays with the annotator who was given it, unless answered before."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What a store has gained: `rows` in their order, where to go on from, and what could not be read, in sentences."""
+
+    rows: tuple[Decision, ...]
+    cursor: int
+    problems: tuple[str, ...] = ()
+
+
+class Store(Protocol):
+    """A place for decisions, shared by any number of annotators and processes. Rows are added and never changed."""
+
+    @property
+    def place(self) -> str:
+        """Where the decisions go, in words for the page."""
+
+    @property
+    def survives(self) -> bool:
+        """Whether they are still there after the machine that runs this starts anew, as far as can be told."""
+
+    def append(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Add rows, all or none, and return them with their `decided_at` once they are safe from a crash.
+
+        A row that has its `decided_at` keeps it. Raises JournalError when they cannot be kept.
+        """
+
+    def read(self, cursor: int = 0) -> News:
+        """Return what was added since `cursor`. Raises JournalError when it cannot be read."""
+
+    def claim(self, image_ids: Sequence[str], annotator: str) -> str | None:
+        """Give the annotator the first of these cards that nobody else is on, in place of the one they had.
+
+        None when others are on all of them, or there are none. Raises JournalError.
+        """
+
+
+class Log:
+    """A store with what its rows add up to, and what it would not take: one for each session."""
+
+    def __init__(self, store: Store) -> None:
+        """Read everything there is. Raises JournalError."""
+        self.store = store
+        self.state = State()
+        self.problems: list[str] = []
+        self.unsaved: list[Decision] = []
+        """Decisions that the store refused, in their order: for download, and to be tried again."""
+        self._cursor = 0
+        self.refresh()
+
+    def refresh(self) -> State:
+        """Take in what others have decided since. Raises JournalError."""
+        news = self.store.read(self._cursor)
+        if news.cursor < self._cursor:
+            news = self._start_again()
+        for row in news.rows:
+            self.state.apply(row)
+        self.problems += news.problems
+        self._cursor = news.cursor
+        return self.state
+
+    def append(self, decision: Decision) -> Decision:
+        """Keep one decision; when this returns, it is safe and in `state`.
+
+        Raises JournalError when the store refuses it, and holds it in `unsaved`.
+        """
+        try:
+            (kept,) = self.store.append([decision])
+        except JournalError:
+            self.unsaved.append(decision)
+            raise
+        self.refresh()
+        return kept
+
+    def save_again(self) -> None:
+        """Try to keep what is unsaved. Raises JournalError when it still cannot be."""
+        before = len(self.state.rows)
+        rows = self.refresh().rows
+        there = {replace(row, decided_at="") for row in rows[before:]}  # what arrived although it was not acknowledged
+        there |= set(rows)
+        self.store.append([decision for decision in self.unsaved if decision not in there])
+        self.unsaved = []
+        self.refresh()
+
+    def undo(self, annotator: str) -> Decision | None:
+        """Take back the annotator's last row by appending one, and return it; None when there is none left."""
+        self.refresh()
+        last = self.state.last(annotator)
+        if last is None:
+            return None
+        self.append(replace(last, first_answer="", final_answer="", note="", supersedes=last.decided_at, decided_at=""))
+        return last
+
+    def resume(self, rows: Sequence[Decision]) -> int:
+        """Add the rows of an earlier journal that are not here yet, and return how many. Raises JournalError."""
+        known = {row.key for row in self.refresh().rows}
+        new = [row for row in rows if row.key not in known]
+        if new:
+            self.store.append(new)
+        self.refresh()
+        return len(new)
+
+    def _start_again(self) -> News:
+        """Read a store that has less than before: its file was deleted or replaced. What is gone becomes unsaved."""
+        news = self.store.read()
+        there = {row.key for row in news.rows}
+        gone = [row for row in self.state.rows if row.key not in there]
+        self.unsaved += gone
+        self.problems.append(f"{self.store.place} was deleted or replaced: {len(gone)} decisions are no longer in it.")
+        self.state = State()
+        return news
