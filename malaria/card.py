@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from malaria.errors import ModelError
 from malaria.labels import CLASSES
@@ -17,10 +17,22 @@ _REFUSED = (".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".npy", ".pt", ".pth")
 """Files that can run code when they are loaded, or that nothing here reads: a model folder has none."""
 
 
+class _Intervals(BaseModel):
+    n: int = Field(ge=0)
+    intervals: dict[str, tuple[float, float] | None]
+
+
+class _Figures(_Intervals):
+    """What every reader of a card may count on in one reading; the rest is there as the trainer wrote it."""
+
+    accuracy: float | None
+    patients: _Intervals | None = None
+
+
 class Card(BaseModel):
     """What `models/NAME/card.json` says. Written by the trainer, never by hand."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     version: str
@@ -59,6 +71,15 @@ class Card(BaseModel):
             raise ValueError("two classes have one name")
         return self
 
+    @field_validator("metrics")
+    @classmethod
+    def _figures_are_there(cls, metrics: dict[str, Any]) -> dict[str, Any]:
+        if "as_given" not in metrics:
+            raise ValueError("there are no figures as_given, on the labels as they came")
+        for figures in metrics.values():
+            _Figures.model_validate(figures)
+        return metrics
+
     @property
     def judges_cells(self) -> bool:
         """Whether the classes are those of malaria cells; networks for other tasks are trained by the same door."""
@@ -72,16 +93,11 @@ class Card(BaseModel):
 
 def read_card(folder: Path) -> Card:
     """Read and check `folder`/card.json. Raises `ModelError` naming the folder, what is wrong and what to do."""
-    path = folder / FILE
-    for file in folder.iterdir() if folder.is_dir() else ():
+    for file in folder.glob("*"):
         if file.suffix.lower() in _REFUSED:
             raise ModelError(f"{folder.name}: holds {file.name}, a kind of file that can run code. Remove it.")
-    if not path.is_file():
-        raise ModelError(f"{folder.name}: has no {FILE}. Copy the whole folder that `python -m malaria train` wrote.")
-    if path.stat().st_size > _MAX_BYTES:
-        raise ModelError(f"{folder.name}: {FILE} is larger than 1 MB. Write it again with `python -m malaria train`.")
     try:
-        card = Card.model_validate_json(path.read_bytes())
+        card = Card.model_validate_json(read_file(folder, FILE, _MAX_BYTES))
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
@@ -92,3 +108,18 @@ def read_card(folder: Path) -> Card:
     if card.name != folder.name:
         raise ModelError(f"{folder.name}: the card is that of {card.name!r}. Give the folder that name.")
     return card
+
+
+def read_file(folder: Path, name: str, most: int) -> bytes:
+    """Return the bytes of a model folder's file. Raises `ModelError` if it is absent, unreadable or above `most`."""
+    path = folder / name
+    try:
+        if not path.is_file():  # nor a pipe, which would be waited for without end
+            raise ModelError(
+                f"{folder.name}: has no {name}. Copy the whole folder that `python -m malaria train` wrote."
+            )
+        if path.stat().st_size > most:
+            raise ModelError(f"{folder.name}: {name} is larger than {most // 2**20} MB. Copy or train it again.")
+        return path.read_bytes()
+    except OSError as problem:
+        raise ModelError(f"{folder.name}: {name} cannot be read ({problem.strerror}). Check its permissions.") from None

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,19 +16,21 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from malaria.card import Card, read_card
+from malaria.card import Card, read_card, read_file
 from malaria.errors import ImageError, ModelError
 from malaria.images import ImageFile, decode
 from malaria.labels import PARASITIZED, label_for
 
-__all__ = ["DEFAULT_MODEL", "MODELS_DIR", "Card", "Classifier", "Row", "list_models", "load"]
+__all__ = ["BATCH", "DEFAULT_MODEL", "MODELS_DIR", "Card", "Classifier", "Row", "list_models", "load", "threads"]
 
 DEFAULT_MODEL = "cell-resnet"
 MODELS_DIR = Path(os.environ.get("MALARIA_MODELS") or Path(__file__).resolve().parents[1] / "models")
 NETWORK_FILE = "model.tflite"
 _MAX_NETWORK_BYTES = 64 * 2**20
-_BATCH = 16
+BATCH = 16
 """Cells scored in one go by one thread: enough to make calls cheap, few enough that progress is smooth."""
+_BATCH_BYTES = 8 * 2**20
+"""A batch is closed early when its files are larger than this together, so that enormous images do not add up."""
 _SHARPEST = 1e-9
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
 
@@ -56,7 +58,7 @@ def list_models(folder: Path | None = None) -> dict[str, Card | ModelError]:
     for name in sorted(names, key=lambda name: name != DEFAULT_MODEL):
         try:
             card = _judging(read_card(place / name))
-            _network_bytes(place / name)
+            _Network(card, _network_bytes(place / name))
             found[name] = card
         except ModelError as error:
             found[name] = error
@@ -73,6 +75,11 @@ def load(name: str | None = None, folder: Path | None = None) -> "Classifier":
     return Classifier.from_folder(place / wanted)
 
 
+def threads() -> int:
+    """Return on how many threads cells are scored: the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Classifier:
     """One model, ready to answer. Any number of threads may use it at once."""
 
@@ -81,7 +88,9 @@ class Classifier:
         self.card = card
         self._network = network
         self._idle: queue.LifoQueue[_Network] = queue.LifoQueue()
-        self._idle.put(_Network(card, network))
+        first = _Network(card, network)
+        first.check(card)
+        self._idle.put(first)
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Classifier":
@@ -108,11 +117,11 @@ class Classifier:
         is the card's unless given. Closing the iterator stops the work.
         """
         at = self.card.threshold if threshold is None else threshold
-        stream, workers = iter(files), os.cpu_count() or 1
+        workers = threads()
         pending: deque[Future[list[Row]]] = deque()
         pool = ThreadPoolExecutor(workers, thread_name_prefix="score")
         try:
-            while batch := list(islice(stream, _BATCH)):
+            for batch in _batches(files):
                 pending.append(pool.submit(self._score_batch, batch, at))
                 if len(pending) > 2 * workers:
                     yield from pending.popleft().result()
@@ -168,9 +177,9 @@ class Classifier:
         return [_row(file, error, answers, threshold) for file, error in zip(files, errors, strict=True)]
 
     def predict_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return p_parasitized, shape (n,), of cells already fitted and coloured: uint8 (n, height, width, 3), n > 0."""
+        """Return p_parasitized, shape (n,), of cells already preprocessed: uint8 (n, height, width, 3), n > 0."""
         with self._borrowed() as network:
-            parts = [network.run(pixels[start : start + _BATCH]) for start in range(0, len(pixels), _BATCH)]
+            parts = [network.run(pixels[start : start + BATCH]) for start in range(0, len(pixels), BATCH)]
         return self.p_from_outputs(np.concatenate(parts))
 
     def p_from_outputs(self, raw: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -201,23 +210,39 @@ class _Network:
 
     def __init__(self, card: Card, network: bytes) -> None:
         self._scaled = card.preprocessing.scaled
-        wanted = [card.preprocessing.height, card.preprocessing.width, 3]
-        outputs = len(card.classes) if card.output == "softmax" else 1
         try:
             self._interpreter = Interpreter(model_content=network, num_threads=1)
-            (given,), (answer,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-            shapes = (list(given["shape"][1:]), int(answer["shape"][-1]), given["dtype"], answer["dtype"])
+            given, answer = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         except (ValueError, RuntimeError, TypeError) as problem:
             raise ModelError(
-                f"{card.name}: {NETWORK_FILE} cannot be loaded ({problem}). Train or copy it again."
+                f"{card.name}: {NETWORK_FILE} cannot be loaded ({_line(problem)}). Train or copy it again."
             ) from None
-        if shapes != (wanted, outputs, np.float32, np.float32):
+        wanted = f"float32 {card.preprocessing.height} x {card.preprocessing.width} x 3"
+        outputs = f"float32 {len(card.classes) if card.output == 'softmax' else 1}"
+        if (_form(given), _form(answer)) != (wanted, outputs):
             raise ModelError(
-                f"{card.name}: {NETWORK_FILE} does not fit its card (input {shapes[0]} instead of {wanted}, "
-                f"{shapes[1]} outputs instead of {outputs}, or not float32). Copy both files from one training run."
+                f"{card.name}: {NETWORK_FILE} does not fit its card: it takes {_form(given)} where the card says "
+                f"{wanted}, and gives {_form(answer)} where the card says {outputs}. Copy both from one training run."
             )
-        self._input, self._output = given["index"], answer["index"]
+        self._input, self._output = given[0]["index"], answer[0]["index"]
         self._size = 0
+
+    def check(self, card: Card) -> None:
+        """Raise `ModelError` unless it runs, on any number of cells, and gives what its card says."""
+        pixels = np.zeros((2, card.preprocessing.height, card.preprocessing.width, 3), np.uint8)
+        pixels[1] = np.random.default_rng(0).integers(0, 256, pixels.shape[1:], np.uint8)
+        try:
+            answers = self.run(pixels)
+        except (ValueError, RuntimeError) as problem:
+            raise ModelError(
+                f"{card.name}: {NETWORK_FILE} does not run ({_line(problem)}). Train or copy it again."
+            ) from None
+        shares = card.output == "logit" or bool(((answers >= 0) & (answers <= 1)).all())
+        if len(answers) != len(pixels) or not np.isfinite(answers).all() or not shares:
+            raise ModelError(
+                f"{card.name}: {NETWORK_FILE} answers with what is no {card.output}, which its card says it gives. "
+                "Copy both files from one training run."
+            )
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the raw outputs, shape (n, outputs), for uint8 cells (n, height, width, 3)."""
@@ -229,6 +254,32 @@ class _Network:
         self._interpreter.invoke()
         answer: NDArray[np.float32] = self._interpreter.get_tensor(self._output)
         return answer
+
+
+def _batches(files: Iterable[ImageFile]) -> Iterator[list[ImageFile]]:
+    """The files in lists of `BATCH`, of fewer where they are large."""
+    batch: list[ImageFile] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += len(file.data or b"")
+        if len(batch) == BATCH or size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _form(tensors: list[dict[str, Any]]) -> str:
+    """Kind and shape, without the first axis, of a network's inputs or outputs."""
+    return " and ".join(
+        f"{np.dtype(tensor['dtype']).name} {' x '.join(map(str, tensor['shape'][1:]))}" for tensor in tensors
+    )
+
+
+def _line(problem: Exception) -> str:
+    """What an exception says, in one line that ends without a full stop."""
+    return " ".join(str(problem).split()).rstrip(".")
 
 
 def _row(file: ImageFile, error: str | None, answers: Iterator[float], threshold: float) -> Row:
@@ -251,14 +302,7 @@ def _judging(card: Card) -> Card:
 
 
 def _network_bytes(folder: Path) -> bytes:
-    path = folder / NETWORK_FILE
-    if not path.is_file():
-        raise ModelError(
-            f"{folder.name}: has no {NETWORK_FILE}. Copy the whole folder that `python -m malaria train` wrote."
-        )
-    if path.stat().st_size > _MAX_NETWORK_BYTES:
-        raise ModelError(f"{folder.name}: {NETWORK_FILE} is larger than 64 MB, too large to serve.")
-    data = path.read_bytes()
+    data = read_file(folder, NETWORK_FILE, _MAX_NETWORK_BYTES)
     if data[4:8] != b"TFL3":
         raise ModelError(f"{folder.name}: {NETWORK_FILE} is not a LiteRT file. Train or copy it again.")
     return data
