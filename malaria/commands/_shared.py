@@ -1,22 +1,80 @@
-"""What the verbs share: messages on standard error, a progress bar on a terminal, output to a file or `-`."""
+"""What the verbs share: options, messages on standard error, a progress bar on a terminal, output to a file or `-`."""
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 from tqdm import tqdm
 
 from malaria.images import ImageFile, Source, open_source
+from malaria.labels import CLASSES
 from malaria.model import Classifier, Row
 
 Item = TypeVar("Item")
+STANDARD_OUTPUT = "-"
 
-ModelOption = Annotated[str | None, typer.Option("--model", help="Name of a folder in models/.")]
-ThresholdOption = Annotated[
-    float | None, typer.Option(min=0, max=1, help="Parasitized from this p_parasitized on; the card's unless given.")
+
+def _fraction(value: float | None) -> float | None:
+    if value is not None and not 0 <= value <= 1:  # so that "nan" is refused, too
+        raise typer.BadParameter(f"{value} does not lie between 0 and 1.")
+    return value
+
+
+def writable(file: str | None) -> str | None:
+    """Refuse a file that cannot be written before the work is done, not after."""
+    if file is not None and file != STANDARD_OUTPUT:
+        if not Path(file).parent.is_dir():
+            raise typer.BadParameter(f"There is no folder {Path(file).parent} to write it to.")
+        if Path(file).is_dir():
+            raise typer.BadParameter(f"{file} is a folder. Name a file.")
+    return file
+
+
+def _meanings(pairs: list[str] | None) -> list[str] | None:
+    meanings(pairs)
+    return pairs
+
+
+def meanings(pairs: Iterable[str] | None) -> dict[str, str | None]:
+    """Return what `--meaning WORD=CLASS` says: a class for each word, or None for words to leave out."""
+    by_name = {name.casefold(): name for name in CLASSES} | {"": None}
+    said: dict[str, str | None] = {}
+    for pair in pairs or ():
+        word, equals, label = pair.rpartition("=")
+        if not equals or not word.strip() or label.strip().casefold() not in by_name:
+            raise typer.BadParameter(f"{pair!r} is not WORD={CLASSES[0]}, WORD={CLASSES[1]} or WORD= (leaves it out).")
+        said[word.strip()] = by_name[label.strip().casefold()]
+    return said
+
+
+ModelOption: TypeAlias = Annotated[str | None, typer.Option("--model", help="Name of a folder in models/.")]
+ThresholdOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(callback=_fraction, help="Parasitized from this p_parasitized (0 to 1) on; the card's if absent."),
+]
+LabelsOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--labels", help="CSV with a `file` column (name or stem) and labels.")
+]
+LabelColumnOption: TypeAlias = Annotated[
+    str | None, typer.Option("--label-column", help="Column of the CSV that holds the labels.")
+]
+MeaningOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--meaning",
+        metavar="WORD=CLASS",
+        callback=_meanings,
+        help="What a folder or a label that is no class means; nothing after = leaves it out. May be repeated.",
+    ),
+]
+JsonOption: TypeAlias = Annotated[
+    str | None, typer.Option("--json", callback=writable, help="Write JSON to this file; - is standard output.")
+]
+CsvOption: TypeAlias = Annotated[
+    str | None, typer.Option("--csv", callback=writable, help="Write the table to this file; - is standard output.")
 ]
 
 
@@ -31,11 +89,15 @@ def progress(items: Iterable[Item], total: int, unit: str = "cell") -> Iterator[
 
 
 def write_text(text: str, file: str) -> None:
-    """Write to a file, or to standard output when `file` is `-`."""
-    if file == "-":
+    """Write to a file, or to standard output when `file` is `-`. Ends the program when the file cannot be written."""
+    if file == STANDARD_OUTPUT:
         sys.stdout.write(text)
-    else:
-        Path(file).write_text(text, encoding="utf-8")
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8", newline="")
+    except OSError as problem:
+        say(f"{file} cannot be written ({problem.strerror}). Name another file.")
+        raise typer.Exit(2) from None
 
 
 def write_json(value: dict[str, Any], file: str) -> None:

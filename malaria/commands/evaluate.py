@@ -1,85 +1,71 @@
 """`evaluate`: a model against labels."""
 
-from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from malaria.cells import evaluate_cells, labels_from_folders, match, read_labels, to_csv
+from malaria.cells import evaluate_cells, to_csv
+from malaria.commands._labelled import score_labelled
 from malaria.commands._shared import (
+    STANDARD_OUTPUT,
+    CsvOption,
+    JsonOption,
+    LabelColumnOption,
+    LabelsOption,
+    MeaningOption,
     ModelOption,
     ThresholdOption,
-    open_sources,
+    meanings,
     say,
-    score_sources,
     write_json,
     write_text,
 )
-from malaria.errors import LabelsError
-from malaria.model import Classifier, load
+from malaria.model import load
 
-LabelsOption = Annotated[Path | None, typer.Option("--labels", help="CSV with a `file` column (name or stem).")]
-LabelColumnOption = Annotated[str | None, typer.Option("--label-column", help="Column of the CSV that holds labels.")]
-PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")]
+if TYPE_CHECKING:
+    from malaria.metrics import Evaluation  # statistics take half a second to load, and only this verb needs them
 
 
 def evaluate(
-    path: PathArgument,
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")],
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
+    meaning: MeaningOption = None,
     model: ModelOption = None,
     threshold: ThresholdOption = None,
-    json: Annotated[str | None, typer.Option(help="Where the figures go; - is standard output.")] = None,
-    csv: Annotated[str | None, typer.Option(help="Where the table of cells goes; - is standard output.")] = None,
+    json: JsonOption = None,
+    csv: CsvOption = None,
 ) -> None:
     """Measure a model on labelled cells: rates with 95 % intervals, by cell and by patient.
 
     Labels come from the folder names, or from a CSV; images that are not in the CSV are left out and counted.
     """
+    if json == csv == STANDARD_OUTPUT:
+        raise typer.BadParameter("Only one of --json and --csv can be -.")
     classifier = load(model)
-    table = score_labelled(classifier, path, labels, label_column, threshold)
+    table = score_labelled(classifier, path, labels, label_column, threshold, meanings(meaning))
     at = classifier.card.threshold if threshold is None else threshold
     evaluation = evaluate_cells(table, at, model=classifier.card.name)
     if csv:
         write_text(to_csv(table), csv)
     if json:
         write_json(evaluation.to_dict(), json)
-    if "-" not in (json, csv):
-        for name, rate in evaluation.rates.items():
-            value = "-" if rate.value is None else f"{rate.value:.4f}  [{rate.low:.4f}, {rate.high:.4f}]"
-            typer.echo(f"{name:28}{value:28}n {rate.n}  {rate.reason or ''}".rstrip())
+    if STANDARD_OUTPUT not in (json, csv):
+        _print_rates(evaluation)
     say(f"{evaluation.n} cells measured, {evaluation.left_out} left out, {evaluation.unreadable} unreadable.")
 
 
-def score_labelled(
-    classifier: Classifier, path: str, labels: Path | None, label_column: str | None, threshold: float | None = None
-) -> pd.DataFrame:
-    """Score every image of a source and join its label: the table of cells.
+def _print_rates(evaluation: "Evaluation") -> None:
+    """Print every rate with its interval by cell and, where patients are known, by patient."""
+    by_patient = evaluation.by_patient.rates if evaluation.by_patient else {}
+    known = f"95 % by patient ({evaluation.by_patient.n})" if evaluation.by_patient else ""
+    typer.echo(f"{'':28}{'value':>8}  {'95 % by cell':18}  {known:24}  n".rstrip())
+    for name, rate in evaluation.rates.items():
+        value = "-" if rate.value is None else f"{rate.value:.4f}"
+        patients = _interval(by_patient[name].interval if name in by_patient else None)
+        row = f"{name:28}{value:>8}  {_interval(rate.interval):18}  {patients:24}  {rate.n}  {rate.reason or ''}"
+        typer.echo(row.rstrip())
 
-    Raises `LabelsError` when no image has a label.
-    """
-    known = read_labels(labels, column=label_column) if labels else None
-    rows = [asdict(row) for row in score_sources(classifier, open_sources([path]), threshold)]
-    table = pd.DataFrame(rows, columns=["file", "patient", "p_parasitized", "label", "error", "image_id"])
-    if known:
-        joined = match(table["file"], known, table["image_id"]).table
-        table["given_label"] = joined["given_label"]
-        if "patient" in joined:
-            table["patient"] = joined["patient"].fillna(table["patient"])
-    else:
-        folders = labels_from_folders(table["file"])
-        table["given_label"] = table["file"].map(folders.labels)
-        if folders.questions and not folders.labels:
-            heard = ", ".join(f"{question.folder} (perhaps {question.suggested})" for question in folders.questions)
-            raise LabelsError(
-                f"{path}: no folder is named Parasitized or Uninfected, but there are {heard}. Rename them."
-            )
-    table = table.astype({"given_label": object})
-    if table["given_label"].notna().sum() == 0:
-        raise LabelsError(
-            f"{path}: none of {len(table)} images has a label. Put them in folders named Parasitized and Uninfected, "
-            "or give a CSV with the columns file and label (--labels)."
-        )
-    return table
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:.4f} to {interval[1]:.4f}" if interval else ""

@@ -3,22 +3,25 @@
 import typer
 
 from malaria.errors import ModelError
-from malaria.model import list_models
+from malaria.model import Card, list_models
 
 
 def models() -> None:
     """List the models with their size and held-out figures; broken ones with the reason."""
     found = list_models()
     for name, card in found.items():
-        if isinstance(card, ModelError):
-            typer.echo(f"{name:16} unusable: {card}")
-            continue
-        reading, figures = card.reading()
-        low, high = figures["intervals"]["accuracy"]
-        typer.echo(
-            f"{name:16} {card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy "
-            f"{figures['accuracy']:.4f} [{low:.4f}, {high:.4f}] on {figures['n']:,} cells of {figures['patients']['n']} "
-            f"unseen patients ({reading.replace('_', ' ')} labels)"
-        )
+        typer.echo(f"{name:16} {f'unusable: {card}' if isinstance(card, ModelError) else _in_words(card)}")
     if not found:
         typer.echo("There are no models. Train one: python -m malaria train --help")
+
+
+def _in_words(card: Card) -> str:
+    reading, figures = card.reading()
+    interval = figures["intervals"].get("accuracy")
+    accuracy = "-" if figures["accuracy"] is None else f"{figures['accuracy']:.4f}"
+    between = f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""
+    patients = f" of {figures['patients']['n']} unseen patients" if figures.get("patients") else ""
+    return (
+        f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy}{between} "
+        f"on {figures['n']:,} cells{patients} ({reading.replace('_', ' ')} labels)"
+    )

@@ -7,7 +7,17 @@ import pandas as pd
 import typer
 
 from malaria.cells import to_csv
-from malaria.commands._shared import ModelOption, ThresholdOption, open_sources, say, score_sources, write_text
+from malaria.commands._shared import (
+    STANDARD_OUTPUT,
+    CsvOption,
+    ModelOption,
+    ThresholdOption,
+    say,
+    score_sources,
+    write_text,
+)
+from malaria.errors import SourceError
+from malaria.images import Source, open_source
 from malaria.model import load
 
 COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]
@@ -17,17 +27,31 @@ def predict(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Images, folders (with all below) or zips.")],
     model: ModelOption = None,
     threshold: ThresholdOption = None,
-    csv: Annotated[str, typer.Option(help="Where the table goes; - is standard output.")] = "-",
+    csv: CsvOption = STANDARD_OUTPUT,
 ) -> None:
     """Say of every image how likely the cell is parasitized: one row each, unreadable ones with their error.
 
     Exit status 0 if at least one image was read, else 2.
     """
     classifier = load(model)
-    rows = [asdict(row) for row in score_sources(classifier, open_sources(paths), threshold)]
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "image_id"])
-    write_text(to_csv(table[COLUMNS]), csv)
+    sources, refused = _open(paths)
+    rows = [asdict(row) for row in score_sources(classifier, sources, threshold)]
+    table = pd.DataFrame([*rows, *refused], columns=COLUMNS)
+    write_text(to_csv(table), csv or STANDARD_OUTPUT)
     read = int(table["error"].isna().sum())
     say(f"{read} of {len(table)} images read by {classifier.card.name}; {len(table) - read} unreadable.")
     if not read:
         raise typer.Exit(2)
+
+
+def _open(paths: list[str]) -> tuple[list[Source], list[dict[str, str]]]:
+    """The sources, and a row with its error for each path that is none. One bad path does not stop the others."""
+    sources: list[Source] = []
+    refused: list[dict[str, str]] = []
+    for path in paths:
+        try:
+            sources.append(open_source(path))
+        except SourceError as error:
+            say(str(error))
+            refused.append({"file": path, "error": str(error)})
+    return sources, refused
