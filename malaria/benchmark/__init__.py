@@ -1,0 +1,19 @@
+"""Speed and size as measured figures beside their targets: what `python -m malaria benchmark` prints.
+
+A part is a function from a `Task` to figures. A new one (another page, another verb) is written in a module of its own
+here and named in `PARTS`; the table, the JSON and `--only` follow.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from malaria.benchmark.figures import Figure, Task
+from malaria.benchmark.processes import app, one_cell
+from malaria.benchmark.throughput import cells
+
+__all__ = ["PARTS", "Figure", "Part", "Task"]
+
+Part: TypeAlias = Callable[[Task], Iterator[Figure]]
+
+PARTS: Final[dict[str, Part]] = {"cells": cells, "one-cell": one_cell, "app": app}
+"""Every part by its name, in the order in which they run."""

@@ -1,0 +1,55 @@
+"""What can only be measured in a process of its own: against Keras, which nothing that serves may load, and the app."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+
+from malaria.benchmark.figures import Figure, Task
+
+_PATIENCE: Final = 900  # seconds
+
+
+def one_cell(task: Task) -> Iterator[Figure]:
+    """Measure one cell at batch size 1 against `keras.Model.predict` on the same network."""
+    found, problem = _run("malaria.training.timing", task)
+    note = problem or f"median of {found['repeats']} turns"
+    yield Figure(
+        "one_cell_times_faster",
+        found.get("ratio"),
+        "times",
+        "one cell, faster than keras.Model.predict on the same network",
+        at_least=50,
+        note=note,
+    )
+    yield Figure("one_cell_ms", found.get("ours_ms"), "ms", "one cell, resizing included")
+    yield Figure("keras_predict_ms", found.get("keras_ms"), "ms", "one cell, keras.Model.predict")
+
+
+def app(task: Task) -> Iterator[Figure]:
+    """Measure the app: the first page, answers on the single-cell page, and the memory of the server after them."""
+    found, problem = _run("malaria.ui.timing", task)
+    figures = (
+        Figure("app_first_page_s", found.get("first_page_s"), "s", "app: start to first page sent", at_most=5),
+        Figure("app_prediction_s", found.get("prediction_s"), "s", "app: single-cell page with its answer"),
+        Figure("app_resident_mb", found.get("resident_mb"), "MB", "app: resident memory", at_most=300),
+        Figure("app_tensorflow_loaded", found.get("tensorflow_loaded"), "", "app: TensorFlow loaded", at_most=0),
+    )
+    after = f"after {found.get('predictions')} predictions"
+    notes = (problem, problem, problem or after, problem or after)
+    yield from (replace(figure, note=note) for figure, note in zip(figures, notes, strict=True))
+
+
+def _run(module: str, task: Task) -> tuple[dict[str, Any], str]:
+    """What the module prints as JSON, and "", or nothing and the last thing that it said."""
+    command = [sys.executable, "-m", module, *([task.model] if task.model else [])]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return {}, f"gave up after {_PATIENCE} seconds"
+    if done.returncode:
+        return {}, (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found, ""
