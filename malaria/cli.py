@@ -11,6 +11,7 @@ from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
 from malaria.commands.predict import predict
 from malaria.commands.sample import sample
+from malaria.commands.suspects import suspects
 from malaria.commands.train import train
 from malaria.errors import MalariaError
 
@@ -20,8 +21,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text: an error is a line that can be read, searched and copied
 )
-for verb in (predict, evaluate, train, sample, models, benchmark, leaderboard):
+for verb in (predict, evaluate, suspects, train, sample, models, benchmark, leaderboard):
     app.command()(verb)
 
 

@@ -10,10 +10,11 @@ from malaria.review.export import CORRECTED_COLUMNS, corrected_labels, corrected
 from malaria.review.imports import read_corrections, read_journal
 from malaria.review.journal import CsvJournal
 from malaria.review.queue import Filter, Suspect, chosen, next_card, repeat_due, seconds_per_card, suspects, waiting
-from malaria.review.replay import Reading, State, replay
+from malaria.review.ranking import SUSPECTS_COLUMNS, Basis, HeldOut, out_of_sample, rank, read_held_out, suspicion
+from malaria.review.state import Reading, State, replay
 from malaria.review.store import Log, News, Store
 from malaria.review.summary import Piece, Summary, summarise
-from malaria.review.suspects import Basis, HeldOut, out_of_sample, rank, read_held_out, suspicion
+from malaria.review.tables import in_order
 
 __all__ = [
     "ANSWERS",
@@ -21,6 +22,7 @@ __all__ = [
     "CORRECTED_COLUMNS",
     "RULE",
     "SKIPPED",
+    "SUSPECTS_COLUMNS",
     "UNSURE",
     "UNUSABLE",
     "Basis",
@@ -44,6 +46,7 @@ __all__ = [
     "corrected_zip",
     "everyone",
     "in_dispute",
+    "in_order",
     "next_card",
     "out_of_sample",
     "pairs",

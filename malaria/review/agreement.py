@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from malaria.labels import CLASSES
 from malaria.review.decisions import ANSWERS, Decision
-from malaria.review.replay import Reading, State
+from malaria.review.state import Reading, State
 
 if TYPE_CHECKING:
     from malaria.metrics import Agreement

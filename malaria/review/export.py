@@ -9,12 +9,12 @@ from typing import Final
 
 import pandas as pd
 
-from malaria.cells import to_csv
 from malaria.errors import ImageError
 from malaria.images import Source
 from malaria.labels import CLASSES
 from malaria.review.agreement import consensus
-from malaria.review.replay import State
+from malaria.review.state import State
+from malaria.review.tables import in_order
 
 CORRECTED_COLUMNS: Final = ("file", "image_id", "given_label", "corrected_label", "n_readers", "agreement")
 """The columns of corrected_labels.csv."""
@@ -32,7 +32,8 @@ def corrected_labels(cells: pd.DataFrame, state: State) -> pd.DataFrame:
         found = consensus(state.of_cell(image_id).values())
         corrected = found.corrected_label if found.n_readers else given
         rows.append((file, image_id, given, corrected, found.n_readers, found.agreement))
-    return pd.DataFrame(rows, columns=list(CORRECTED_COLUMNS)).astype({"corrected_label": object})
+    table = pd.DataFrame(rows, columns=list(CORRECTED_COLUMNS), dtype=object)
+    return table.astype({"n_readers": "int64", "agreement": "float64"})
 
 
 def corrected_zip(source: Source, corrected: pd.DataFrame) -> bytes:
@@ -52,7 +53,7 @@ def corrected_zip(source: Source, corrected: pd.DataFrame) -> bytes:
             except ImageError:
                 continue
             archive.writestr(zipfile.ZipInfo(_member(file, label, taken)), data)
-        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), to_csv(corrected))
+        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), in_order(corrected))
     return buffer.getvalue()
 
 

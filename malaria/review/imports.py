@@ -8,7 +8,7 @@ from malaria.cells import Labels, read_labels, read_table
 from malaria.errors import JournalError, LabelsError
 from malaria.review.agreement import consensus
 from malaria.review.decisions import COLUMNS, Decision, from_fields
-from malaria.review.replay import replay
+from malaria.review.state import replay
 
 
 def read_journal(data: bytes | Path | str) -> list[Decision]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from malaria.review.agreement import in_dispute
 from malaria.review.decisions import Decision
-from malaria.review.replay import State
+from malaria.review.state import State
 from malaria.review.store import Log
 
 REPEAT_EVERY: Final = 20

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from malaria.errors import JournalError
 from malaria.review.decisions import Decision
-from malaria.review.replay import State
+from malaria.review.state import State
 
 LEASE_SECONDS: Final = 300
 """How long a card stays with the annotator who was given it, unless answered before."""

@@ -11,7 +11,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review.agreement import Consensus, consensus
 from malaria.review.decisions import UNSURE, UNUSABLE
 from malaria.review.queue import Suspect
-from malaria.review.replay import State
+from malaria.review.state import State
 
 if TYPE_CHECKING:
     from malaria.metrics import Rate, Readings

@@ -18,7 +18,7 @@ from malaria.labels import CLASSES, PARASITIZED
 HELD_OUT_FILE: Final = "held_out.csv.gz"
 """In a model folder: for each cell the model learned from, the answer of a network that had not seen its patient."""
 
-COLUMNS: Final = ("rank", "file", "patient", "given_label", "p_parasitized", "suspicion")
+SUSPECTS_COLUMNS: Final = ("rank", "file", "patient", "given_label", "p_parasitized", "suspicion")
 """What `python -m malaria suspects` writes, in this order."""
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -50,7 +50,7 @@ def rank(table: pd.DataFrame) -> pd.DataFrame:
     ranked = used.iloc[order].reset_index(drop=True)
     ranked.insert(0, "rank", np.arange(1, len(ranked) + 1))
     ranked["suspicion"] = doubt[order]
-    first = [column for column in COLUMNS if column in ranked]
+    first = [column for column in SUSPECTS_COLUMNS if column in ranked]
     return ranked[first + [column for column in ranked if column not in first]]
 
 
@@ -59,7 +59,8 @@ class HeldOut:
     """What networks said of cells whose patients they had not seen, while the model itself learned from them all.
 
     `by_id` and `by_stem` map an image_id, and a file name without folders and extension, to p_parasitized (None where
-    no network answered); a stem that names several cells is not in `by_stem`.
+    no network answered); a stem that names several cells is not in `by_stem`. The original image and a smaller copy of
+    it have different ids and one stem.
     """
 
     by_id: dict[str, float | None] = field(default_factory=dict)
@@ -125,15 +126,16 @@ def read_held_out(folder: Path) -> HeldOut | None:
         return None
     try:
         with gzip.open(path, "rt", encoding="utf-8") as text:
-            wanted = {"file", "patient", "image_id", "p_parasitized"}
+            wanted = ("file", "patient", "image_id", "p_parasitized")
             table = pd.read_csv(text, dtype=str, keep_default_na=False, usecols=lambda name: name in wanted)
         answers = pd.to_numeric(table["p_parasitized"].replace("", np.nan)).to_numpy(np.float64)
-        files, ids, patients = (table[name].tolist() for name in ("file", "image_id", "patient"))
+        files, patients = table["file"].tolist(), table["patient"].tolist()
     except (OSError, EOFError, ValueError, KeyError) as problem:
         raise ModelError(f"{folder.name}: {HELD_OUT_FILE} cannot be read ({problem}). Copy it again.") from None
     p = [None if np.isnan(answer) else float(answer) for answer in answers]
     stems = [_stem(file) for file in files]
     several = {stem for stem, count in Counter(stems).items() if count > 1}
+    ids = table["image_id"].tolist() if "image_id" in table else [""] * len(files)
     return HeldOut(
         {image_id: answer for image_id, answer in zip(ids, p, strict=True) if image_id},
         {stem: answer for stem, answer in zip(stems, p, strict=True) if stem not in several},

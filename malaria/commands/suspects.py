@@ -1,0 +1,46 @@
+"""`suspects`: which labels are most likely wrong."""
+
+from typing import Annotated
+
+import typer
+
+from malaria import model as models
+from malaria.commands._labelled import score_labelled
+from malaria.commands._shared import (
+    LabelColumnOption,
+    LabelsOption,
+    MeaningOption,
+    ModelOption,
+    meanings,
+    say,
+    writable,
+    write_text,
+)
+from malaria.review import SUSPECTS_COLUMNS, in_order, out_of_sample, rank, read_held_out
+
+
+def suspects(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")],
+    csv: Annotated[
+        str, typer.Option(help="Where the ranking goes; - is standard output.", callback=writable, show_default=False)
+    ],
+    labels: LabelsOption = None,
+    label_column: LabelColumnOption = None,
+    meaning: MeaningOption = None,
+    model: ModelOption = None,
+) -> None:
+    """Rank labelled cells by how likely the given label is wrong, the most suspect first.
+
+    A cell that the model learned from is judged by networks that had not seen its patient.
+    """
+    classifier = models.load(model)
+    name = classifier.card.name
+    held_out = read_held_out(models.MODELS_DIR / name)
+    table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning))
+    table, basis = out_of_sample(table, held_out, name)
+    ranked = rank(table)
+    write_text(in_order(ranked[list(SUSPECTS_COLUMNS)]), csv)
+    say(f"{len(ranked)} labels ranked, {len(table) - len(ranked)} images without a label or unreadable left out.")
+    say(basis.sentence)
+    if basis.warning:
+        say(f"Warning: {basis.warning}")

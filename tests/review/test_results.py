@@ -1,0 +1,182 @@
+"""What comes out of a review, and goes into the next: corrected labels, a zip, a summary, and the same read again."""
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from malaria import phantom
+from malaria.cells import labels_from_folders, match, read_labels
+from malaria.errors import JournalError
+from malaria.images import open_source
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import (
+    CORRECTED_COLUMNS,
+    UNSURE,
+    UNUSABLE,
+    Decision,
+    State,
+    Suspect,
+    corrected_labels,
+    corrected_zip,
+    in_order,
+    rank,
+    read_corrections,
+    read_journal,
+    replay,
+    summarise,
+    suspects,
+)
+from malaria.review import to_csv as journal_csv
+from tests.review.conftest import decision, image
+
+
+def stamped(rows: list[Decision]) -> list[Decision]:
+    return [replace(row, decided_at=f"2026-01-01T00:{n // 60:02}:{n % 60:02}.000000Z") for n, row in enumerate(rows)]
+
+
+def table(n: int) -> pd.DataFrame:
+    """Cells 0, 1, ... all given Uninfected, the first the most suspect."""
+    p = [0.99 - 0.9 * k / n for k in range(n)]
+    columns = {"file": [f"cell_images/{k}.png" for k in range(n)], "image_id": [image(k) for k in range(n)]}
+    return pd.DataFrame(
+        columns | {"patient": [f"C{k % 3}P1" for k in range(n)], "given_label": UNINFECTED, "p_parasitized": p}
+    )
+
+
+READ = stamped(
+    [
+        decision(0, PARASITIZED),
+        decision(1, UNINFECTED),
+        decision(2, UNSURE),
+        decision(3, UNUSABLE),
+        decision(4, PARASITIZED),
+        decision(4, UNINFECTED, "bob"),
+        decision(0, PARASITIZED, "bob"),
+    ]
+)
+"""Changed by two, confirmed, unsure, unusable, in dispute; 5 and 6 were read by nobody."""
+
+
+def test_corrected_labels_have_a_row_for_every_labelled_cell() -> None:
+    cells = pd.concat([table(7), table(1).assign(file="new.png", image_id=image(99), given_label=None)])
+    found = corrected_labels(cells, replay(READ))
+    assert tuple(found.columns) == CORRECTED_COLUMNS
+    assert found["corrected_label"].tolist() == [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
+    assert found["n_readers"].tolist() == [2, 1, 1, 1, 2, 0, 0]
+    assert found["agreement"].tolist()[:5] == [1, 1, 1, 1, 0.5]
+    assert found["agreement"].isna().tolist() == [False] * 5 + [True] * 2
+
+
+def test_what_is_written_is_what_evaluate_reads(tmp_path: Path) -> None:
+    cells = table(7)
+    path = tmp_path / "corrected_labels.csv"
+    path.write_text(in_order(corrected_labels(cells, replay(READ))))
+    assert path.read_text().splitlines()[0] == "file,image_id,given_label,corrected_label,n_readers,agreement"
+    joined = match(cells["file"], read_labels(path), cells["image_id"])
+    assert joined.table["given_label"].tolist() == [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
+
+
+def test_corrections_are_read_from_a_journal_by_what_is_in_force(tmp_path: Path) -> None:
+    undone = stamped([*READ, replace(decision(1), first_answer="", final_answer="", supersedes=READ[1].decided_at)])
+    path = tmp_path / "corrections.csv"
+    path.write_text(journal_csv(undone))
+    assert read_corrections(path).ids == {image(0): PARASITIZED}
+    corrected = in_order(corrected_labels(table(7), replay(undone))).encode()
+    assert read_corrections(corrected).ids[image(0)] == PARASITIZED
+    assert read_corrections(corrected).unlabelled == 3
+
+
+def test_the_zip_has_the_official_layout_and_the_corrected_folders(tmp_path: Path) -> None:
+    data = phantom.batch_zip(12, mislabelled=0.25)
+    with open_source(io.BytesIO(data), "cells.zip") as source:
+        files = [(file.file, file.image_id or "", file.folder) for file in source]
+        cells = pd.DataFrame(files, columns=["file", "image_id", "given_label"])
+        first, second, third, *_ = cells.itertuples(index=False, name=None)
+        rows = [
+            Decision("ann", first[1], first[0], UNINFECTED, UNINFECTED),
+            Decision("ann", second[1], second[0], UNUSABLE, UNUSABLE),
+            Decision("ann", third[1], third[0], third[2], third[2]),
+        ]
+        corrected = corrected_labels(cells, replay(stamped(rows)))
+        written = corrected_zip(source, corrected)
+    with open_source(io.BytesIO(written), "corrected.zip") as source:
+        labels = labels_from_folders(source.files).labels
+        ids = {file.image_id: labels[file.file] for file in source}
+        assert source.skipped == ["corrected_labels.csv"]
+    assert len(ids) == 11
+    assert ids[first[1]] == UNINFECTED
+    assert second[1] not in ids
+    assert ids[third[1]] == third[2]
+    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+        assert {name.split("/")[0] for name in archive.namelist()} == {"cell_images", "corrected_labels.csv"}
+
+
+def test_two_files_of_one_name_stay_two_in_the_zip(tmp_path: Path) -> None:
+    one, two, three = (cell.png for cell in phantom.batch(3))
+    for place, data in (("a/x.png", one), ("b/x.png", two), ("c/x.png", three)):
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_bytes(data)
+    with open_source(tmp_path) as source:
+        cells = pd.DataFrame(
+            [(f.file, f.image_id, UNINFECTED) for f in source], columns=["file", "image_id", "given_label"]
+        )
+        written = corrected_zip(source, corrected_labels(cells, State()))
+    with open_source(io.BytesIO(written), "corrected.zip") as source:
+        assert sorted(source.files) == [f"cell_images/Uninfected/x{suffix}.png" for suffix in (" (2)", " (3)", "")]
+
+
+def test_the_summary_counts_what_became_of_the_labels() -> None:
+    cards = suspects(rank(table(7)))
+    found = summarise(cards, replay(READ), 0.5)
+    assert (found.n_cells, found.n_read) == (7, 5)
+    assert (found.confirmed, found.changed, found.to_parasitized, found.to_uninfected) == (1, 1, 1, 0)
+    assert (found.unsure, found.unusable, found.no_consensus) == (1, 1, 1)
+    assert found.readings is not None
+    assert found.readings.as_given.n == found.readings.corrected.n == 4, "what lost its label is in neither"
+    assert found.readings.corrected.confusion.tp == 1
+    assert [(piece.first, piece.last, piece.n_read, piece.changed.value) for piece in found.pieces] == [(1, 7, 5, 0.2)]
+
+
+def test_how_good_the_ranking_was_by_position() -> None:
+    cards = suspects(rank(table(120)))
+    rows = stamped([decision(n, PARASITIZED if n < 40 else UNINFECTED) for n in range(0, 110, 2)])
+    found = summarise(cards, replay(rows), 0.5)
+    shares = [(piece.first, piece.last, piece.n_read, piece.changed.value) for piece in found.pieces]
+    assert shares == [(1, 50, 25, 0.8), (51, 100, 25, 0), (101, 120, 5, 0)]
+    assert all(piece.changed.low <= piece.changed.value <= piece.changed.high for piece in found.pieces)  # type: ignore[operator]
+
+
+def test_an_unread_queue_has_a_summary_too() -> None:
+    cards: list[Suspect] = suspects(rank(table(3)))
+    found = summarise(cards, State(), 0.5)
+    assert (found.n_read, found.readings, found.pieces) == (0, None, ())
+
+
+# Journals from elsewhere
+
+
+def test_a_journal_that_a_spreadsheet_saved_again_is_read() -> None:
+    written = journal_csv(READ)
+    excel = "\ufeff" + written.replace(",", ";").replace("\n", "\r\n")
+    assert read_journal(excel.encode()) == read_journal(written.encode()) == READ
+    assert read_journal(written.encode("utf-16")) == READ
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"file,label\na.png,Parasitized\n", "lacks the columns decided_at, annotator"),
+        (b"PK\x03\x04\x00\x00", "."),
+        (journal_csv(READ).replace("Unusable", "Rubbish").encode(), "Row 5 of the journal is damaged"),
+        (journal_csv(READ).replace("0.75", "often").encode(), "Row 2 of the journal is damaged"),
+        (journal_csv([decision(1)]).encode(), "Row 2 of the journal has no decided_at"),
+    ],
+)
+def test_what_is_no_journal_is_refused_in_a_sentence(content: bytes, says: str) -> None:
+    with pytest.raises(JournalError, match=says):
+        read_journal(content)

@@ -1,0 +1,212 @@
+"""Which card comes next, for whom, and what annotators say together."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import (
+    ANSWERS,
+    SKIPPED,
+    UNSURE,
+    UNUSABLE,
+    CsvJournal,
+    Decision,
+    Filter,
+    Log,
+    Suspect,
+    chosen,
+    consensus,
+    everyone,
+    in_dispute,
+    next_card,
+    pairs,
+    rank,
+    repeat_due,
+    replay,
+    seconds_per_card,
+    suspects,
+    waiting,
+    with_oneself,
+)
+from tests.review.conftest import decision, image
+
+
+def cards(n: int) -> list[Suspect]:
+    """Cards 0, 1, 2 ... of two patients in turn, given labels in turn, each less suspect than the one before."""
+    return [
+        Suspect(k + 1, image(k), f"{k}.png", f"C{k % 2}P1", (PARASITIZED, UNINFECTED)[k // 2 % 2], 0.5, 1 - k / n)
+        for k in range(n)
+    ]
+
+
+def numbers(found: object) -> list[int]:
+    return [int(card.image_id, 16) for card in found]  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def log(tmp_path: object) -> Log:
+    return Log(CsvJournal(f"{tmp_path}/corrections.csv"))
+
+
+def test_cards_come_in_the_order_of_suspicion_and_once_per_image() -> None:
+    table = pd.DataFrame(
+        {
+            "file": ["a.png", "b.png", "copy of a.png", "c.png", "d.png"],
+            "image_id": [image(1), image(2), image(1), image(3), image(4)],
+            "patient": ["C1P1", None, "C1P1", "C2P2", "C2P2"],
+            "given_label": [UNINFECTED, PARASITIZED, UNINFECTED, None, PARASITIZED],
+            "p_parasitized": [0.75, 0.125, 0.75, 0.5, None],
+        }
+    )
+    found = suspects(rank(table))
+    assert [(card.rank, card.file, card.suspicion, card.patient) for card in found] == [
+        (1, "b.png", 0.875, None),
+        (2, "a.png", 0.75, "C1P1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "left"),
+    [
+        (Filter(), [0, 1, 2, 3, 4, 5]),
+        (Filter(given_label=PARASITIZED), [0, 1, 4, 5]),
+        (Filter(patient="C1P1"), [1, 3, 5]),
+        (Filter(low=0.5), [0, 1, 2, 3]),
+        (Filter(high=0.5, given_label=UNINFECTED), [3]),
+    ],
+)
+def test_filters(wanted: Filter, left: list[int]) -> None:
+    assert numbers(chosen(cards(6), wanted)) == left
+    assert wanted.tells_label == (wanted.given_label is not None)
+
+
+def test_everyone_reads_everything_or_the_queue_is_shared(log: Log) -> None:
+    log.append(decision(0, annotator="ann"))
+    log.append(decision(1, annotator="bob"))
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [1, 2, 3]
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=True)) == [2, 3]
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=False, which="mine")) == [0]
+
+
+def test_what_was_skipped_comes_again_at_the_end(log: Log) -> None:
+    for number in (1, 0):
+        log.append(decision(number, SKIPPED))
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
+    assert numbers(waiting(cards(4), log.state, "bob", sharing=False)) == [0, 1, 2, 3]
+    log.append(decision(1))
+    log.undo("ann")
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
+    log.undo("ann")
+    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [0, 2, 3, 1]
+
+
+def test_in_a_shared_queue_nobody_gets_a_card_someone_is_on(tmp_path: object) -> None:
+    queue = cards(4)
+    logs = {name: Log(CsvJournal(f"{tmp_path}/corrections.csv")) for name in ("ann", "bob", "cyd")}
+
+    def serve(name: str) -> Suspect | None:
+        return next_card(queue, logs[name], name, sharing=True)
+
+    assert [numbers([serve(name)]) for name in logs] == [[0], [1], [2]]
+    logs["bob"].append(decision(1, annotator="bob"))
+    assert numbers([serve("bob")]) == [3]
+    logs["cyd"].append(decision(2, annotator="cyd"))
+    assert serve("cyd") is None, "the last two are with others"
+    logs["ann"].append(decision(0, annotator="ann"))
+    assert serve("ann") is None
+    logs["bob"].append(decision(3, annotator="bob"))
+    assert [serve(name) for name in logs] == [None, None, None]
+
+
+def test_nobody_is_on_a_card_when_everyone_reads_everything(tmp_path: object) -> None:
+    logs = {name: Log(CsvJournal(f"{tmp_path}/corrections.csv")) for name in ("ann", "bob")}
+    assert [numbers([next_card(cards(3), log, name, sharing=False)]) for name, log in logs.items()] == [[0], [0]]
+
+
+def test_now_and_then_a_card_comes_back(log: Log) -> None:
+    queue = cards(60)
+    seen: list[int] = []
+    for number in range(50):
+        if again := repeat_due(queue, log.state, "ann"):
+            seen.append(int(again.image_id, 16))
+            assert repeat_due(queue, replay(log.state.rows), "ann") == again, "the same after a reload"
+            log.append(decision(seen[-1], UNSURE))
+            assert repeat_due(queue, log.state, "ann") is None
+        log.append(decision(number))
+    assert len(seen) == len(set(seen)) == 2
+    assert seen[0] < 10, "not one that was just seen"
+    assert repeat_due(queue, log.state, "bob") is None
+    found = with_oneself(log.state, "ann")
+    assert (found.raw.numerator, found.raw.n) == (0, 2)
+
+
+def test_the_pace_leaves_pauses_out() -> None:
+    def at(*seconds: int) -> list[Decision]:
+        return [
+            replace(decision(k), decided_at=f"2026-01-01T00:{s // 60:02}:{s % 60:02}.000000Z")
+            for k, s in enumerate(seconds)
+        ]
+
+    assert seconds_per_card(at(0, 6, 12)) is None
+    assert seconds_per_card(at(0, 6, 12, 20)) == 6
+    assert seconds_per_card(at(0, 6, 12, 1800, 1808, 1816)) == 7
+    assert seconds_per_card([]) is None
+
+
+# Several annotators
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer", "corrected", "agreement"),
+    [
+        ([PARASITIZED], PARASITIZED, PARASITIZED, 1.0),
+        ([PARASITIZED, UNINFECTED], None, None, 0.5),
+        ([PARASITIZED, UNINFECTED, UNINFECTED], UNINFECTED, UNINFECTED, 2 / 3),
+        ([UNSURE, UNSURE, PARASITIZED], UNSURE, None, 2 / 3),
+        ([UNUSABLE], UNUSABLE, None, 1.0),
+        ([PARASITIZED, UNINFECTED, UNSURE, PARASITIZED], None, None, 0.5),
+        ([], None, None, None),
+    ],
+)
+def test_consensus(answers: list[str], answer: str | None, corrected: str | None, agreement: float | None) -> None:
+    for order in (answers, answers[::-1]):
+        found = consensus([decision(1, given, f"reader {k}") for k, given in enumerate(order)])
+        assert (found.answer, found.corrected_label, found.agreement) == (answer, corrected, agreement)
+        assert found.n_readers == len(answers)
+
+
+def test_a_disagreement_is_a_case_until_a_majority_settles_it(log: Log) -> None:
+    log.append(decision(0, PARASITIZED, "ann"))
+    assert not in_dispute(log.state, image(0))
+    log.append(decision(0, UNINFECTED, "bob"))
+    assert in_dispute(log.state, image(0))
+    assert numbers(waiting(cards(3), log.state, "cyd", sharing=True, which="disagreements")) == [0]
+    log.append(decision(0, UNINFECTED, "cyd"))
+    assert not in_dispute(log.state, image(0))
+
+
+def test_agreement_before_and_after_the_reveal(log: Log) -> None:
+    said = {"ann": "PPPUUS", "bob": "PPUUUS"}
+    words = dict(zip("PUSX", ANSWERS, strict=True))
+    for annotator, answers in said.items():
+        for number, letter in enumerate(answers):
+            log.append(decision(number, words[letter], annotator, blind=True))
+    mine = log.state.mine(image(2), "bob")
+    log.append(decision(2, PARASITIZED, "bob", supersedes=mine.decided_at))  # type: ignore[union-attr]
+    log.append(decision(9, PARASITIZED, "ann"))  # read by one only
+    (first,), (final,) = pairs(log.state, "first"), pairs(log.state, "final")
+    assert (first.a, first.b, first.agreement.raw.n) == ("ann", "bob", 6)
+    assert first.agreement.raw.value == pytest.approx(5 / 6)
+    assert final.agreement.raw.value == 1
+    assert everyone(log.state, "final").raw.value == 1
+    assert everyone(log.state).raw.n == 6
+    assert first.agreement.kappa.low < first.agreement.kappa.value < first.agreement.kappa.high  # type: ignore[operator]
+
+
+def test_a_single_annotator_has_nobody_to_agree_with(log: Log) -> None:
+    log.append(decision(1))
+    assert pairs(log.state) == []
+    assert everyone(log.state).kappa.reason
+    assert with_oneself(log.state, "ann").raw.reason
