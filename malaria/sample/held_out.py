@@ -3,7 +3,7 @@
 Every function here needs out-of-sample scores, of patients the model was not trained on; others flatter.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -171,12 +171,19 @@ class RealCheck:
     specificity: SharePredicted | None
 
 
-def real_check(held_out: HeldOut, threshold: float, rates: CellRates, target_specificity: float = 0.95) -> RealCheck:
+def real_check(
+    held_out: HeldOut,
+    threshold: float,
+    rates: CellRates,
+    target_specificity: float = 0.95,
+    infected_patients: Collection[str] | None = None,
+) -> RealCheck:
     """Decide each patient by the count threshold for that patient's number of cells. Raises SampleError.
 
-    A patient with at least one infected cell counts as infected, at the share of infected cells among those given. In
-    the NIH cells that share is about one half by construction, far above any limit of detection; and when `rates` come
-    from the same patients, so does the predicted specificity. This checks the model of flagged cells, not a clinic.
+    infected_patients: those known to be infected; without it, all with an infected cell. A patient's parasitaemia is the
+    share of infected cells among those given. In the NIH cells that is about one half by construction, far above any
+    limit of detection; and when `rates` come from the same patients, so does the predicted specificity. This checks the
+    model of flagged cells, not a clinic.
     """
     patients, patient = np.unique(held_out.patient.astype(str), return_inverse=True)
     hit = held_out.p_parasitized >= threshold
@@ -191,7 +198,8 @@ def real_check(held_out: HeldOut, threshold: float, rates: CellRates, target_spe
 
     decisions = [decision(*each) for each in zip(cells.tolist(), (infected_cells / cells).tolist(), strict=True)]
     thresholds, predicted = (np.array(column) for column in zip(*decisions, strict=True))
-    called, infected = flagged_cells >= thresholds, infected_cells > 0
+    called = flagged_cells >= thresholds
+    infected = infected_cells > 0 if infected_patients is None else np.isin(patients, list(infected_patients))
     table = pd.DataFrame(
         {
             "patient": patients,

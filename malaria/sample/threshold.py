@@ -13,7 +13,7 @@ from malaria.sample._search import first_between
 from malaria.sample.rates import CellRates
 
 RED_CELLS_PER_UL = 5_000_000
-"""Red cells per microlitre when the patient's own count is not known (WHO/TDR methods manual, 2015, thin films)."""
+"""Red cells per microlitre where the patient's own count is not known (Dhorda et al., Malaria Journal 19:324, 2020)."""
 
 _TIE = 1 + 1e-12  # a probability that equals the target but for rounding meets it
 

@@ -110,6 +110,15 @@ def test_prediction_and_observation_agree_where_the_model_is_true():
     assert check.specificity.predicted == pytest.approx(model.cdf(count_threshold(50, rates) - 1), rel=1e-6)
 
 
+def test_who_is_infected_can_be_known_better_than_from_the_cells():
+    """A few uninfected cells mislabelled as infected do not make their patient one."""
+    held_out = made_up()
+    check = real_check(held_out, 0.5, held_out.at(0.5).rates, infected_patients=["p30", "p31"])
+    assert check.patients["infected"].sum() == 2
+    assert check.sensitivity.observed.trials == 2
+    assert check.specificity.observed.trials == 58
+
+
 def test_without_healthy_patients_there_is_no_specificity():
     check = real_check(made_up(healthy=0), 0.5, CellRates(0.95, 0.05))
     assert check.specificity is None
