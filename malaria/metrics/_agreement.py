@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from malaria.errors import MetricsError
 from malaria.labels import CLASSES
@@ -51,6 +49,8 @@ def mcnemar(y_true: ArrayLike, a: ArrayLike, b: ArrayLike) -> McNemar:
 
     McNemar, Psychometrika 12 (1947) 153, in its exact form. Raises LabelsError, or MetricsError for unequal lengths.
     """
+    from scipy.stats import binomtest  # only here: 45 MB that measuring one model does not need
+
     true, first, second = is_parasitized(y_true), is_parasitized(a), is_parasitized(b)
     if not true.size == first.size == second.size:
         raise MetricsError(f"There are {first.size} and {second.size} answers for {true.size} labels.")
@@ -67,6 +67,8 @@ def cohen(a: ArrayLike, b: ArrayLike, answers: Sequence[str] = CLASSES) -> Agree
     Kappa's interval is the large-sample one of Fleiss, Cohen & Everitt, Psychol. Bull. 72 (1969) 323; where that has
     no width (no disagreement at all), what kappa would be at the Wilson limit of the raw agreement.
     """
+    from sklearn.metrics import cohen_kappa_score, confusion_matrix  # only here, as above
+
     first, second = (np.asarray(values, dtype=object) for values in (a, b))
     if first.shape != second.shape or first.ndim != 1:
         raise MetricsError(f"Two readers must have read the same cells, not {first.shape} and {second.shape}.")

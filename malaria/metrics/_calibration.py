@@ -5,9 +5,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
-from sklearn.metrics import brier_score_loss
 
 from malaria.errors import MetricsError
 from malaria.metrics._checks import Floats, is_parasitized, probabilities
@@ -36,7 +34,7 @@ def brier(y_true: ArrayLike, p: ArrayLike) -> float | None:
     """Mean squared difference of p_parasitized from what is labelled (1 or 0): 0 is perfect; None without cells."""
     true = is_parasitized(y_true)
     scores = probabilities(p, true.size)
-    return float(brier_score_loss(true, scores, labels=[False, True])) if true.size else None
+    return float(np.mean((scores - true) ** 2)) if true.size else None
 
 
 def reliability(y_true: ArrayLike, p: ArrayLike, bins: int = BINS) -> tuple[Bin, ...]:
@@ -77,6 +75,8 @@ def fit_temperature(p: ArrayLike, y_true: ArrayLike) -> float:
     Believe it only for cells the model was not trained on. Guo et al., "On Calibration of Modern Neural Networks",
     ICML 2017. Raises MetricsError unless both classes are present.
     """
+    from scipy.optimize import minimize_scalar  # only here: 23 MB that measuring does not need
+
     true = is_parasitized(y_true)
     logits = logit(np.clip(probabilities(p, true.size), ROUNDING, 1 - ROUNDING))
     if not 0 < true.sum() < true.size:

@@ -8,8 +8,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import binom
-from sklearn.metrics import average_precision_score
 
 from malaria.errors import MetricsError
 from malaria.metrics._checks import Floats, fraction, is_parasitized, probabilities
@@ -90,6 +88,8 @@ class Curve:
         statistics of these ones (binomial quantiles); how far that moves the sensitivity is squared and added to its
         Wilson interval. With too few uninfected cells to bound the threshold from above, `low` is therefore 0.
         """
+        from scipy.stats import binom  # only here: 45 MB that measuring does not need
+
         threshold = self.threshold_for_specificity(target)
         if not self.positives.size or not self.negatives.size:
             return Rate.missing(NO_UNINFECTED if self.positives.size else NO_PARASITIZED)
@@ -114,6 +114,8 @@ class Curve:
         """Area under the precision-recall curve as the mean precision over recall steps; None if a class is absent."""
         if not self.positives.size or not self.negatives.size:
             return None
+        from sklearn.metrics import average_precision_score  # only here, as above
+
         true = np.repeat([True, False], [self.positives.size, self.negatives.size])
         return float(average_precision_score(true, np.concatenate([self.positives, self.negatives])))
 

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from scipy.special import expit, logit
-from scipy.stats import t as student
+from scipy.special import expit, logit, stdtrit
 
 from malaria.errors import MetricsError
 from malaria.metrics._auc import delong, newcombe
@@ -168,7 +167,7 @@ def _with_interval(if_all_alike: Rate, drawn: list[Floats], patients: int) -> Ra
     if patients < 2 or values.size < 2 or values.std() < 1e-12 or not 0 < value < 1:
         return if_all_alike
     error = float(values.std(ddof=1)) * math.sqrt(patients / (patients - 1))
-    half = float(student.ppf(0.975, patients - 1)) * error / (value * (1 - value))
+    half = float(stdtrit(patients - 1, 0.975)) * error / (value * (1 - value))
     low, high = (float(expit(logit(value) + side)) for side in (-half, half))
     return replace(if_all_alike, low=min(low, value), high=max(high, value))
 
