@@ -29,7 +29,11 @@ def train(
         Path | None, typer.Option(help="Earlier run whose held-out answers say which labels not to learn.")
     ] = None,
     teacher: Annotated[list[Path] | None, typer.Option(help="Earlier run of the same folds to learn from.")] = None,
+    member: Annotated[int, typer.Option(min=0, help="Another start of the same folds, for several teachers.")] = 0,
     without: Annotated[list[str] | None, typer.Option(help="Augmentation to switch off.")] = None,
+    oversample: Annotated[
+        bool, typer.Option("--oversample", help="Show rare classes as often as the most frequent one.")
+    ] = False,
     only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
@@ -55,7 +59,9 @@ def train(
         leave_out_disputed=leave_out_disputed,
         distrust=str(distrust) if distrust else None,
         teachers=tuple(map(str, teacher or ())),
+        member=member,
         without=tuple(without or ()),
+        oversample=oversample,
     )
     check_options(options, output, resume)
     if by_image:

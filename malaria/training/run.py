@@ -42,6 +42,8 @@ class Options:
     member: int = 0
     """Another start of the same folds, for ensembles."""
     without: tuple[str, ...] = ()
+    oversample: bool = False
+    """Show cells of rare classes as often as those of the most frequent one."""
 
 
 def check_options(options: Options, output: Path, resume: bool = False) -> None:
@@ -104,7 +106,7 @@ def train_folds(
         network, _ = fit(
             recipe,
             pixels,
-            _learned(split.train, pixels),
+            _learned(split.train, pixels, options),
             split.validation,
             folder,
             outputs=outputs,
@@ -122,7 +124,7 @@ def train_folds(
         fit(
             recipe,
             pixels,
-            _learned(train, pixels),
+            _learned(train, pixels, options),
             validation,
             output / WORK / "final",
             outputs=outputs,
@@ -195,8 +197,13 @@ def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     return np.asarray(p_of_label < DISTRUST_BELOW)
 
 
-def _learned(train: NDArray[np.int64], pixels: Pixels) -> NDArray[np.int64]:
-    return train[pixels.weights[train] > 0]
+def _learned(train: NDArray[np.int64], pixels: Pixels, options: Options) -> NDArray[np.int64]:
+    """The positions learned from in one epoch; those of rare classes several times where that was asked for."""
+    learned = train[pixels.weights[train] > 0]
+    if not options.oversample:
+        return learned
+    classes = [learned[pixels.targets[learned] == target] for target in np.unique(pixels.targets[learned])]
+    return np.concatenate([np.resize(positions, max(map(len, classes))) for positions in classes])
 
 
 def _teachers(runs: Sequence[str], folds: Sequence[int], options: Options, outputs: int) -> list[Any]:
