@@ -40,26 +40,19 @@ def score_labelled(
     if folders:
         table["given_label"] = table["file"].map(folders.labels)
     elif known:
-        _join(table, known)
-    table = table.astype({"given_label": object, "patient": object})
-    if not table["given_label"].notna().any():
-        raise LabelsError(
-            f"{path}: None of its {len(table)} images is named in {labels}. "
-            "Its `file` column must hold their names, with or without folders and extension."
-        )
-    return table
+        _join(table, known, path)
+    return table.astype({"given_label": object, "patient": object})
 
 
 def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:
     try:
         return read_labels(labels, column=column, mapping=meaning)
     except UnknownLabelsError as error:
-        words = error.unknown
+        words = [f"{word} ({_counted(n, 'row')})" for word, n in error.unknown.items()]
         raise UnknownLabelsError(
-            f"{labels}: Labels that are none of {', '.join(CLASSES)}: "
-            f"{_listed(f'{word} ({n} rows)' for word, n in words.items())}. Say what each means, as in "
-            f"--meaning {_pair(next(iter(words)), PARASITIZED)}; with nothing after = the images are left out.",
-            words,
+            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each means, as in "
+            f"--meaning {_pair(next(iter(error.unknown)), PARASITIZED)}; with nothing after = the images are left out.",
+            error.unknown,
         ) from None
 
 
@@ -67,7 +60,7 @@ def _folders(path: str, files: list[str], meaning: Mapping[str, str | None] | No
     """The labels by folder; folders that sound like a class are asked about. Raises `LabelsError` without any."""
     folders = labels_from_folders(files, mapping=meaning)
     asked = [
-        f"{question.folder} ({question.n} images): if it means {question.suggested}, add "
+        f"{question.folder} ({_counted(question.n, 'image')}): if it means {question.suggested}, add "
         f"--meaning {_pair(question.folder, question.suggested)}."
         for question in folders.questions
     ]
@@ -81,24 +74,39 @@ def _folders(path: str, files: list[str], meaning: Mapping[str, str | None] | No
     return folders
 
 
-def _join(table: pd.DataFrame, known: Labels) -> None:
-    """Add `given_label`, and the patient where the CSV names one, and say what does not fit."""
+def _join(table: pd.DataFrame, known: Labels, path: str) -> None:
+    """Add `given_label`, and the patient where the CSV names one, and say what does not fit.
+
+    Raises `LabelsError` when nothing does.
+    """
     joined = match(table["file"], known, table["image_id"])
+    if len(joined.left_out) == len(table) and not joined.ambiguous:
+        raise LabelsError(
+            f"{path}: None of its {_counted(len(table), 'image')} is named in the CSV. "
+            "Its `file` column must hold their names, with or without folders and extension."
+        )
     table["given_label"] = joined.table["given_label"]
     if "patient" in joined.table:
         table["patient"] = joined.table["patient"].fillna(table["patient"])
     if joined.ambiguous:
         say(
-            f"{len(joined.ambiguous)} names of the CSV fit several images, which are left out: "
-            f"{_listed(joined.ambiguous)}. Name their folders in the CSV as well."
+            f"Left out: {_counted(len(joined.ambiguous), 'name')} of the CSV that may be several images "
+            f"({_listed(joined.ambiguous)}). Name their folders in the CSV as well."
         )
     if joined.without_image:
-        say(f"{len(joined.without_image)} names of the CSV fit no image: {_listed(joined.without_image)}.")
+        say(
+            f"Not there: {_counted(len(joined.without_image), 'name')} of the CSV that fit no image "
+            f"({_listed(joined.without_image)})."
+        )
 
 
 def _pair(word: str, label: str) -> str:
     """An argument as it can be pasted into a shell."""
     return f'"{word}={label}"' if " " in word else f"{word}={label}"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]
 
 
 def predict(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Images, folders (with all below) or zips.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Images, folders (with all below) or zips.")],
     model: ModelOption = None,
     threshold: ThresholdOption = None,
     csv: CsvOption = STANDARD_OUTPUT,
@@ -33,8 +33,8 @@ def predict(
 
     Exit status 0 if at least one image was read, else 2.
     """
-    classifier = load(model)
     sources, refused = _open(paths)
+    classifier = load(model)
     rows = [asdict(row) for row in score_sources(classifier, sources, threshold)]
     table = pd.DataFrame([*rows, *refused], columns=COLUMNS)
     write_text(to_csv(table), csv or STANDARD_OUTPUT)
@@ -45,13 +45,17 @@ def predict(
 
 
 def _open(paths: list[str]) -> tuple[list[Source], list[dict[str, str]]]:
-    """The sources, and a row with its error for each path that is none. One bad path does not stop the others."""
+    """The sources, and a row with its error for each path that is none: one bad path does not stop the others.
+
+    Raises `SourceError` when all are bad.
+    """
     sources: list[Source] = []
     refused: list[dict[str, str]] = []
     for path in paths:
         try:
             sources.append(open_source(path))
         except SourceError as error:
-            say(str(error))
             refused.append({"file": path, "error": str(error)})
+    if not sources:
+        raise SourceError(" ".join(row["error"] for row in refused))
     return sources, refused
