@@ -55,16 +55,15 @@ class Figure:
         target = next((f"{word} {_said(limit, self.value)}" for word, limit in self._limits()), "")
         verdict = {True: "met", False: "MISSED", None: ""}[self.met]
         about = f"{self.about} ({self.note})" if self.note else self.about
-        return about, f"{_said(self.value, self.value)} {self.unit}".rstrip(), target, verdict
+        value = "not measured" if self.value is None else f"{_said(self.value, self.value)} {self.unit}".rstrip()
+        return about, value, target, verdict
 
     def _limits(self) -> list[tuple[str, float]]:
         return [(word, limit) for word, limit in ((">=", self.at_least), ("<=", self.at_most)) if limit is not None]
 
 
-def _said(number: float | None, like: float | None) -> str:
+def _said(number: float, like: float | None) -> str:
     """A number in as many digits as one reads; yes or no where `like` is one of these."""
-    if number is None:
-        return "not measured"
     if isinstance(like, bool):
         return "yes" if number else "no"
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

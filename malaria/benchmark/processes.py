@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
+from malaria import model
 from malaria.benchmark.figures import Figure, Task
 
 _PATIENCE: Final = 900  # seconds
@@ -14,7 +15,11 @@ _PATIENCE: Final = 900  # seconds
 
 def one_cell(task: Task) -> Iterator[Figure]:
     """Measure one cell at batch size 1 against `keras.Model.predict` on the same network."""
-    found, problem = _run("malaria.training.timing", task)
+    name = task.model or model.DEFAULT_MODEL
+    if (model.MODELS_DIR / name / "model.keras").is_file():
+        found, problem = _run("malaria.training.timing", task)
+    else:
+        found, problem = {}, f"{name} has no model.keras to compare with"
     note = problem or f"median of {found['repeats']} turns"
     yield Figure(
         "one_cell_times_faster",

@@ -145,7 +145,7 @@ def _server() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
             yield server, port
         except RuntimeError as error:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 2000))
-            raise RuntimeError(f"{error}\n{log.read().decode(errors='replace')}") from error
+            raise RuntimeError(f"{log.read().decode(errors='replace')}\n{error}") from error
         finally:
             server.terminate()
             server.wait(timeout=30)
