@@ -1,6 +1,7 @@
 """The command line that other programs rely on: its verbs, columns, keys, exit statuses, and what goes where."""
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -221,6 +222,19 @@ def test_a_name_that_fits_several_images_labels_none_and_is_named(run: Run, tmp_
     done = run("evaluate", folder, "--labels", tmp_path / "labels.csv", "--json", "-")
     assert json.loads(done.out)["n"] == 1
     assert "Left out: 1 name of the CSV that may be several images (cell.png). Name their folders" in done.err
+
+
+@pytest.mark.parametrize("known", ["cells", "patients", "nothing"])
+def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
+    run: Run, cells: Path, models: Path, known: str
+) -> None:
+    name = {"cells": "C101P1ThinF_IMG_1", "patients": "C101P1ThinF_IMG_999", "nothing": "other"}[known]
+    patient = "" if known == "nothing" else "C101P1"
+    with gzip.open(models / DEFAULT_MODEL / "held_out.csv.gz", "wt") as held_out:
+        held_out.write(f"file,patient,label,p_parasitized\nParasitized/{name}.png,{patient},Parasitized,0.9\n")
+    said = run("evaluate", cells, "--json", "-").err
+    assert ("has learned from 1 of these cells, so these figures flatter it" in said) == (known == "cells")
+    assert ("has learned from other cells of these patients" in said) == (known == "patients")
 
 
 # What words mean is never guessed

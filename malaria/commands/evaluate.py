@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Annotated
 
+import pandas as pd
 import typer
 
+from malaria import model
 from malaria.cells import evaluate_cells, to_csv
 from malaria.commands._labelled import score_labelled
 from malaria.commands._shared import (
@@ -20,7 +22,7 @@ from malaria.commands._shared import (
     write_json,
     write_text,
 )
-from malaria.model import load
+from malaria.review import out_of_sample, read_held_out
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only this verb needs them
@@ -31,7 +33,7 @@ def evaluate(
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     meaning: MeaningOption = None,
-    model: ModelOption = None,
+    model_name: ModelOption = None,
     threshold: ThresholdOption = None,
     json: JsonOption = None,
     csv: CsvOption = None,
@@ -42,7 +44,7 @@ def evaluate(
     """
     if json == csv == STANDARD_OUTPUT:
         raise typer.BadParameter("Only one of --json and --csv can be -.")
-    classifier = load(model)
+    classifier = model.load(model_name)
     table = score_labelled(classifier, path, labels, label_column, threshold, meanings(meaning))
     at = classifier.card.threshold if threshold is None else threshold
     evaluation = evaluate_cells(table, at, model=classifier.card.name)
@@ -53,6 +55,21 @@ def evaluate(
     if STANDARD_OUTPUT not in (json, csv):
         _print_rates(evaluation)
     say(f"{evaluation.n} cells measured, {evaluation.left_out} left out, {evaluation.unreadable} unreadable.")
+    if warning := _flattery(classifier.card.name, table):
+        say(warning)
+
+
+def _flattery(name: str, table: pd.DataFrame) -> str | None:
+    """What is to be said when the model has learned from cells, or patients, that it is measured on."""
+    _, basis = out_of_sample(table, read_held_out(model.MODELS_DIR / name), name)
+    learned = basis.held_out + basis.seen
+    if not learned + basis.known_patient:
+        return None
+    what = f"from {learned:,} of these cells" if learned else "from other cells of these patients"
+    return (
+        f"Warning: {name} has learned {what}, so these figures flatter it. "
+        "Those on patients it had not seen: python -m malaria models"
+    )
 
 
 def _print_rates(evaluation: "Evaluation") -> None:
