@@ -79,7 +79,7 @@ def _head(x: Tensor, outputs: int, output: Output) -> Tensor:
 def _conv(x: Tensor, filters: int, size: int = 3, strides: int = 1, *, relu: bool = True) -> Tensor:
     """Convolution, batch normalisation and, unless told otherwise, ReLU."""
     x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)  # Keras' 0.99 lags for many epochs on small sets
     return layers.ReLU()(x) if relu else x
 
 

@@ -20,6 +20,8 @@ from malaria.training.augmentation import Augment, to_hsv
 Tensor = Any
 LEARNING_SHARE = 0.3
 """With teachers, the share of the loss that still looks at the labels; the rest looks at the teachers' answers."""
+FEWEST_STEPS = 16
+"""Steps in an epoch; sets too small for that get smaller batches."""
 SAVE_EVERY = 5
 """Epochs between the states that a killed run goes on from."""
 
@@ -215,14 +217,15 @@ def fit(
         network.load_weights(folder / "best.weights.h5")
         return network, json.loads(done.read_text())
     trainee = Trainee(network, recipe, teachers(), seed)
-    steps = max(1, len(train) // recipe.batch_size)
+    batch_size = min(recipe.batch_size, max(8, len(train) // FEWEST_STEPS))
+    steps = max(1, len(train) // batch_size)
     trainee.compile(
         optimizer=_optimizer(recipe, steps),
         metrics=[_accuracy(outputs, recipe), *_area_under_curve(outputs, recipe)],
     )
     trainee(pixels.serving[:1])
     trainee.optimizer.build(trainee.trainable_variables)
-    batches = Batches(pixels, train, min(recipe.batch_size, len(train)), seed)
+    batches = Batches(pixels, train, batch_size, seed)
     keeper = Keeper(folder, batches, recipe.patience, report)
     keeper.set_model(trainee)
     trainee.fit(
