@@ -8,7 +8,7 @@ from malaria.cells import Labels, read_labels, read_table
 from malaria.errors import JournalError, LabelsError
 from malaria.review.agreement import consensus
 from malaria.review.decisions import COLUMNS, Decision, from_fields
-from malaria.review.state import replay
+from malaria.review.state import State, replay
 
 
 def read_journal(data: bytes | Path | str) -> list[Decision]:
@@ -43,14 +43,17 @@ def read_corrections(data: bytes | Path | str) -> Labels:
     header, _ = read_table(data)
     if not {"decided_at", "final_answer"} <= set(header):
         return read_labels(data, column="corrected_label")
-    state = replay(read_journal(data))
+    return corrections(replay(read_journal(data)))
+
+
+def corrections(state: State) -> Labels:
+    """Return what is decided as labels by image_id and by file; a file name of several images is no name."""
     labels: dict[str, str] = {}
     for image_id in state.readings:
         if label := consensus(state.of_cell(image_id).values()).corrected_label:
             labels[image_id] = label
     files: dict[str, set[str]] = {}
     for row in state.rows:
-        if row.image_id in labels:
-            files.setdefault(row.file, set()).add(row.image_id)
-    names = {file: labels[next(iter(ids))] for file, ids in files.items() if len(ids) == 1}
+        files.setdefault(row.file, set()).add(row.image_id)
+    names = {file: labels[next(iter(ids))] for file, ids in files.items() if len(ids) == 1 and ids <= labels.keys()}
     return Labels("corrected_label", names, labels)

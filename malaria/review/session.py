@@ -1,0 +1,261 @@
+"""One annotator at work: the card on the table, what may be done with it, and how far the queue is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from malaria.review.decisions import SKIPPED, Decision
+from malaria.review.queue import Filter, Suspect, chosen, next_card, repeat_due, seconds_per_card, waiting
+from malaria.review.store import Log
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an annotator works. Each choice is in the journal as far as it bears on what an answer is worth."""
+
+    blind: bool = True
+    """Hide the given label and the model's view until there is a first answer."""
+    wait: bool = True
+    """Stay on a card after a blind answer, until what was revealed has been looked at."""
+    sharing: bool = False
+    """Share the queue, one reader a card; else everyone reads everything."""
+    repeats: bool = True
+    """Have a few cards come back unannounced, to see if one agrees with oneself."""
+    wanted: Filter = field(default_factory=Filter)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` cards, at a pace of `seconds_per_card`, None where it is too early to tell."""
+
+    done: int
+    total: int
+    seconds_per_card: float | None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None where the pace is not known."""
+        return None if self.seconds_per_card is None else self.seconds_per_card * (self.total - self.done)
+
+
+class Session:
+    """An annotator before a queue. `current` is the card on the table, None when there is none left.
+
+    Whatever is done names the `token` of what was on the screen when it was done; it changes with the screen, so that a
+    key pressed twice does not answer a card that was never looked at. Methods raise JournalError when a decision cannot
+    be kept; the queue then stands still, with the decision in `log.unsaved`, until `save_again`.
+    """
+
+    def __init__(
+        self,
+        cards: Sequence[Suspect],
+        log: Log,
+        annotator: str,
+        *,
+        model: str = "",
+        threshold: float | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        """`cards` in rank order; `model` and `threshold` (0 to 1) are written beside each decision."""
+        self.cards, self.log, self.annotator = list(cards), log, annotator
+        self.settings = settings or Settings()
+        self.current: Suspect | None = None
+        self.revealed: Decision | None = None
+        """The decision just made about the current card, while what it revealed is being looked at."""
+        self.is_repeat = False
+        self.token = 0
+        self._model, self._threshold = model, threshold
+        self._by_id = {card.image_id: card for card in self.cards}
+        self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
+        self._declined: set[str] = set()  # repeats that were passed over
+        self._open = False
+        self._chosen = chosen(self.cards, self.settings.wanted)
+        self.advance()
+
+    def change(self, annotator: str, settings: Settings) -> None:
+        """Go on as another annotator or in another way; nothing happens where nothing changes."""
+        if (annotator, settings) == (self.annotator, self.settings):
+            return
+        same_cards = (annotator, settings.sharing, settings.wanted) == (
+            self.annotator,
+            self.settings.sharing,
+            self.settings.wanted,
+        )
+        self.annotator, self.settings = annotator, settings
+        self._chosen = chosen(self.cards, settings.wanted)
+        self._passed.clear()
+        if same_cards and self.current is not None:
+            self.token += 1
+        else:
+            self.advance()
+
+    # What is shown
+
+    @property
+    def label_hidden(self) -> bool:
+        """Whether the given label and the model's view must not be seen yet."""
+        if self.current is None or self.revealed is not None:
+            return False
+        seen = self.log.state.was_shown(self.current.image_id, self.annotator) and not self.is_repeat
+        return self.settings.blind and not (self.settings.wanted.tells_label or seen or self._open)
+
+    @property
+    def mine(self) -> Decision | None:
+        """What the annotator says of the current card so far; None before an answer, and for an unannounced repeat."""
+        if self.current is None or (self.is_repeat and self.revealed is None):
+            return None
+        return self.revealed or self.log.state.mine(self.current.image_id, self.annotator)
+
+    @property
+    def others(self) -> dict[str, Decision]:
+        """What others say of the current card; empty until there is an answer of one's own."""
+        if self.current is None or self.mine is None:
+            return {}
+        said = self.log.state.of_cell(self.current.image_id)
+        return {name: decision for name, decision in said.items() if name != self.annotator}
+
+    def latest(self, n: int = 10) -> list[Decision]:
+        """The annotator's last decisions about cards of this queue as they are in force, the newest first."""
+        found: dict[str, Decision] = {}
+        for row in reversed(self.log.state.in_force.get(self.annotator, [])):
+            mine = self.log.state.mine(row.image_id, self.annotator)
+            if mine is not None and row.image_id in self._by_id:
+                found.setdefault(row.image_id, mine)
+            if len(found) == n:
+                break
+        return list(found.values())
+
+    def upcoming(self, n: int = 3) -> list[Suspect]:
+        """The cards that will come next if nothing else happens, so that their images can be made ready."""
+        ahead = islice(self._waiting(), n + 1)
+        return [card for card in ahead if self.current is None or card.image_id != self.current.image_id][:n]
+
+    @property
+    def progress(self) -> Progress:
+        """How far the cards are that the filter leaves."""
+        state, settings = self.log.state, self.settings
+        readings = [state.readings.get(card.image_id, ()) for card in self._chosen]
+        if settings.wanted.which == "undecided":
+            done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in readings)
+            total = len(self._chosen)
+        else:
+            left = sum(1 for _ in self._waiting())
+            done, total = len(self._passed), len(self._passed) + left
+        return Progress(done, total, seconds_per_card(state.in_force.get(self.annotator, [])))
+
+    # What is done
+
+    def answer(self, token: int, answer: str, note: str = "") -> None:
+        """Answer the current card; after a reveal, confirm the answer or change it."""
+        if self._is_stale(token) or self.current is None:
+            return
+        if self.revealed is not None:
+            self._settle(self.revealed, answer, note)
+            return
+        hidden, mine = self.label_hidden, self.mine
+        if mine is not None:
+            self._settle(mine, answer, note)
+            return
+        kept = self.log.append(self._decision(self.current, answer, note, blind=hidden))
+        if hidden and self.settings.wait:
+            self.revealed = kept
+            self.token += 1
+        else:
+            self.advance()
+
+    def go_on(self, token: int, note: str = "") -> None:
+        """Leave what was revealed and answered as it is, but for the note, and take the next card."""
+        if not self._is_stale(token) and self.revealed is not None:
+            self._settle(self.revealed, self.revealed.final_answer, note)
+
+    def skip(self, token: int) -> None:
+        """Take the next card; this one comes again when no other is left."""
+        if self._is_stale(token) or self.current is None:
+            return
+        if self.is_repeat:
+            self._declined.add(self.current.image_id)
+        elif self.settings.wanted.which == "undecided" and self.mine is None:
+            self.log.append(self._decision(self.current, SKIPPED, "", blind=self.label_hidden))
+        self._passed.add(self.current.image_id)
+        self.advance()
+
+    def undo(self, token: int) -> bool:
+        """Take back the last row and put its card on the table. False where none is left that is about these cards."""
+        last = self.log.refresh().last(self.annotator)
+        if self._is_stale(token) or last is None or last.image_id not in self._by_id:
+            return False
+        self.log.undo(self.annotator)
+        self._passed.discard(last.image_id)
+        still = self.log.state.mine(last.image_id, self.annotator)
+        self._show(self._by_id[last.image_id], repeat=still is not None and not last.supersedes)
+        self._open = last.final_answer != SKIPPED
+        return True
+
+    def edit(self, image_id: str) -> None:
+        """Put a card that was decided on the table again, its label shown."""
+        if not self.log.unsaved:
+            self._show(self._by_id[image_id])
+
+    def save_again(self) -> None:
+        """Try to keep what the store refused, and go on."""
+        self.log.save_again()
+        self.advance()
+
+    def advance(self) -> None:
+        """Take the next card."""
+        if self.settings.wanted.which == "undecided":
+            again = self._repeat()
+            card = again or next_card(self._chosen, self.log, self.annotator, sharing=self.settings.sharing)
+            self._show(card, repeat=again is not None)
+        else:
+            self.log.refresh()
+            self._show(next(self._waiting(), None))
+
+    def start_over(self) -> None:
+        """Go through the cards of a filter once more."""
+        self._passed.clear()
+        self.advance()
+
+    def _show(self, card: Suspect | None, *, repeat: bool = False) -> None:
+        self.current, self.is_repeat, self.revealed, self._open = card, repeat, None, False
+        self.token += 1
+
+    def _is_stale(self, token: int) -> bool:
+        return token != self.token or bool(self.log.unsaved)
+
+    def _settle(self, earlier: Decision, answer: str, note: str) -> None:
+        """Let a decision stand, or put another in its place; what was said first stays on record."""
+        if (answer, note.strip()) != (earlier.final_answer, earlier.note):
+            changed = replace(earlier, final_answer=answer, note=note, supersedes=earlier.decided_at, decided_at="")
+            self.log.append(changed)
+        self._passed.add(earlier.image_id)
+        self.advance()
+
+    def _decision(self, card: Suspect, answer: str, note: str, *, blind: bool) -> Decision:
+        return Decision(
+            self.annotator,
+            card.image_id,
+            card.file,
+            first_answer=answer,
+            final_answer=answer,
+            patient=card.patient,
+            given_label=card.given_label,
+            p_parasitized=card.p_parasitized,
+            model=self._model,
+            threshold=self._threshold,
+            blind=blind,
+            note=note,
+        )
+
+    def _waiting(self) -> Iterator[Suspect]:
+        which, state = self.settings.wanted.which, self.log.state
+        cards = waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
+        return cards if which == "undecided" else (card for card in cards if card.image_id not in self._passed)
+
+    def _repeat(self) -> Suspect | None:
+        if not self.settings.repeats:
+            return None
+        willing = (card for card in self._chosen if card.image_id not in self._declined)
+        return repeat_due(willing, self.log.state, self.annotator)
