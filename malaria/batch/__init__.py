@@ -4,7 +4,7 @@ Everything the batch page shows can be had from here without a page.
 """
 
 from malaria.batch.comparison import Comparison, compare
-from malaria.batch.labelling import Labelling, Word
+from malaria.batch.labelling import Labelling, Word, corrected, label_columns
 from malaria.batch.report import report
 from malaria.batch.scoring import Progress, Scoring
 from malaria.batch.table import Batch, Reading
@@ -18,5 +18,7 @@ __all__ = [
     "Scoring",
     "Word",
     "compare",
+    "corrected",
+    "label_columns",
     "report",
 ]

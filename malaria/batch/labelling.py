@@ -96,14 +96,14 @@ class Labelling:
     def join(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return `table` (file, patient, image_id) with a given_label, and a corrected_label where there are any."""
         if self.given is None:
-            given = labels_from_folders(table["file"], mapping=self.meaning).labels
-            table = table.assign(given_label=table["file"].map(given))
+            known = labels_from_folders(table["file"], mapping=self.meaning).labels
+            given = pd.Series([known.get(file) for file in table["file"]], table.index, dtype=object)
+            table = table.assign(given_label=given)
         else:
             joined = match(table["file"], self.given, table["image_id"]).table
             table = table.assign(given_label=joined[GIVEN].to_numpy())
             if "patient" in joined:
                 table["patient"] = joined["patient"].fillna(table["patient"])
-        table = table.astype({GIVEN: object})
         return table if self.corrections is None else corrected(table, self.corrections)
 
     def without_image(self, table: pd.DataFrame) -> dict[str, str]:

@@ -8,18 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from malaria.batch import tables
+from malaria.batch import sentences, tables
 from malaria.batch.drawing import Line, histogram, line_chart
 from malaria.batch.table import Batch
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
-
-BY_PATIENT: Final = (
-    "Cells of one patient share a slide, a stain and a smear, so they go wrong together: many cells of few patients "
-    "tell less than as many cells of different patients. The intervals by patient take that into account: they are "
-    "mostly wider, and they are the ones to believe for patients the model has not met."
-)
-"""Why there are two intervals, and which of them to believe."""
 
 BINS: Final = 40
 """Of the histogram of p_parasitized."""
@@ -34,17 +27,17 @@ def report(batch: Batch, readings: Readings | None = None, today: date | None = 
         "<h1>Malaria cells: evaluation of a batch</h1>",
         f"<p>{escape(batch.name)} · model {escape(batch.model)} {escape(batch.card.version)} · "
         f"{(today or date.today()).isoformat()} · for research and review; a cell’s answer is not a diagnosis.</p>",
-        f"<p><b>{escape(summary(evaluation))}</b> {escape(counted(batch))}</p>",
+        f"<p><b>{escape(sentences.summary(evaluation))}</b> {escape(sentences.counted(batch))}</p>",
         '<div class="side">',
         tables.matrix_table(evaluation.confusion, f"Confusion matrix at threshold {evaluation.threshold:g}"),
         tables.classification_report(evaluation.confusion),
         "</div>",
         tables.rates_table(evaluation),
-        f"<p>{escape(by_patient_sentence(evaluation))}</p>",
+        f"<p>{escape(sentences.by_patient_sentence(evaluation))}</p>",
         '<div class="side">',
         *_figures(evaluation),
         "</div>",
-        f"<p>{escape(calibration_sentence(evaluation))}</p>",
+        f"<p>{escape(sentences.calibration_sentence(evaluation))}</p>",
         *([tables.readings_table(readings)] if readings else []),
         "<h2>The model</h2>",
         _essentials(batch),
@@ -54,53 +47,6 @@ def report(batch: Batch, readings: Readings | None = None, today: date | None = 
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE.read_text()}</style></head>'
         f"<body>{''.join(parts)}</body></html>"
-    )
-
-
-def summary(evaluation: Evaluation) -> str:
-    """The answer in one sentence: which share of each class is called rightly at this threshold."""
-    patients = evaluation.by_patient.rates if evaluation.by_patient else {}
-
-    def share(name: str, of: str) -> str:
-        rate = patients[name] if patients and patients[name].interval else evaluation.rates[name]
-        if rate.value is None:
-            return f"{tables.DASH} {of} ({rate.reason})"
-        around = f" ({tables.interval(name, rate)})" if rate.interval else ""
-        return f"{tables.percent(rate.value, rate.n)} {of}{around}"
-
-    found, cleared = share("sensitivity", "of the parasitized cells"), share("specificity", "of the uninfected ones")
-    return f"At threshold {evaluation.threshold:g} the model finds {found} and clears {cleared}."
-
-
-def counted(batch: Batch) -> str:
-    """What the figures rest on, and what is not among it."""
-    evaluation = batch.evaluation
-    cells = f"{evaluation.n:,} cells measured"
-    if evaluation.by_patient:
-        cells += f", of {evaluation.by_patient.n:,} patients"
-    left_out = [
-        (evaluation.unreadable, "could not be read"),
-        (evaluation.left_out, "without a label"),
-        (batch.total - len(batch.table) if batch.reading != "undisputed" else 0, "not reached before the stop"),
-    ]
-    return ". ".join([cells, *(f"{n:,} {why}" for n, why in left_out if n)]) + "."
-
-
-def by_patient_sentence(evaluation: Evaluation) -> str:
-    """Which of the intervals to believe."""
-    if evaluation.by_patient is None:
-        return "No patient can be told from the file names, so intervals take cells as independent, and are too narrow."
-    without = evaluation.by_patient.without
-    return BY_PATIENT + (f" {without:,} cells of unknown patients are not in them." if without else "")
-
-
-def calibration_sentence(evaluation: Evaluation) -> str:
-    """The Brier score and the calibration error in words."""
-    if evaluation.brier is None or evaluation.ece is None:
-        return f"Brier score {tables.DASH}: there are no labelled cells."
-    return (
-        f"Brier score {evaluation.brier:.4f} (0 is perfect; always saying one half gives 0.25). On average "
-        f"p_parasitized is {100 * evaluation.ece:.1f} points off the share that is labelled parasitized."
     )
 
 

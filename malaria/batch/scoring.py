@@ -88,9 +88,12 @@ class Scoring:
     def table(self) -> pd.DataFrame:
         """The answers so far as a table of cells without labels, in the order of the source."""
         rows = self._work.rows[:]
-        places = np.argsort(self._work.order[: len(rows)])
+        rows = [rows[place] for place in np.argsort(self._work.order[: len(rows)])]
         return pd.DataFrame(
-            [[getattr(rows[place], name) for name in COLUMNS] for place in places], columns=list(COLUMNS)
+            {
+                name: pd.Series([getattr(row, name) for row in rows], dtype="f8" if name == "p_parasitized" else object)
+                for name in COLUMNS
+            }
         )
 
 

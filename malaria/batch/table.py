@@ -59,10 +59,10 @@ class Batch:
         if threshold == self.threshold:
             return self
         p = self.table["p_parasitized"].to_numpy(np.float64)
-        label = np.where(p >= threshold, *CLASSES).astype(object)
-        label[np.isnan(p)] = None
-        evaluation = self.evaluation.at(threshold)
-        return replace(self, threshold=threshold, table=self.table.assign(label=label), _measured=evaluation)
+        answers = np.where(p >= threshold, *CLASSES).astype(object)
+        answers[np.isnan(p)] = None
+        table = self.table.assign(label=pd.Series(answers, self.table.index, dtype=object))
+        return replace(self, threshold=threshold, table=table, _measured=self.evaluation.at(threshold))
 
     def read_as(self, reading: Reading) -> Self:
         """The same answers against other labels. Undisputed cells are those whose two labels agree."""

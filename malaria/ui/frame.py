@@ -44,6 +44,12 @@ PAGES: Final = (
         ":material/search:",
         "Give one cell, or a few, and see the model's answer, how sure it is and what it looked at.",
     ),
+    PageEntry(
+        "pages/2_Batch_evaluation.py",
+        "Batch evaluation",
+        ":material/grid_view:",
+        "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
+    ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 
@@ -61,6 +67,15 @@ class Frame:
         if isinstance(entry, model.Card):
             return entry
         raise ModelError("No model can be used here. Put a model folder into models/, then reload this page.")
+
+    @property
+    def cards(self) -> dict[str, model.Card]:
+        """Every model that can be used, by name, the default first."""
+        return {name: entry for name, entry in self._models.items() if isinstance(entry, model.Card)}
+
+    def of(self, name: str) -> "Frame":
+        """What this would be, had the user picked the model called `name`."""
+        return Frame(name, self._models)
 
     @property
     def threshold(self) -> float:

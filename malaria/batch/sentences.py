@@ -1,0 +1,76 @@
+"""What an evaluation comes to, in sentences that the page and the report share."""
+
+from typing import Final
+
+from malaria.batch import tables
+from malaria.batch.comparison import Comparison
+from malaria.batch.table import Batch, Reading
+from malaria.metrics import Evaluation
+
+BY_PATIENT: Final = (
+    "Cells of one patient share a slide, a stain and a smear, so they go wrong together: many cells of few patients "
+    "tell less than as many cells of different patients. The intervals by patient take that into account: they are "
+    "mostly wider, and they are the ones to believe for patients the model has not met."
+)
+"""Why there are two intervals, and which of them to believe."""
+
+
+def summary(evaluation: Evaluation) -> str:
+    """The answer in one sentence: which share of each class is called rightly at this threshold."""
+    patients = evaluation.by_patient.rates if evaluation.by_patient else {}
+
+    def share(name: str, of: str) -> str:
+        rate = patients[name] if patients and patients[name].interval else evaluation.rates[name]
+        if rate.value is None:
+            return f"{tables.DASH} {of} ({rate.reason})"
+        around = f" ({tables.interval(name, rate)})" if rate.interval else ""
+        return f"{tables.percent(rate.value, rate.n)} {of}{around}"
+
+    found, cleared = share("sensitivity", "of the parasitized cells"), share("specificity", "of the uninfected ones")
+    return f"At threshold {evaluation.threshold:g} the model finds {found} and clears {cleared}."
+
+
+def counted(batch: Batch) -> str:
+    """What the figures rest on, and what is not among it."""
+    evaluation = batch.evaluation
+    cells = f"{evaluation.n:,} cells measured"
+    if evaluation.by_patient:
+        cells += f", of {evaluation.by_patient.n:,} patients"
+    left_out = [
+        (evaluation.unreadable, "could not be read"),
+        (evaluation.left_out, "without a label"),
+        (batch.total - len(batch.table) if batch.reading != Reading.UNDISPUTED else 0, "not reached before the stop"),
+    ]
+    return ". ".join([cells, *(f"{n:,} {why}" for n, why in left_out if n)]) + "."
+
+
+def by_patient_sentence(evaluation: Evaluation) -> str:
+    """Which of the intervals to believe."""
+    if evaluation.by_patient is None:
+        return "No patient can be told from the file names, so intervals take cells as independent, and are too narrow."
+    without = evaluation.by_patient.without
+    return BY_PATIENT + (f" {without:,} cells of unknown patients are not in them." if without else "")
+
+
+def calibration_sentence(evaluation: Evaluation) -> str:
+    """The Brier score and the calibration error in words."""
+    if evaluation.brier is None or evaluation.ece is None:
+        return f"Brier score {tables.DASH}: there are no labelled cells."
+    return (
+        f"Brier score {evaluation.brier:.4f} (0 is perfect; always saying one half gives 0.25). On average "
+        f"p_parasitized is {100 * evaluation.ece:.1f} points off the share that is labelled parasitized."
+    )
+
+
+def comparison_sentence(both: Comparison) -> str:
+    """What McNemar's test says of two models, and what it takes for granted."""
+    test, a, b = both.test, both.a.model, both.b.model
+    if not test.only_a + test.only_b:
+        return f"Of {test.n:,} cells none is called rightly by one model and wrongly by the other."
+    chance = "is more than chance would bring about" if test.p_value < 0.05 else "may well be chance"
+    p_value = f"= {test.p_value:.3f}" if test.p_value >= 0.001 else "below 0.001"
+    return (
+        f"Of {test.n:,} cells {test.only_a:,} are called rightly by {a} alone and {test.only_b:,} by {b} alone; "
+        f"{test.both_right:,} by both, {test.both_wrong:,} by neither. McNemar’s exact test: p {p_value}, so the "
+        f"difference {chance}. It takes cells as independent, which cells of one patient are not."
+    )

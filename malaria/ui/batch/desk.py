@@ -1,0 +1,132 @@
+"""What one session evaluates: a labelled source and each model's answers to it. No other session sees it."""
+
+import io
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria import phantom
+from malaria.batch import Batch, Labelling, Reading, Scoring, corrected
+from malaria.cells import Labels, read_table
+from malaria.images import Source, open_source
+from malaria.review.imports import read_corrections
+from malaria.ui.batch.thumbnails import Thumbnails
+from malaria.ui.frame import Frame
+
+BATCH: Final = "batch"
+"""Where in the session's state other pages find the `malaria.batch.Batch` that was last on show here."""
+CORRECTIONS: Final = "corrections"
+"""Where in the session's state label review leaves corrected labels (`malaria.cells.Labels`) for the readings."""
+
+EXAMPLE: Final = "synthetic"
+"""The built-in example in the address: `?example=synthetic`."""
+EXAMPLE_CELLS: Final = 200
+EXAMPLE_WRONG: Final = 10
+"""So many of its labels are wrong on purpose: 5 %, about the share that is disputed in the public set."""
+
+
+@dataclass(eq=False)
+class Desk:
+    """One labelled source, what is known of its labels, and what the models answered so far."""
+
+    name: str
+    source: Source
+    csv: bytes | None = None
+    """Labels or corrections that came with the images."""
+    synthetic: bool = False
+    column: str | None = None
+    """The column of the CSV that holds the labels, where it had to be asked."""
+    meaning: dict[str, str | None] = field(default_factory=dict)
+    """What words that are no class were said to mean."""
+    labelling: Labelling | None = None
+    thumbnails: Thumbnails = field(init=False)
+    _scorings: dict[str, Scoring] = field(default_factory=dict)
+    _batches: dict[object, Batch] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.thumbnails = Thumbnails(self.source.read)
+
+    @classmethod
+    def example(cls) -> "Desk":
+        """The built-in synthetic cells."""
+        source = open_source(io.BytesIO(_example_zip()), "synthetic.zip")
+        return cls(f"{EXAMPLE_CELLS} synthetic cells", source, synthetic=True)
+
+    def bring_csv(self, csv: bytes) -> None:
+        """Take labels or corrections from this CSV; what was scored stays scored."""
+        self.csv, self.labelling, self.column = csv, None, None
+        self._batches.clear()
+
+    def label(self) -> None:
+        """Find out which image has which label. Raises LabelsError or JournalError when that cannot be."""
+        files = self.source.files
+        if self.csv is None:
+            labelling = Labelling.from_folders(files, self.meaning)
+        elif _is_journal(self.csv):
+            labelling = Labelling.from_folders(files, self.meaning)
+            labelling = replace(labelling, corrections=read_corrections(self.csv))
+        else:
+            labelling = Labelling.from_csv(self.csv, files, self.column, self.meaning)
+        labelling.check(files, self.name)
+        self.labelling = labelling
+
+    @property
+    def labelled(self) -> bool:
+        """Whether it is settled which image has which label; while it is not, `labelling.words` are to be asked."""
+        return self.labelling is not None and not self.labelling.words
+
+    def scoring(self, frame: Frame) -> Scoring:
+        """The picked model's answers, in the making since this was first asked for."""
+        key = _model(frame)
+        if key not in self._scorings:
+            self._scorings[key] = Scoring(frame.classifier, self.source)
+        return self._scorings[key]
+
+    def batch(self, frame: Frame, reading: Reading = Reading.AS_GIVEN) -> Batch:
+        """The picked model's answers so far, at its own threshold, against one reading of the labels."""
+        scoring = self.scoring(frame)
+        corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(CORRECTIONS)
+        key = (_model(frame), scoring.progress.done, id(corrections), reading)
+        if key not in self._batches:
+            self._batches[key] = (
+                self._measured(frame, scoring, corrections)
+                if reading == Reading.AS_GIVEN
+                else self.batch(frame).read_as(reading)
+            )
+        return self._batches[key]
+
+    def left_out(self, batch: Batch) -> pd.DataFrame:
+        """What is in no figure, with the columns file and why."""
+        why = dict(zip(batch.unreadable["file"], batch.unreadable["error"], strict=True))
+        why |= dict.fromkeys(batch.unlabelled["file"], "It has no label.")
+        why |= self.labelling.without_image(batch.table) if self.labelling else {}
+        why |= dict.fromkeys(self.source.skipped, "This is not an image file.")
+        return pd.DataFrame(why.items(), columns=["file", "why"])
+
+    def close(self) -> None:
+        """Stop all work. The images are let go of with the desk itself."""
+        for scoring in self._scorings.values():
+            scoring.stop()
+
+    def _measured(self, frame: Frame, scoring: Scoring, corrections: Labels | None) -> Batch:
+        table = (self.labelling or Labelling()).join(scoring.table())
+        if corrections is not None:
+            table = corrected(table, corrections)
+        total = scoring.progress.total
+        return Batch(self.name, table, frame.card, frame.threshold, self.source.read, total, self.synthetic)
+
+
+def _model(frame: Frame) -> str:
+    return f"{frame.model_name} {frame.card.version}"
+
+
+def _is_journal(csv: bytes) -> bool:
+    return "decided_at" in read_table(csv)[0]
+
+
+@st.cache_resource(show_spinner="Drawing synthetic cells …")
+def _example_zip() -> bytes:
+    """Draw the example once for all sessions."""
+    return phantom.batch_zip(EXAMPLE_CELLS, mislabelled=EXAMPLE_WRONG / EXAMPLE_CELLS)
