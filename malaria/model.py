@@ -29,8 +29,10 @@ NETWORK_FILE = "model.tflite"
 _MAX_NETWORK_BYTES = 64 * 2**20
 BATCH = 16
 """Cells scored in one go by one thread: enough to make calls cheap, few enough that progress is smooth."""
-_BATCH_BYTES = 8 * 2**20
-"""A batch is closed early when its files are larger than this together, so that enormous images do not add up."""
+_AHEAD = 8
+"""Batches a thread that may be begun before the oldest is done: one slow thread must not make the others wait."""
+_BYTES_AHEAD = 64 * 2**20
+"""Of large files fewer are begun, so that enormous images do not add up: about this many bytes are held."""
 _SHARPEST = 1e-9
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
 
@@ -118,15 +120,19 @@ class Classifier:
         """
         at = self.card.threshold if threshold is None else threshold
         workers = threads()
-        pending: deque[Future[list[Row]]] = deque()
+        pending: deque[tuple[Future[list[Row]], int]] = deque()
+        held = 0
         pool = ThreadPoolExecutor(workers, thread_name_prefix="score")
         try:
-            for batch in _batches(files):
-                pending.append(pool.submit(self._score_batch, batch, at))
-                if len(pending) > 2 * workers:
-                    yield from pending.popleft().result()
-            while pending:
-                yield from pending.popleft().result()
+            for batch, size in _batches(files):
+                pending.append((pool.submit(self._score_batch, batch, at), size))
+                held += size
+                while pending and (pending[0][0].done() or len(pending) > _AHEAD * workers or held > _BYTES_AHEAD):
+                    oldest, size = pending.popleft()
+                    held -= size
+                    yield from oldest.result()
+            for rest, _ in pending:
+                yield from rest.result()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -256,18 +262,18 @@ class _Network:
         return answer
 
 
-def _batches(files: Iterable[ImageFile]) -> Iterator[list[ImageFile]]:
-    """The files in lists of `BATCH`, of fewer where they are large."""
+def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]]:
+    """The files in lists of `BATCH`, of fewer where they are large, with the bytes of each list."""
     batch: list[ImageFile] = []
     size = 0
     for file in files:
         batch.append(file)
         size += len(file.data or b"")
-        if len(batch) == BATCH or size > _BATCH_BYTES:
-            yield batch
+        if len(batch) == BATCH or size > _BYTES_AHEAD // BATCH:
+            yield batch, size
             batch, size = [], 0
     if batch:
-        yield batch
+        yield batch, size
 
 
 def _form(tensors: list[dict[str, Any]]) -> str:

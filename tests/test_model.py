@@ -21,6 +21,7 @@ from malaria.model import BATCH, DEFAULT_MODEL, MODELS_DIR, Card, Classifier, Ro
 from tests.hostile import REFUSED, encode
 from tests.models import card_of, network, write_model
 
+AT_MOST_AHEAD = BATCH * (8 * threads() + 2)
 RED, BLUE, GREY, BLACK = (255, 0, 0), (0, 0, 255), (150, 150, 150), (0, 0, 0)
 
 
@@ -163,14 +164,14 @@ def test_only_a_few_files_are_held_at_a_time(tiny: Classifier) -> None:
     stream = Counted(10_000, lambda k: ImageFile(f"{k}.png", data))
     ahead = [stream.taken - done for done, _ in enumerate(tiny.score(stream))]
     assert stream.taken == 10_000
-    assert max(ahead) <= BATCH * (2 * threads() + 2)
+    assert max(ahead) <= AT_MOST_AHEAD
 
 
 def test_of_large_files_fewer_are_held(tiny: Classifier) -> None:
     data = b"\0" * (9 * 2**20)
     stream = Counted(100, lambda k: ImageFile(f"{k}.png", data))
     ahead = [stream.taken - done for done, _ in enumerate(tiny.score(stream))]
-    assert max(ahead) <= 2 * threads() + 2
+    assert max(ahead) * len(data) <= 90 * 2**20
 
 
 def test_closing_early_stops_the_work(tiny: Classifier) -> None:
@@ -180,7 +181,7 @@ def test_closing_early_stops_the_work(tiny: Classifier) -> None:
     for _ in range(10):
         next(rows)
     rows.close()  # type: ignore[attr-defined]
-    assert stream.taken <= BATCH * (2 * threads() + 2)
+    assert stream.taken <= AT_MOST_AHEAD
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("score")]
 
 

@@ -18,7 +18,7 @@ from malaria.model import BATCH, load, threads
 
 MOST_CELLS: Final = 1000
 PHANTOMS: Final = 400
-REPEATS: Final = 25
+REPEATS: Final = 61
 
 _TARGET: Final = 0.8
 
