@@ -8,6 +8,8 @@ from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
 
 DASH: Final = "–"
+PERCENT: Final = "\u00a0%"
+"""The sign, with a space that no line ends at."""
 
 NAMES: Final = {
     "accuracy": "Accuracy",
@@ -51,7 +53,7 @@ def percent(share: float, n: int) -> str:
         text = f"{100 - 10**-decimals:.{decimals}f}"
     if share > 0 and float(text) == 0:
         text = f"{10**-decimals:.{decimals}f}"
-    return f"{text} %"
+    return f"{text}{PERCENT}"
 
 
 def value(name: str, rate: Rate) -> str:
@@ -67,7 +69,7 @@ def interval(name: str, rate: Rate) -> str:
         return rate.reason or DASH
     low, high = rate.interval
     if name in _SHARES:
-        return f"{percent(low, rate.n).removesuffix(' %')} to {percent(high, rate.n)}"
+        return f"{percent(low, rate.n).removesuffix(PERCENT)} to {percent(high, rate.n)}"
     return f"{low:.3f} to {high:.3f}"
 
 
@@ -84,6 +86,13 @@ def rates_table(evaluation: Evaluation) -> str:
         meaning = f"<small>{MEANINGS[name]}</small>" if name in MEANINGS else ""
         rows.append((f"{NAMES[name]}{meaning}", [*cells, counted]))
     return _table("Rates at this threshold", head, rows)
+
+
+def comparison_table(a: Evaluation, b: Evaluation) -> str:
+    """The rates of two models side by side."""
+    rows = [(NAMES[name], [_with_interval(name, rate) for rate in (a.rates[name], b.rates[name])]) for name in a.rates]
+    head = ["", *(f"{escape(one.model or '')} at {one.threshold:g}" for one in (a, b))]
+    return _table("Rates, with 95 % intervals", head, rows)
 
 
 def by_patient_table(patients: ByPatient, by_cell: Evaluation) -> str:
@@ -123,7 +132,7 @@ def readings_table(readings: Readings) -> str:
         if figure is None:
             return DASH
         scale, decimals = (100, 2) if name in _SHARES else (1, 4)
-        unit = " %" if name in _SHARES else ""
+        unit = PERCENT if name in _SHARES else ""
         moved = "" if change is None else f"<small>{scale * change:+.{decimals}f}</small>"
         return f"{scale * figure:.{decimals}f}{unit}{moved}"
 
@@ -140,6 +149,10 @@ def readings_table(readings: Readings) -> str:
     ]
     sizes = [f"{reading.n:,}" for reading in (readings.as_given, readings.corrected, readings.undisputed)]
     return _table("Three readings", ["", "as given", "corrected", "undisputed"], [("Cells", sizes), *rows])
+
+
+def _with_interval(name: str, rate: Rate) -> str:
+    return f"<b>{value(name, rate)}</b><small>{escape(interval(name, rate))}</small>"
 
 
 def _three(rate: Rate) -> str:

@@ -29,7 +29,7 @@ _READING_WORDS: Final = {"as_given": "as given", "undisputed": "undisputed only"
 def open_cell(image: ImageFile) -> NoReturn:
     """Show one cell on the single-cell page, from any other page. Call it after a button, not in a callback."""
     bring([image])
-    st.switch_page(PAGE)
+    st.switch_page(PAGE, query_params={})  # without them Streamlit refuses to leave while a widget is in the address
 
 
 def bring(images: Sequence[ImageFile]) -> None:

@@ -7,11 +7,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from malaria import phantom
+from malaria import model, phantom
 from malaria.batch import Batch, Labelling, Reading, Scoring, corrected
 from malaria.cells import Labels, read_table
 from malaria.images import Source, open_source
-from malaria.review.imports import read_corrections
+from malaria.metrics import Readings
+from malaria.review import Basis, out_of_sample, read_corrections, read_held_out
 from malaria.ui.batch.thumbnails import Thumbnails
 from malaria.ui.frame import Frame
 
@@ -43,7 +44,8 @@ class Desk:
     labelling: Labelling | None = None
     thumbnails: Thumbnails = field(init=False)
     _scorings: dict[str, Scoring] = field(default_factory=dict)
-    _batches: dict[object, Batch] = field(default_factory=dict)
+    _bases: dict[str, Basis] = field(default_factory=dict)
+    _batches: dict[tuple[str, Reading], tuple[object, Batch]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.thumbnails = Thumbnails(self.source.read)
@@ -57,7 +59,6 @@ class Desk:
     def bring_csv(self, csv: bytes) -> None:
         """Take labels or corrections from this CSV; what was scored stays scored."""
         self.csv, self.labelling, self.column = csv, None, None
-        self._batches.clear()
 
     def label(self) -> None:
         """Find out which image has which label. Raises LabelsError or JournalError when that cannot be."""
@@ -88,14 +89,29 @@ class Desk:
         """The picked model's answers so far, at its own threshold, against one reading of the labels."""
         scoring = self.scoring(frame)
         corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(CORRECTIONS)
-        key = (_model(frame), scoring.progress.done, id(corrections), reading)
-        if key not in self._batches:
-            self._batches[key] = (
-                self._measured(frame, scoring, corrections)
-                if reading == Reading.AS_GIVEN
-                else self.batch(frame).read_as(reading)
-            )
-        return self._batches[key]
+        state = (scoring.progress.done, id(self.labelling), id(corrections))
+        key = (_model(frame), reading)
+        if key not in self._batches or self._batches[key][0] != state:
+            as_given = reading == Reading.AS_GIVEN
+            batch = self._measured(frame, corrections) if as_given else self.batch(frame).read_as(reading)
+            self._batches[key] = (state, batch)
+        return self._batches[key][1]
+
+    def readings(self, frame: Frame, threshold: float) -> Readings | None:
+        """The three readings side by side at a threshold; None where no label was corrected."""
+        as_given = self.batch(frame)
+        if not as_given.disputed.any():
+            return None
+        as_given, corrected, undisputed = (self.batch(frame, reading).at(threshold) for reading in Reading)
+        return as_given.readings(corrected, undisputed)
+
+    def basis(self, frame: Frame) -> Basis:
+        """How many of these cells the picked model has learned from, as far as it says."""
+        key = _model(frame)
+        if key not in self._bases:
+            held_out = read_held_out(model.MODELS_DIR / frame.card.name)
+            self._bases[key] = out_of_sample(self.batch(frame).table, held_out, frame.card.name)[1]
+        return self._bases[key]
 
     def left_out(self, batch: Batch) -> pd.DataFrame:
         """What is in no figure, with the columns file and why."""
@@ -110,7 +126,8 @@ class Desk:
         for scoring in self._scorings.values():
             scoring.stop()
 
-    def _measured(self, frame: Frame, scoring: Scoring, corrections: Labels | None) -> Batch:
+    def _measured(self, frame: Frame, corrections: Labels | None) -> Batch:
+        scoring = self.scoring(frame)
         table = (self.labelling or Labelling()).join(scoring.table())
         if corrections is not None:
             table = corrected(table, corrections)

@@ -14,8 +14,6 @@ from malaria.ui.frame import Frame
 from malaria.ui.text import literal
 
 _READING: Final = "batch.reading"
-_VIEW: Final = "view"
-_VIEWS: Final = ("Rates", "Curves", "Calibration", "Patients", "Readings", "Two models")
 
 
 @st.fragment
@@ -26,8 +24,8 @@ def results(desk: Desk, frame: Frame) -> None:
     reading = _pick_reading(as_given)
     batch = desk.batch(frame, reading).at(threshold.chosen(frame))
     st.session_state[BATCH] = batch
-    st.markdown(f"#### {literal(sentences.summary(batch.evaluation))}")
-    _counted(batch, desk)
+    st.markdown(f"#### {sentences.summary(batch.evaluation)}")
+    _counted(batch, desk, frame)
     threshold.control(batch, frame)
     left, right = st.columns([6, 7], gap="large")
     with left:
@@ -53,14 +51,16 @@ def _pick_reading(batch: Batch) -> Reading:
     return Reading(picked)
 
 
-def _counted(batch: Batch, desk: Desk) -> None:
+def _counted(batch: Batch, desk: Desk, frame: Frame) -> None:
     """What the figures rest on, and by name what is not among it."""
-    st.markdown(literal(sentences.counted(batch)))
+    st.markdown(sentences.counted(batch))
     if desk.synthetic:
         st.caption(
             "These cells are synthetic, drawn by this program: they show how the page works, not how good the model "
             f"is. {EXAMPLE_WRONG} of their labels are wrong on purpose, for label review to find."
         )
+    else:
+        _flattery(desk, frame)
     left_out = desk.left_out(batch)
     if not left_out.empty:
         with st.expander(f"{len(left_out):,} files that are not measured", icon=":material/warning:"):
@@ -69,33 +69,50 @@ def _counted(batch: Batch, desk: Desk) -> None:
             )
 
 
+def _flattery(desk: Desk, frame: Frame) -> None:
+    """Say so when the model has learned from what it is measured on."""
+    basis, name = desk.basis(frame), literal(frame.card.name)
+    if basis.unknown:
+        st.caption(
+            f"{name} does not say which cells it has learned from. If these are among them, the figures flatter it."
+        )
+    elif known := basis.held_out + basis.seen:
+        st.warning(
+            f"**{name} has learned from {known:,} of these cells, so these figures flatter it.** How good it is on "
+            "patients it had not seen stands on its card.",
+            icon=":material/school:",
+        )
+    elif basis.known_patient:
+        st.warning(
+            f"**{name} has learned from other cells of the patients of {basis.known_patient:,} of these cells**, so "
+            "these figures flatter it somewhat.",
+            icon=":material/school:",
+        )
+
+
 def _views(batch: Batch, desk: Desk, frame: Frame) -> None:
     """The rest, one view at a time; only the open one is worked out. Which one is open is in the address."""
-    rates, curves, calibration, patients, readings, two_models = st.tabs(list(_VIEWS), key=_VIEW, bind="query-params")
-    if rates.open:
-        with rates:
-            st.html(tables.rates_table(batch.evaluation))
-            st.html(tables.classification_report(batch.evaluation.confusion))
-            st.caption(literal(sentences.by_patient_sentence(batch.evaluation)))
-    if curves.open:
-        with curves:
-            _curves(batch)
-    if calibration.open:
-        with calibration:
-            st.markdown(literal(sentences.calibration_sentence(batch.evaluation)))
-            charts.reliability(batch.evaluation)
-    if patients.open:
-        with patients:
-            _patients(batch)
-    if readings.open:
-        with readings:
-            _readings(batch, desk, frame)
-    if two_models.open:
-        with two_models:
-            _two_models(batch, desk, frame)
+    views = {
+        "Rates": _rates,
+        "Curves": _curves,
+        "Calibration": _calibration,
+        "Patients": _patients,
+        "Readings": _readings,
+        "Two models": _two_models,
+    }
+    for draw, tab in zip(views.values(), st.tabs(list(views), key="view", bind="query-params"), strict=True):
+        if tab.open:
+            with tab:
+                draw(batch, desk, frame)
 
 
-def _curves(batch: Batch) -> None:
+def _rates(batch: Batch, desk: Desk, frame: Frame) -> None:
+    st.html(tables.rates_table(batch.evaluation))
+    st.html(tables.classification_report(batch.evaluation.confusion))
+    st.caption(sentences.by_patient_sentence(batch.evaluation))
+
+
+def _curves(batch: Batch, desk: Desk, frame: Frame) -> None:
     left, right = st.columns(2)
     with left:
         charts.roc(batch.evaluation)
@@ -104,22 +121,26 @@ def _curves(batch: Batch) -> None:
     charts.histogram(batch.evaluation)
 
 
-def _patients(batch: Batch) -> None:
-    st.markdown(literal(sentences.by_patient_sentence(batch.evaluation)))
+def _calibration(batch: Batch, desk: Desk, frame: Frame) -> None:
+    st.markdown(sentences.calibration_sentence(batch.evaluation))
+    charts.reliability(batch.evaluation)
+
+
+def _patients(batch: Batch, desk: Desk, frame: Frame) -> None:
+    st.markdown(sentences.by_patient_sentence(batch.evaluation))
     if batch.evaluation.by_patient:
         st.html(tables.by_patient_table(batch.evaluation.by_patient, batch.evaluation))
         charts.patients(batch.evaluation.by_patient.each)
 
 
 def _readings(batch: Batch, desk: Desk, frame: Frame) -> None:
-    as_given, corrected, undisputed = (desk.batch(frame, reading).at(batch.threshold) for reading in Reading)
-    if not as_given.disputed.any():
+    readings = desk.readings(frame, batch.threshold)
+    if readings is None:
         st.markdown(
             "No label of this batch was corrected. Correct them in **label review**, or give a CSV with a column "
             "**corrected_label** beside the zip; then the figures stand here as given, corrected, and undisputed."
         )
         return
-    readings = as_given.readings(corrected, undisputed)
     st.markdown(
         f"**{readings.disputed:,} labels were corrected**: {readings.to_parasitized:,} to parasitized, "
         f"{readings.to_uninfected:,} to uninfected. Small figures are the change from the labels as given."
@@ -133,8 +154,10 @@ def _two_models(batch: Batch, desk: Desk, frame: Frame) -> None:
     if not others:
         st.markdown("There is only one model here. Put another model folder into models/ to compare the two.")
         return
-    name = st.selectbox(
-        "Compare with", others, index=None, placeholder="Choose a model", key="batch.other", persist_state="session"
+    left, right = st.columns(2)
+    choice = "Compare with"
+    name = left.selectbox(
+        choice, others, index=None, placeholder="Choose a model", key="batch.other", persist_state="session"
     )
     if name is None:
         return
@@ -143,22 +166,14 @@ def _two_models(batch: Batch, desk: Desk, frame: Frame) -> None:
         watch(desk.scoring(other), name)
         return
     desk.scoring(other).wait()
-    at = st.number_input(
-        f"Threshold of {name}",
-        0.0,
-        1.0,
-        other.threshold,
-        step=0.001,
-        format="%.6g",
-        key=f"batch.other.threshold.{name}",
-    )
+    key = f"batch.other.threshold.{name}"
+    at = right.number_input(f"Threshold of {name}", 0.0, 1.0, other.threshold, step=0.001, format="%.6g", key=key)
     both = compare(batch, desk.batch(other, batch.reading).at(other.threshold if at is None else at))
-    left, right = st.columns(2)
-    for place, one in ((left, both.a), (right, both.b)):
+    st.markdown(literal(sentences.comparison_sentence(both)))
+    for place, one in zip(st.columns(2), (both.a, both.b), strict=True):
         with place:
             st.html(tables.matrix_table(one.evaluation.confusion, f"{one.model} at threshold {one.threshold:g}"))
-            st.html(tables.rates_table(one.evaluation))
-    st.markdown(literal(sentences.comparison_sentence(both)))
+    st.html(tables.comparison_table(both.a.evaluation, both.b.evaluation))
     gallery(
         both.differing, desk, "differing", f"on which they differ, furthest apart first. Shown is p of {batch.model}."
     )
