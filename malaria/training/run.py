@@ -170,7 +170,7 @@ def _plain(options: Options) -> dict[str, Any]:
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Options that changed what is learned; where the files lie does not."""
-    return [name for name, value in now.items() if name not in _PATHS and before.get(name) != value]
+    return [name for name, value in now.items() if name not in _PATHS and before.get(name, value) != value]
 
 
 def options_recipe(options: Options) -> Recipe:
