@@ -1,23 +1,11 @@
 """`sample`: from rates of cells to a rule for a whole sample."""
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from malaria.commands._shared import write_json
-from malaria.sample import (
-    CellRates,
-    SampleRule,
-    notebook_requirements,
-    required_cell_sensitivity,
-    required_cell_specificity,
-    sample_rule,
-)
-
-REQUIRED_AT_COUNT = 1
-REQUIRED_AT_PARASITAEMIA = 0.01
-"""What the required cell rates are for: any flagged cell calls the sample positive, as the notebook has it, at 1 %."""
+from malaria.sample import CellRates, SampleRule, sample_rule, summary
 
 
 def sample(
@@ -38,21 +26,8 @@ def sample(
     """
     rates = CellRates(sensitivity, false_positive_rate, overdispersion)
     rule = sample_rule(cells, rates, target_sensitivity=target_sensitivity, target_specificity=target_specificity)
-    answer: dict[str, Any] = {
-        "count_threshold": rule.count_threshold,
-        "sample_specificity": rule.sample_specificity,
-        "limit_of_detection": rule.limit_of_detection,
-        "limit_of_detection_per_ul": rule.limit_of_detection_per_ul(),
-        "required_cell_specificity": required_cell_specificity(
-            cells, REQUIRED_AT_COUNT, target_specificity=target_specificity, overdispersion=overdispersion
-        ),
-        "required_cell_sensitivity": required_cell_sensitivity(
-            cells, REQUIRED_AT_COUNT, parasitaemia=REQUIRED_AT_PARASITAEMIA, target_sensitivity=target_sensitivity
-        ),
-        "notebook": asdict(notebook_requirements(cells, target_sensitivity, target_specificity)),
-    }
     if json is not None:
-        write_json(answer, json)
+        write_json(summary(rule), json)
     if json != "-":
         typer.echo(in_words(rule))
 

@@ -17,6 +17,7 @@ from malaria.sample.notebook import NotebookRequirements, notebook_requirements
 from malaria.sample.overdispersion import Overdispersion, fit_overdispersion
 from malaria.sample.rates import CellRates, Interval, MeasuredRate
 from malaria.sample.required import required_cell_sensitivity, required_cell_specificity, required_cells
+from malaria.sample.summary import summary
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule, count_threshold, limit_of_detection, sample_rule
 from malaria.sample.uncertainty import RuleInterval, rule_interval
 
@@ -56,5 +57,6 @@ __all__ = [
     "rule_interval",
     "sample_roc",
     "sample_rule",
+    "summary",
     "threshold_choices",
 ]

@@ -180,10 +180,10 @@ def real_check(
 ) -> RealCheck:
     """Decide each patient by the count threshold for that patient's number of cells. Raises SampleError.
 
-    infected_patients: those known to be infected; without it, all with an infected cell. A patient's parasitaemia is the
-    share of infected cells among those given. In the NIH cells that is about one half by construction, far above any
-    limit of detection; and when `rates` come from the same patients, so does the predicted specificity. This checks the
-    model of flagged cells, not a clinic.
+    infected_patients: those known to be infected; without it, all with an infected cell. A patient's parasitaemia is
+    the share of infected cells among those given. In the NIH cells that is about one half by construction, far above
+    any limit of detection; and when `rates` come from the same patients, so does the predicted specificity. This checks
+    the model of flagged cells, not a clinic.
     """
     patients, patient = np.unique(held_out.patient.astype(str), return_inverse=True)
     hit = held_out.p_parasitized >= threshold

@@ -29,6 +29,7 @@ def rule_interval(
     target_sensitivity: float = 0.95,
     target_specificity: float = 0.95,
     level: float = 0.95,
+    review: tuple[float, float] = (1.0, 1.0),
 ) -> RuleInterval:
     """Return what the rule for `cells` cells (1 to 10,000,000) can be, given how well the cell rates are known.
 
@@ -37,12 +38,14 @@ def rule_interval(
     rate, so its extremes lie at corners of a box of both intervals, each taken at the square root of `level`: both
     rates are in the box with probability `level`, and the interval is on the safe side. Between two count thresholds
     the limit falls a little with the false-positive rate; the corners are moved to where the threshold jumps to allow
-    for that. The overdispersion is taken as known. Raises SampleError.
+    for that. Taken as known are the overdispersion and `review`, the shares of flagged infected and uninfected cells
+    that a person confirms (`CellRates.reviewed`). Raises SampleError.
     """
-    alone = false_positive_rate.interval(level)
     each = math.sqrt(_checks.target("The level", level))
-    best_sensitivity, low = sensitivity.interval(each).high, false_positive_rate.interval(each).low
-    worst_sensitivity, high = sensitivity.interval(each).low, false_positive_rate.interval(each).high
+    kept, fooled = (_checks.rate("A reviewer's share", share) for share in review)
+    worst_sensitivity, best_sensitivity = (kept * end for end in sensitivity.interval(each))
+    low, high = (fooled * end for end in false_positive_rate.interval(each))
+    alone = [fooled * end for end in false_positive_rate.interval(level)]
 
     def threshold(rate: float) -> int:
         return count_threshold(cells, CellRates(1.0, rate, overdispersion), target_specificity)
@@ -60,7 +63,7 @@ def rule_interval(
 
     fewest, greatest = threshold(low), threshold(high)
     return RuleInterval(
-        count_threshold=(threshold(alone.low), threshold(alone.high)),
+        count_threshold=(threshold(alone[0]), threshold(alone[1])),
         limit_of_detection=(
             limit(fewest, best_sensitivity, min(high, most(fewest))),
             limit(greatest, worst_sensitivity, max(low, most(greatest - 1))),
