@@ -1,0 +1,154 @@
+"""Sliders with exact entry beside them; both write the one input they stand for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import streamlit as st
+
+from malaria.ui.sample.inputs import MAX_CELLS, PARAMETERS, Inputs, change
+from malaria.ui.sample.numbers import plain
+
+
+def _steps(low: int, high: int, within: Sequence[float] = (1, 1.5, 2, 3, 5, 7)) -> list[float]:
+    """Return round numbers from 10**low to 10**high, evenly spread on a log scale."""
+    return [float(f"{step * 10.0**power:.6g}") for power in range(low, high) for step in within] + [10.0**high]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One input on the page: its label, what the slider offers, and how many of what is shown make one of the input."""
+
+    attribute: str
+    label: str
+    stops: Sequence[float]
+    help: str
+    scale: float = 1.0
+    unit: str = ""
+
+
+PERCENT: Final = 100.0
+CELLS: Final = Control("cells", "Red cells read", _steps(1, 7), "How many cells of one sample the model looks at.")
+SENSITIVITY: Final = Control(
+    "sensitivity",
+    "Infected cells flagged, %",
+    [n / 10 for n in range(0, 500, 50)] + [n / 10 for n in range(500, 900, 10)] + [n / 10 for n in range(900, 1001)],
+    "The sensitivity for single cells.",
+    PERCENT,
+)
+FALSE_ALARMS: Final = Control(
+    "false_positive_rate",
+    "Uninfected cells flagged, %",
+    [0.0, *_steps(-5, 2)],
+    "The false-positive rate for single cells: 100 % less the specificity.",
+    PERCENT,
+)
+OVERDISPERSION: Final = Control(
+    "overdispersion",
+    "Overdispersion of false alarms",
+    [0.0, *_steps(-4, -1), 0.15, 0.2, 0.3, 0.5],
+    "How much more slides differ in false alarms than chance explains: the intra-class correlation. 0 means all alike.",
+)
+TARGET_SENSITIVITY: Final = Control(
+    "target_sensitivity",
+    "Wanted: infected samples found, %",
+    [50, 60, 70, 80, 85, 90, 95, 97.5, 98, 99, 99.5, 99.9],
+    "The limit of detection is the parasitaemia from which this share of samples is called positive.",
+    PERCENT,
+)
+TARGET_SPECIFICITY: Final = Control(
+    "target_specificity",
+    "Wanted: healthy samples cleared, %",
+    [50, 60, 70, 80, 85, 90, 95, 97.5, 98, 99, 99.5, 99.9],
+    "The count threshold is the smallest that clears this share of healthy samples.",
+    PERCENT,
+)
+PARASITAEMIA: Final = Control(
+    "parasitaemia",
+    "Infected sample to compare with, % of cells",
+    _steps(-4, 2),
+    "The parasitaemia of the infected sample in the pictures.",
+    PERCENT,
+)
+RED_CELLS: Final = Control(
+    "red_cells_per_ul",
+    "Red cells per microlitre",
+    [n * 100_000 for n in range(10, 81)],
+    "5,000,000 where the patient's own count is not known.",
+)
+PREVALENCE: Final = Control(
+    "prevalence",
+    "Infected among those tested, %",
+    _steps(-1, 2),
+    "The prevalence; before the test, the probability that this patient is infected.",
+    PERCENT,
+)
+KEPT: Final = Control(
+    "kept",
+    "Flagged infected cells the reviewer confirms, %",
+    [50, 60, 70, 80, 85, 90, 95, 97, 98, 99, 99.5, 100],
+    "100 % where nobody looks.",
+    PERCENT,
+)
+FOOLED: Final = Control(
+    "fooled",
+    "Flagged uninfected cells the reviewer confirms, %",
+    [0, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100],
+    "100 % where nobody looks.",
+    PERCENT,
+)
+
+
+def control(which: Control, inputs: Inputs) -> None:
+    """Draw one input as a slider with round stops and an exact entry beside it."""
+    parameter = PARAMETERS[which.attribute]
+    shown = float(f"{getattr(inputs, which.attribute) * which.scale:.10g}")
+    stops = [int(stop) for stop in which.stops] if parameter.whole else [float(stop) for stop in which.stops]
+    slider, exact = f"sample.{parameter.name}.slider", f"sample.{parameter.name}"
+    st.session_state[slider] = min(stops, key=lambda stop: abs(stop - shown))
+    st.session_state[exact] = int(shown) if parameter.whole else shown
+
+    def take(key: str) -> None:
+        value = st.session_state[key]
+        if value is not None:
+            within = min(max(value / which.scale, parameter.low), parameter.high)
+            change(**{which.attribute: int(within) if parameter.whole else float(f"{within:.12g}")})
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.select_slider(
+            which.label,
+            stops,
+            key=slider,
+            format_func=lambda stop: f"{stop:,.0f}" if stop >= 1_000 else plain(stop, 6),
+            help=which.help,
+            on_change=take,
+            args=(slider,),
+        )
+        st.number_input(
+            f"{which.label}, exactly",
+            **_range(parameter.low * which.scale, parameter.high * which.scale, parameter.whole),
+            key=exact,
+            label_visibility="collapsed",
+            on_change=take,
+            args=(exact,),
+            width=125,
+        )
+
+
+def _range(low: float, high: float, whole: bool) -> dict[str, Any]:
+    if whole:
+        return {"min_value": int(low), "max_value": int(high), "step": 1, "format": "%d"}
+    return {"min_value": float(low), "max_value": float(high), "step": None, "format": "%.6g"}
+
+
+def count_entry(label: str, attribute: str, inputs: Inputs, most: int = MAX_CELLS) -> None:
+    """Draw one whole number without a slider."""
+    parameter = PARAMETERS[attribute]
+    key = f"sample.{parameter.name}"
+    st.session_state[key] = min(getattr(inputs, attribute), most)
+
+    def take() -> None:
+        if st.session_state[key] is not None:
+            change(**{attribute: int(st.session_state[key])})
+
+    st.number_input(label, int(parameter.low), most, step=1, key=key, on_change=take)

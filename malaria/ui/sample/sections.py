@@ -1,0 +1,226 @@
+"""The sections that rest on the inputs alone: trust, cells read, review, requirements, a real count."""
+
+import math
+
+import streamlit as st
+
+from malaria.errors import SampleError
+from malaria.sample import (
+    CellRates,
+    SampleRule,
+    estimate_parasitaemia,
+    notebook_requirements,
+    post_test_probability,
+    required_cell_sensitivity,
+    required_cell_specificity,
+    required_cells,
+    sample_roc,
+    sample_rule,
+)
+from malaria.ui.sample import charts
+from malaria.ui.sample.controls import FOOLED, KEPT, PREVALENCE, control, count_entry
+from malaria.ui.sample.inputs import Inputs
+from malaria.ui.sample.numbers import chance, per_ul, percent, plain, rounded
+from malaria.ui.sample.tables import table
+from malaria.ui.sample.text import HIGH, LANDMARKS, LANDMARKS_EXPLAINED, cited, words
+from malaria.ui.text import literal
+
+_CELLS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
+_STRONG = 0.02  # an overdispersion to compare with
+
+
+def distributions(rule: SampleRule, inputs: Inputs) -> None:
+    """Draw the two distributions of flagged cells with the count threshold between them."""
+    charts.distributions(rule, inputs.parasitaemia, inputs.red_cells_per_ul)
+
+
+def detection(rule: SampleRule, limits: tuple[float | None, float | None] | None, inputs: Inputs) -> None:
+    """Draw the probability of detection against parasitaemia, with the limit's interval where it is known."""
+    landmarks = [(density / inputs.red_cells_per_ul, name) for density, name in LANDMARKS] + list(HIGH)
+    charts.detection(rule, limits, landmarks, inputs.red_cells_per_ul)
+    st.caption(cited(LANDMARKS_EXPLAINED))
+
+
+def more_cells(inputs: Inputs) -> None:
+    """Draw what reading more cells brings, with and without overdispersion."""
+    st.header("What more cells bring", anchor="cells")
+    rates = inputs.rates
+    rhos = sorted({0.0, rates.overdispersion, _STRONG})
+    curves = [
+        (
+            rho,
+            [
+                cached_rule(cells, rates.sensitivity, rates.false_positive_rate, rho, **inputs.targets)
+                for cells in _CELLS
+            ],
+        )
+        for rho in rhos
+    ]
+    charts.against_cells(_CELLS, curves, inputs.cells, inputs.red_cells_per_ul)
+
+
+@st.cache_data(max_entries=2_048, show_spinner=False)
+def cached_rule(
+    cells: int, sensitivity: float, fpr: float, rho: float, target_sensitivity: float, target_specificity: float
+) -> SampleRule:
+    """Return the rule, computed once for all sessions."""
+    return sample_rule(
+        cells,
+        CellRates(sensitivity, fpr, rho),
+        target_sensitivity=target_sensitivity,
+        target_specificity=target_specificity,
+    )
+
+
+def trust(rule: SampleRule, inputs: Inputs) -> None:
+    """Draw predictive values and the sample ROC."""
+    st.header("How far a called sample can be trusted", anchor="trust")
+    with st.container(key="sample-prevalence"):
+        control(PREVALENCE, inputs)
+    left, right = st.columns(2)
+    with left:
+        charts.trust(rule, inputs.parasitaemia, inputs.prevalence)
+    with right:
+        charts.roc(sample_roc(inputs.cells, inputs.parasitaemia, rule.rates), rule, inputs.parasitaemia)
+
+
+def review(inputs: Inputs) -> None:
+    """Draw what a person who looks at the flagged cells changes."""
+    st.header("When a person looks at the flagged cells", anchor="review")
+    with st.container(key="sample-review"):
+        left, right = st.columns(2)
+        with left:
+            control(KEPT, inputs)
+        with right:
+            control(FOOLED, inputs)
+    if inputs.kept == inputs.fooled == 1:
+        st.markdown("Nobody looks: every flagged cell counts. Move the sliders to have a person confirm them.")
+        return
+    flagged = inputs.cells * CellRates(inputs.sensitivity, inputs.false_positive_rate).flagged_share(0.0)
+    rates = inputs.rates
+    st.markdown(
+        f"Of {inputs.cells:,} healthy cells about {rounded(flagged):,} are flagged and looked at. After that, "
+        f"{percent(rates.sensitivity, 4)} of infected and {percent(rates.false_positive_rate)} of uninfected cells "
+        "count as flagged; all numbers on this page are for these."
+    )
+
+
+def required(rule: SampleRule, inputs: Inputs) -> None:
+    """Draw what the cells would have to be read with, and the notebook's answer to the same question."""
+    st.header("What cells must be read with, and what the notebook said", anchor="required")
+    rates, p = rule.rates, inputs.parasitaemia
+    rows = []
+    for count in sorted({1, min(rule.count_threshold, inputs.cells)}):
+        specificity = required_cell_specificity(
+            inputs.cells, count, target_specificity=inputs.target_specificity, overdispersion=rates.overdispersion
+        )
+        alone, helped = (
+            required_cell_sensitivity(
+                inputs.cells,
+                count,
+                parasitaemia=p,
+                target_sensitivity=inputs.target_sensitivity,
+                false_positive_rate=false_alarms,
+                overdispersion=rates.overdispersion,
+            )
+            for false_alarms in (0.0, rates.false_positive_rate)
+        )
+        needed = ["impossible" if share is None else percent(share, 4) for share in (alone, helped)]
+        rows.append([f"{count:,} or more flagged", percent(specificity, 6), *needed])
+    notebook = notebook_requirements(inputs.cells, inputs.target_sensitivity, inputs.target_specificity)
+    rows.append(
+        [
+            "the notebook's answer",
+            percent(notebook.required_cell_specificity, 6),
+            f"{percent(notebook.required_cell_sensitivity, 6)}, but see below",
+            "",
+        ]
+    )
+    table(
+        f"For {inputs.cells:,} cells, {percent(inputs.target_specificity)} of healthy samples cleared and "
+        f"{percent(inputs.target_sensitivity)} of samples with {percent(p)} infected cells found",
+        ["Positive at", "Specificity needed", "Sensitivity needed", "The same, false alarms helping"],
+        rows,
+    )
+    number = required_cells(p, rates, **inputs.targets)
+    st.markdown(
+        f"With the rates above, infections of {percent(p)} need "
+        + (f"**{number:,} cells**." if number else "more cells than ten million, if any number is enough.")
+        + " The sensitivity needed counts infected cells alone, so that no sample owes its answer to a wrong cell; "
+        "beside it what is needed where false alarms at the rate above may help to reach the threshold."
+    )
+    _notebook()
+
+
+def _notebook() -> None:
+    original = notebook_requirements()
+    at_one = required_cell_sensitivity(350, 1, parasitaemia=0.01)
+    st.markdown(
+        words("notebook.md").format(
+            specificity=f"{original.required_cell_specificity:.6f}",
+            sensitivity=f"{original.required_cell_sensitivity:.6f}",
+            flagged=f"{1 - original.required_cell_sensitivity:.6f}",
+            at_one=f"{at_one:.4f}",
+        )
+    )
+
+
+def real_count(inputs: Inputs) -> None:
+    """Draw the estimate from a real count."""
+    st.header("Estimate from a real count", anchor="count")
+    with st.container(key="sample-count"):
+        left, right = st.columns(2)
+        with left:
+            count_entry("Flagged cells", "flagged", inputs, inputs.counted)
+        with right:
+            count_entry("Of this many cells", "counted", inputs)
+    count, cells, rates = min(inputs.flagged, inputs.counted), inputs.counted, inputs.rates
+    try:
+        estimate = estimate_parasitaemia(count, cells, rates)
+    except SampleError as error:
+        st.warning(literal(str(error)))
+        return
+    low, high = estimate.interval
+    red = inputs.red_cells_per_ul
+    st.markdown(
+        f"**{count:,} flagged of {cells:,} cells: {percent(estimate.parasitaemia)} of cells infected, between "
+        f"{percent(low)} and {percent(high)}** ({per_ul(estimate.parasitaemia, red)}, between {per_ul(low, red)} and "
+        f"{per_ul(high, red)})."
+    )
+    st.markdown(_meaning(count, cells, inputs))
+    if estimate.as_few_in_healthy < 0.01:
+        st.warning(
+            "So few flagged cells would be rare even in a healthy sample at these rates: the false-positive rate is "
+            "probably not that of this slide."
+        )
+    st.caption(
+        "Corrected for cells flagged in error and missed (Rogan and Gladen), never below zero; the 95 % interval is "
+        "exact (Clopper and Pearson, with slides that differ taken in) and takes the rates as known. Without any "
+        f"flagged cell it ends near 3 / N, the rule of three: here {percent(3 / cells)} for a perfect reader."
+    )
+
+
+def _meaning(count: int, cells: int, inputs: Inputs) -> str:
+    rates = inputs.rates
+    after = post_test_probability(inputs.prevalence, count, cells, inputs.parasitaemia, rates)
+    as_many = estimate_parasitaemia(count, cells, rates).as_many_in_healthy
+    told = f"Of healthy samples {chance(as_many)} show as many flagged cells or more. "
+    if math.isnan(after):
+        return told
+    return told + (
+        f"If {percent(inputs.prevalence)} of those tested are infected, at {percent(inputs.parasitaemia)} of their "
+        f"cells, this count makes the probability of infection {chance(after)}."
+    )
+
+
+def printed(inputs: Inputs) -> None:
+    """Write the inputs as text, for the print view, which leaves the controls out."""
+    rates = inputs.rates
+    said = (
+        f"Inputs: {inputs.cells:,} cells; {percent(rates.sensitivity, 5)} of infected and "
+        f"{percent(rates.false_positive_rate, 5)} of uninfected cells flagged; overdispersion "
+        f"{plain(rates.overdispersion)}; wanted {percent(inputs.target_sensitivity, 4)} of infected samples found and "
+        f"{percent(inputs.target_specificity, 4)} of healthy ones cleared; {inputs.red_cells_per_ul:,.0f} red cells "
+        f"per microlitre; infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
+    )
+    st.html(f'<p class="sample-inputs sample-only-print">{said}</p>')
