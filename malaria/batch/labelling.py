@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final, Self
@@ -97,11 +97,10 @@ class Labelling:
         """Return `table` (file, patient, image_id) with a given_label, and a corrected_label where there are any."""
         if self.given is None:
             known = labels_from_folders(table["file"], mapping=self.meaning).labels
-            given = pd.Series([known.get(file) for file in table["file"]], table.index, dtype=object)
-            table = table.assign(given_label=given)
+            table = table.assign(given_label=_labels((known.get(file) for file in table["file"]), table))
         else:
             joined = match(table["file"], self.given, table["image_id"]).table
-            table = table.assign(given_label=joined[GIVEN].to_numpy())
+            table = table.assign(given_label=_labels(joined[GIVEN], table))
             if "patient" in joined:
                 table["patient"] = joined["patient"].fillna(table["patient"])
         return table if self.corrections is None else corrected(table, self.corrections)
@@ -120,7 +119,7 @@ class Labelling:
 def corrected(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
     """Return `table` (file, image_id) with a corrected_label for each image that `corrections` name, else None."""
     joined = match(table["file"], corrections, table["image_id"]).table
-    return table.assign(corrected_label=joined[GIVEN].to_numpy())
+    return table.assign(corrected_label=_labels(joined[GIVEN], table))
 
 
 def label_columns(data: bytes) -> list[str]:
@@ -137,6 +136,11 @@ def _read(data: bytes, column: str | None, meaning: Meaning, words: list[Word]) 
             raise
         words += [Word(word, n, _sounds_like(word)) for word, n in error.unknown.items()]
         return None
+
+
+def _labels(labels: Iterable[str | None], table: pd.DataFrame) -> "pd.Series[str]":
+    """A column of class names and None; as objects, for pandas would make NaN of None."""
+    return pd.Series(list(labels), table.index, dtype=object)
 
 
 def _sounds_like(word: str) -> str | None:

@@ -155,7 +155,7 @@ def _dots(
     )
     worst = "; ".join(f"{patient} {percent(rate.value, rate.n)} of {rate.n}" for patient, rate in known[-5:][::-1])
     told = f"{title} of {len(known)} patients. The worst: {worst}."
-    _show(figure, f"patients-{name}", f"{title} by patient, {len(known)} patients, the worst at the top", told)
+    _show(figure, f"patients-{name}", f"{title}, {len(known)} patients, the worst at the top", told)
 
 
 def _figure(x_title: str, y_title: str, height: int) -> go.Figure:

@@ -16,7 +16,7 @@ from malaria.ui.batch.desk import Desk
 from malaria.ui.charts import probability
 from malaria.ui.text import literal
 
-PER_PAGE: Final = 15
+PER_PAGE: Final = 16
 
 _SHOWN: Final = "batch.field"  # the true and the predicted label whose gallery is open
 _CLINICAL: Final = {

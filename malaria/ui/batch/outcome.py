@@ -18,7 +18,7 @@ _REVIEW: Final = "pages/3_Label_review.py"
 
 def take_further(batch: Batch, desk: Desk, frame: Frame) -> None:
     """Draw the downloads and the ways to other pages."""
-    st.subheader("Take it further", anchor=False)
+    st.header("Take it further", anchor=False)
     with st.container(horizontal=True):
         _download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv", "text/csv")
         _download("Figures (JSON)", lambda: figures(batch), "evaluation.json", "application/json")

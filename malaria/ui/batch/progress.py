@@ -3,11 +3,17 @@
 import streamlit as st
 
 from malaria.batch import Scoring
+from malaria.ui.frame import boundary
 
 
 @st.fragment(run_every=0.5)
 def watch(scoring: Scoring, model: str) -> None:
     """Show how far `model` is; draw the whole page again when it is done."""
+    with boundary():
+        _watch(scoring, model)
+
+
+def _watch(scoring: Scoring, model: str) -> None:
     if scoring.finished:
         st.rerun()
     progress = scoring.progress

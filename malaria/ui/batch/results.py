@@ -10,7 +10,7 @@ from malaria.ui.batch.desk import BATCH, EXAMPLE_WRONG, Desk
 from malaria.ui.batch.matrix import field_gallery, gallery, matrix
 from malaria.ui.batch.outcome import take_further
 from malaria.ui.batch.progress import watch
-from malaria.ui.frame import Frame
+from malaria.ui.frame import Frame, boundary
 from malaria.ui.text import literal
 
 _READING: Final = "batch.reading"
@@ -19,12 +19,17 @@ _READING: Final = "batch.reading"
 @st.fragment
 def results(desk: Desk, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
+    with boundary():
+        _results(desk, frame)
+
+
+def _results(desk: Desk, frame: Frame) -> None:
     with st.spinner("Measuring …", show_time=False):
         as_given = desk.batch(frame)
     reading = _pick_reading(as_given)
     batch = desk.batch(frame, reading).at(threshold.chosen(frame))
     st.session_state[BATCH] = batch
-    st.markdown(f"#### {sentences.summary(batch.evaluation)}")
+    st.header(sentences.summary(batch.evaluation), anchor=False)
     _counted(batch, desk, frame)
     threshold.control(batch, frame)
     left, right = st.columns([6, 7], gap="large")
@@ -142,11 +147,15 @@ def _readings(batch: Batch, desk: Desk, frame: Frame) -> None:
         )
         return
     st.markdown(
-        f"**{readings.disputed:,} labels were corrected**: {readings.to_parasitized:,} to parasitized, "
+        f"**{_labels(readings.disputed)} corrected**: {readings.to_parasitized:,} to parasitized, "
         f"{readings.to_uninfected:,} to uninfected. Small figures are the change from the labels as given."
     )
     st.html(tables.readings_table(readings))
     st.caption("Undisputed leaves the corrected cells out. No reading is the truth, which is why all three stand here.")
+
+
+def _labels(n: int) -> str:
+    return "1 label was" if n == 1 else f"{n:,} labels were"
 
 
 def _two_models(batch: Batch, desk: Desk, frame: Frame) -> None:
