@@ -6,6 +6,7 @@ import typer
 
 from malaria.commands._shared import say
 from malaria.commands.benchmark import benchmark
+from malaria.commands.data import app as data
 from malaria.commands.evaluate import evaluate
 from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for verb in (predict, evaluate, suspects, train, sample, models, benchmark, leaderboard):
     app.command()(verb)
+app.add_typer(data, name="data")
 
 
 def main() -> None:
