@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from malaria.labels import CLASSES, PARASITIZED
 
 HELD_OUT_FILE: Final = "held_out.csv.gz"
 """In a model folder: for each cell the model learned from, the answer of a network that had not seen its patient."""
+
+_READ: Final = ("file", "patient", "p_parasitized")
 
 SUSPECTS_COLUMNS: Final = ("rank", "file", "patient", "given_label", "p_parasitized", "suspicion")
 """What `python -m malaria suspects` writes, in this order."""
@@ -125,21 +128,21 @@ def read_held_out(folder: Path) -> HeldOut | None:
     if not path.is_file():
         return None
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as text:
-            wanted = ("file", "patient", "image_id", "p_parasitized")
-            table = pd.read_csv(text, dtype=str, keep_default_na=False, usecols=lambda name: name in wanted)
-        answers = pd.to_numeric(table["p_parasitized"].replace("", np.nan)).to_numpy(np.float64)
-        files, patients = table["file"].tolist(), table["patient"].tolist()
-    except (OSError, EOFError, ValueError, KeyError) as problem:
+        # Not with pandas: its columns of text cost 20 MB that stay, and a batch of cells is in memory already.
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
+            table = csv.DictReader(text)
+            if missing := set(_READ) - set(table.fieldnames or ()):
+                raise ValueError(f"it has no column {' or '.join(sorted(missing))}")
+            rows = [[row[name] or "" for name in _READ] + [row.get("image_id") or ""] for row in table]
+        p = [float(answer) if answer else None for _, _, answer, _ in rows]
+    except (OSError, EOFError, ValueError, csv.Error) as problem:
         raise ModelError(f"{folder.name}: {HELD_OUT_FILE} cannot be read ({problem}). Copy it again.") from None
-    p = [None if np.isnan(answer) else float(answer) for answer in answers]
-    stems = [_stem(file) for file in files]
+    stems = [_stem(file) for file, *_ in rows]
     several = {stem for stem, count in Counter(stems).items() if count > 1}
-    ids = table["image_id"].tolist() if "image_id" in table else [""] * len(files)
     return HeldOut(
-        {image_id: answer for image_id, answer in zip(ids, p, strict=True) if image_id},
+        {row[-1]: answer for row, answer in zip(rows, p, strict=True) if row[-1]},
         {stem: answer for stem, answer in zip(stems, p, strict=True) if stem not in several},
-        frozenset(patient for patient in patients if patient),
+        frozenset(patient for _, patient, *_ in rows if patient),
     )
 
 
