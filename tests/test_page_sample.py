@@ -281,6 +281,12 @@ def test_typed_rates_are_kept_until_the_measured_ones_are_asked_for(scored: pd.D
     assert address(app, "fpr") != RATES["fpr"]
 
 
+def test_an_overdispersion_of_ones_own_leaves_the_measured_rates_their_uncertainty(scored: pd.DataFrame) -> None:
+    app = start(rho="0.01")
+    assert "the overdispersion typed in" in sentences(app)
+    assert "the threshold lies between" in sentences(app)
+
+
 def test_held_out_patients_are_decided_by_the_rule(scored: pd.DataFrame) -> None:
     app = start()
     tables = "\n".join(html.proto.body for html in app.get("html"))

@@ -31,8 +31,12 @@ class OperatingPoint:
 
     @property
     def rates(self) -> CellRates:
-        """The rates as measured."""
-        return CellRates(self.sensitivity.estimate, self.false_positive_rate.estimate, self.overdispersion)
+        """The rates as measured; a rate of 0 or 1, which no number of cells proves, as its cautious estimate."""
+        sensitivity, false_alarms = (
+            rate.estimate if 0 < rate.events < rate.trials else rate.cautious
+            for rate in (self.sensitivity, self.false_positive_rate)
+        )
+        return CellRates(sensitivity, false_alarms, self.overdispersion)
 
     @property
     def cautious_rates(self) -> CellRates:
@@ -64,29 +68,42 @@ class HeldOut:
         if not 0 < self.infected.sum() < self.infected.size:
             raise SampleError("Held-out cells must be of both classes: rates of one class say nothing about a sample.")
 
-    def at(self, threshold: float, overdispersion: float = 0.0) -> OperatingPoint:
+    def at(self, threshold: float) -> OperatingPoint:
         """Measure the cell rates at `threshold` (0 to 1; a cell at it or above is flagged), cells grouped by patient.
 
-        The overdispersion is that of the uninfected cells. Where fewer than ten of them are flagged, or they are of one
-        patient, they cannot tell, and it is `overdispersion`.
+        The overdispersion is that of the uninfected cells. Where fewer than ten of them are flagged they cannot tell,
+        and it is that at the highest threshold with ten.
         """
         hit = self.p_parasitized >= _checks.number("The threshold", threshold)
         sensitivity, _ = self._measured(hit, self.infected, 0.0)
-        return OperatingPoint(float(threshold), sensitivity, *self._measured(hit, ~self.infected, overdispersion))
+        false_alarms, spread = self._measured(hit, ~self.infected, self._last_overdispersion)
+        return OperatingPoint(float(threshold), sensitivity, false_alarms, spread)
 
     def curve(self, thresholds: Iterable[float] | None = None) -> list[OperatingPoint]:
-        """Measure the cell rates at `thresholds`, or at 30 that the uninfected cells' own scores suggest; ascending.
+        """Measure the cell rates at `thresholds`, or at 30 that the uninfected cells' own scores suggest; ascending."""
+        return [self.at(threshold) for threshold in sorted(self._thresholds() if thresholds is None else thresholds)]
 
-        Where the overdispersion cannot be told, it is that of the threshold below.
+    def sensitivity_by_patient(self, threshold: float, fewest: int = 10) -> NDArray[np.float64]:
+        """Return the share of infected cells flagged in each patient with at least `fewest` of them, ascending.
+
+        The model of flagged cells takes one sensitivity for all patients; this shows how far that is from true.
         """
-        points: list[OperatingPoint] = []
-        for threshold in sorted(self._thresholds() if thresholds is None else thresholds):
-            points.append(self.at(threshold, points[-1].overdispersion if points else 0.0))
-        return points
+        hit, number = self.p_parasitized >= threshold, self._patient_number
+        cells = np.bincount(number[self.infected])
+        flagged_cells = np.bincount(number[self.infected], weights=hit[self.infected])
+        enough = cells >= fewest
+        return np.sort(flagged_cells[enough] / cells[enough])
 
     @cached_property
     def _patient_number(self) -> NDArray[np.int64]:
         return np.unique(self.patient.astype(str), return_inverse=True)[1].astype(np.int64)
+
+    @cached_property
+    def _last_overdispersion(self) -> float:
+        falling = np.sort(self.p_parasitized[~self.infected])[::-1]
+        if len(falling) < _TELLING:
+            return 0.0
+        return self._measured(self.p_parasitized >= falling[_TELLING - 1], ~self.infected, 0.0)[1]
 
     def _measured(
         self, hit: NDArray[np.bool_], among: NDArray[np.bool_], otherwise: float

@@ -52,11 +52,13 @@ def test_the_curve_trades_sensitivity_for_false_alarms():
     assert curve[-1].false_positive_rate.events == 0
 
 
-def test_where_too_few_cells_are_flagged_to_tell_the_overdispersion_is_that_of_the_threshold_below():
-    curve = made_up().curve()
-    telling = [point for point in curve if point.false_positive_rate.events >= 10]
-    assert curve[-1].overdispersion == telling[-1].overdispersion
-    assert curve[-1].false_positive_rate.design_effect >= 1
+def test_where_too_few_cells_are_flagged_to_tell_the_overdispersion_is_that_of_the_last_threshold_that_could():
+    held_out = made_up()
+    tenth = np.sort(held_out.p_parasitized[~held_out.infected])[-10]
+    last, telling = held_out.at(0.999999), held_out.at(tenth)
+    assert (last.false_positive_rate.events, telling.false_positive_rate.events) == (0, 10)
+    assert last.overdispersion == telling.overdispersion > 0
+    assert last.false_positive_rate.design_effect > 1
 
 
 def test_the_best_threshold_has_the_lowest_limit_of_detection():
@@ -77,6 +79,21 @@ def test_a_curve_without_any_use_has_no_best_threshold():
     useless = OperatingPoint(0.5, MeasuredRate(10, 100), MeasuredRate(50, 100), 0.0)
     assert best_threshold(threshold_choices([useless], 1_000)) is None
     assert best_threshold([]) is None
+
+
+def test_a_rate_of_zero_is_not_calculated_with():
+    held_out = made_up()
+    point = held_out.curve()[-1]
+    assert point.false_positive_rate.estimate == 0
+    assert 0 < point.rates.false_positive_rate < 1 / (~held_out.infected).sum()
+
+
+def test_sensitivity_differs_between_patients_by_more_than_the_average_shows():
+    held_out = made_up()
+    shares = held_out.sensitivity_by_patient(0.9)
+    assert len(shares) == 40
+    assert shares[0] < held_out.at(0.9).sensitivity.estimate < shares[-1]
+    assert len(held_out.sensitivity_by_patient(0.9, fewest=1_000)) == 0
 
 
 def test_the_real_check_decides_every_patient_by_the_rule():

@@ -281,7 +281,7 @@ def _figure(x_title: str, y_title: str) -> go.Figure:
         margin={"l": 10, "r": 10, "t": 24, "b": 10},
         showlegend=False,
         dragmode=False,
-        legend={"orientation": "h", "y": 1.08, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.1, "yanchor": "bottom", "x": 0},
         hoverlabel={"namelength": -1},
     )
     figure.update_xaxes(title=x_title, automargin=True, fixedrange=True)

@@ -131,7 +131,7 @@ def control(which: Control, inputs: Inputs) -> None:
             label_visibility="collapsed",
             on_change=take,
             args=(exact,),
-            width=125,
+            width=140,
         )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -21,7 +22,7 @@ from malaria.sample import (
 )
 from malaria.ui.frame import Frame
 from malaria.ui.sample import charts
-from malaria.ui.sample.inputs import Inputs, change
+from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
 from malaria.ui.sample.numbers import percent, plain
 from malaria.ui.sample.scores import Scores, brought, choices, forget, from_card, held_out_scores
 from malaria.ui.sample.sections import cached_rule
@@ -33,6 +34,9 @@ _OF_A_BATCH = (
     "What may **not** be concluded: that the rule works in a clinic. The predicted figures use rates measured on the "
     "same patients, and the share of infected cells is that of the batch, not of a smear."
 )
+_FEWEST_PATIENTS = 10
+_SAME = 1e-9  # the address holds ten digits
+_LISTED = 12  # patients named on the page; all are in the file
 _FOLLOW = "sample.follow"  # set where the rates must be measured anew: another threshold, other labels
 _LAST = "sample.measured"  # the rates that were last measured, to see whether the inputs still are those
 
@@ -60,7 +64,7 @@ def with_point(inputs: Inputs, point: OperatingPoint) -> Inputs:
         inputs,
         sensitivity=point.rates.sensitivity,
         false_positive_rate=point.rates.false_positive_rate,
-        overdispersion=min(point.overdispersion, 0.99),
+        overdispersion=_overdispersion(point),
         sensitivity_cells=0.0,
         false_positive_cells=0.0,
     )
@@ -73,16 +77,24 @@ def follow(inputs: Inputs, point: OperatingPoint | None) -> Inputs:
     st.session_state[_LAST] = point
     if point is None or (not asked and (last is None or last == point or not is_measured(inputs, last))):
         return inputs
-    return with_point(inputs, point)
+    followed = with_point(inputs, point)
+    typed = not asked and last is not None and abs(inputs.overdispersion - _overdispersion(last)) >= _SAME
+    return replace(followed, overdispersion=inputs.overdispersion) if typed else followed
+
+
+def _overdispersion(point: OperatingPoint) -> float:
+    return min(point.overdispersion, PARAMETERS["overdispersion"].high)
 
 
 def is_measured(inputs: Inputs, point: OperatingPoint | None) -> bool:
-    """Say whether the rates of the inputs are those of `point`, not typed in."""
+    """Say whether sensitivity and false-positive rate are those of `point`, not typed in; the overdispersion may be."""
     if point is None:
         return False
-    rates = (inputs.sensitivity, inputs.false_positive_rate, inputs.overdispersion)
-    measured = (point.rates.sensitivity, point.rates.false_positive_rate, min(point.overdispersion, 0.99))
-    return all(abs(one - other) < 1e-9 for one, other in zip(rates, measured, strict=True))
+    pairs = (
+        (inputs.sensitivity, point.rates.sensitivity),
+        (inputs.false_positive_rate, point.rates.false_positive_rate),
+    )
+    return all(abs(one - other) < _SAME for one, other in pairs)
 
 
 def known(inputs: Inputs, point: OperatingPoint | None) -> tuple[MeasuredRate, MeasuredRate] | None:
@@ -128,13 +140,17 @@ def source(scores: Scores | None, point: OperatingPoint | None, frame: Frame, in
         else:
             _choose(scores, inputs)
             of = f"measured on {literal(scores.name)}" if measured else "typed in, or from a link"
-            st.markdown(f"Rates of cells: **{of}**.")
+            own = point is not None and abs(inputs.overdispersion - _overdispersion(point)) >= _SAME
+            st.markdown(f"Rates of cells: **{of}**{', the overdispersion typed in' if measured and own else ''}.")
             if brought():
                 st.button("Back to the model's own cells", on_click=_forget)
         if point is not None and not measured:
             st.button("Use the measured rates", icon=":material/undo:", on_click=_again)
         if point is not None and measured:
-            st.caption(_evidence(point) + (_by_other_labels(scores, inputs) if scores else ""))
+            said = [_evidence(point)]
+            if scores:
+                said += [_by_other_labels(scores, inputs), _by_patient(scores, inputs)]
+            st.caption(" ".join(filter(None, said)))
 
 
 def _evidence(point: OperatingPoint) -> str:
@@ -151,6 +167,17 @@ def _evidence(point: OperatingPoint) -> str:
     )
 
 
+def _by_patient(scores: Scores, inputs: Inputs) -> str:
+    shares = scores.held_out(reading_of(scores, inputs)).sensitivity_by_patient(inputs.threshold)
+    if len(shares) < _FEWEST_PATIENTS:
+        return ""
+    return (
+        "Taken as the same in all patients, the sensitivity is not: in one patient in ten fewer than "
+        f"{percent(float(np.quantile(shares, 0.1)))} of infected cells are flagged. Such patients are missed more "
+        "often than this page says."
+    )
+
+
 def _by_other_labels(scores: Scores, inputs: Inputs) -> str:
     """Say what the answer would be by the other readings of the labels."""
     said = []
@@ -162,7 +189,7 @@ def _by_other_labels(scores: Scores, inputs: Inputs) -> str:
             )
             limit = "no limit" if rule.limit_of_detection is None else f"a limit of {percent(rule.limit_of_detection)}"
             said.append(f"by {READING_WORDS[reading]}, positive from {rule.count_threshold:,} with {limit}")
-    return f" The answer hangs on the labels: {'; '.join(said)}." if said else ""
+    return f"The answer hangs on the labels: {'; '.join(said)}." if said else ""
 
 
 def _choose(scores: Scores, inputs: Inputs) -> None:
@@ -199,7 +226,7 @@ def _choose(scores: Scores, inputs: Inputs) -> None:
             key="sample.threshold",
             label_visibility="collapsed",
             on_change=lambda: _again(threshold=st.session_state["sample.threshold"] or 0.0),
-            width=130,
+            width=140,
         )
 
 
@@ -234,7 +261,8 @@ def best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) ->
     st.markdown(_at_worst(lowest, inputs))
     st.caption(
         "Here each rate has half a case added on either side, so that no threshold wins by a false-positive rate of 0 "
-        "seen in few cells. The best of thirty is still a little lucky: on other patients expect a higher limit."
+        "seen in few cells. The best of thirty is still a little lucky, and at high thresholds patients differ most in "
+        "sensitivity: on other patients expect a higher limit."
     )
 
 
@@ -341,14 +369,21 @@ def _shares(name: str, share: SharePredicted | None) -> list[str]:
 def _patients(result: RealCheck) -> None:
     wrong = result.patients[result.patients["called_positive"] != result.patients["infected"]]
     if not wrong.empty:
-        st.dataframe(
-            wrong.assign(predicted=wrong["predicted"].round(3)),
-            hide_index=True,
-            alt="Patients called otherwise than they are",
-            height=min(300, 40 + 35 * len(wrong)),
-        )
-        st.caption(
-            "The patients called otherwise than they are; predicted is the probability of being called positive."
+        more = f", the first {_LISTED} of {len(wrong)}" if len(wrong) > _LISTED else ""
+        table(
+            f"The patients called otherwise than they are{more}",
+            ["Patient", "Is", "Infected of cells", "Flagged", "Positive at", "Predicted positive"],
+            [
+                [
+                    str(row["patient"]),
+                    "infected" if row["infected"] else "healthy",
+                    f"{row['infected_cells']} of {row['cells']}",
+                    str(row["flagged"]),
+                    str(row["count_threshold"]),
+                    percent(row["predicted"]),
+                ]
+                for row in wrong.head(_LISTED).to_dict("records")
+            ],
         )
     st.download_button(
         "All patients as CSV",
