@@ -50,6 +50,12 @@ PAGES: Final = (
         ":material/grid_view:",
         "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
     ),
+    PageEntry(
+        "pages/4_Sample_threshold.py",
+        "Sample threshold",
+        ":material/rule:",
+        "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
+    ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 
