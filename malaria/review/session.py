@@ -66,6 +66,8 @@ class Session:
         """The decision just made about the current card, while what it revealed is being looked at."""
         self.is_repeat = False
         self.token = 0
+        self.shown = 0
+        """Counts the cards that were put on the table."""
         self._model, self._threshold = model, threshold
         self._by_id = {card.image_id: card for card in self.cards}
         self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
@@ -221,6 +223,7 @@ class Session:
     def _show(self, card: Suspect | None, *, repeat: bool = False) -> None:
         self.current, self.is_repeat, self.revealed, self._open = card, repeat, None, False
         self.token += 1
+        self.shown += 1
 
     def _is_stale(self, token: int) -> bool:
         return token != self.token or bool(self.log.unsaved)

@@ -51,6 +51,12 @@ PAGES: Final = (
         "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
     ),
     PageEntry(
+        "pages/3_Label_review.py",
+        "Label review",
+        ":material/fact_check:",
+        "Go through the labels that are probably wrong, by keyboard, and leave with corrected ones.",
+    ),
+    PageEntry(
         "pages/4_Sample_threshold.py",
         "Sample threshold",
         ":material/rule:",

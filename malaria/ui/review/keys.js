@@ -1,0 +1,21 @@
+// The keys themselves are Streamlit's (button shortcuts). This adds what those lack: a key held down answers once, T goes
+// to the note, and Enter or Escape leads back from it, so that no mouse is needed.
+export default function () {
+  const note = () => document.querySelector(".st-key-review-note input");
+  const writing = (element) => element?.closest("input, textarea, select, [contenteditable='true']");
+  const hear = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === note()) {
+      if (event.key === "Escape" || event.key === "Enter") event.target.blur(); // which hands the text over
+    } else if (writing(event.target)) {
+      return;
+    } else if (event.repeat && event.key.length === 1) {
+      event.stopImmediatePropagation();
+    } else if (event.key.toLowerCase() === "t" && note()) {
+      event.preventDefault();
+      note().focus();
+    }
+  };
+  window.addEventListener("keydown", hear, true);
+  return () => window.removeEventListener("keydown", hear, true);
+}

@@ -1,0 +1,188 @@
+"""What comes of a review: agreement, results and files, and the journal itself. Worked out only when looked at."""
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+import streamlit as st
+
+from malaria.batch import tables
+from malaria.errors import MalariaError
+from malaria.metrics import Agreement, Rate
+from malaria.review import (
+    RULE,
+    Summary,
+    corrected_labels,
+    corrected_zip,
+    corrections,
+    everyone,
+    in_order,
+    pairs,
+    read_journal,
+    summarise,
+    with_oneself,
+)
+from malaria.ui.batch.desk import CORRECTIONS
+from malaria.ui.frame import boundary
+from malaria.ui.review.card import download
+from malaria.ui.review.work import Work
+from malaria.ui.text import literal
+
+BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
+
+_UPLOAD: Final = "review.journal"
+_DASH: Final = "–"
+_ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
+
+
+@st.fragment
+def outcome(work: Work) -> None:
+    """Draw the part that is asked for."""
+    parts: dict[str, Callable[[Work], None]] = {"Results": _results, "Agreement": _agreement, "Journal": _journal}
+    with boundary():
+        st.subheader("What came of it", anchor=False)
+        chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
+        if chosen:
+            work.session.log.refresh()
+            parts[chosen](work)
+            st.button("Count again", icon=":material/refresh:", key="review-again")
+
+
+# Results
+
+
+def _results(work: Work) -> None:
+    found = summarise(work.session.cards, work.session.log.state, work.threshold)
+    st.markdown(
+        f"**{found.n_read:,} of {found.n_cells:,} labelled cells were read.** Labels confirmed: {found.confirmed:,}; "
+        f"changed: {found.changed:,} ({found.to_parasitized:,} to Parasitized, {found.to_uninfected:,} to Uninfected); "
+        f"unsure: {found.unsure:,}; not usable: {found.unusable:,}; without a consensus: {found.no_consensus:,}."
+    )
+    if found.n_read:
+        _ranking(found)
+        _measured(found)
+    _files(work)
+
+
+def _ranking(found: Summary) -> None:
+    st.markdown("##### How good the ranking was")
+    lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
+    lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {_rate(p.changed)} |" for p in found.pieces]
+    st.markdown("\n".join(lines))
+    st.caption("Of the cells read, with 95 % intervals. A good ranking has the changed labels in front.")
+
+
+def _measured(found: Summary) -> None:
+    if found.readings is None:
+        return
+    st.markdown("##### The model before and after")
+    st.html(tables.readings_table(found.readings))
+    st.caption(
+        "Only labels the model itself suspects were looked at, so the corrected figures flatter it: errors that it "
+        "shares with the given labels are still in there. Cells that lost their label are in neither."
+    )
+
+
+def _files(work: Work) -> None:
+    st.markdown("##### Take it with you")
+    state = work.session.log.state
+    with st.container(horizontal=True):
+        _download(
+            "Corrected labels (CSV)", lambda: in_order(corrected_labels(work.table, state)), "corrected_labels.csv"
+        )
+        _download(
+            "Corrected images (zip)",
+            lambda: corrected_zip(work.desk.source, corrected_labels(work.table, state)),
+            "corrected_cells.zip",
+        )
+        if st.button("Measure every model by these labels", icon=":material/grid_view:"):
+            st.session_state[CORRECTIONS] = corrections(state)
+            st.switch_page(BATCH_PAGE, query_params={})
+    st.caption(
+        "corrected_labels.csv is what `python -m malaria evaluate --labels` and `train --corrections` take. " + RULE
+    )
+
+
+def _download(label: str, made: Callable[[], str | bytes], file: str) -> None:
+    """A file that is made when it is asked for."""
+    icon = ":material/download:"
+    st.download_button(label, made, file, icon=icon, on_click="ignore", key=f"review-{file}")
+
+
+# Agreement
+
+
+def _agreement(work: Work) -> None:
+    state, me = work.session.log.state, work.session.annotator
+    oneself = with_oneself(state, me)
+    st.markdown("##### With yourself")
+    if oneself.raw.n:
+        st.markdown(f"Of {oneself.raw.n} cells that came back, you answered {_rate(oneself.raw)} as before.")
+    else:
+        st.markdown("No cell has come back to you yet.")
+    st.markdown("##### With one another")
+    if len(state.annotators) < 2:
+        st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
+        return
+    lines = ["| annotators | answers | cells read by both | alike | kappa |", "|---|---|---|---|---|"]
+    for which in _ANSWERS:
+        lines += [_line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement) for pair in pairs(state, which)]
+        if len(state.annotators) > 2:
+            lines.append(_line("all (Fleiss)", which, everyone(state, which)))
+    st.markdown("\n".join(lines))
+    st.caption(
+        "First answers were given before label and model’s view were shown, where blind. Cohen’s kappa, of several "
+        "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells in "
+        "dispute are under “Which cards”, Disagreements. " + RULE
+    )
+
+
+def _line(who: str, which: str, found: Agreement) -> str:
+    kappa = found.kappa
+    value = _DASH if kappa.value is None else f"{kappa.value:.2f}"
+    if kappa.interval:
+        value += f" ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f})"
+    return f"| {who} | {which} | {found.raw.n:,} | {_rate(found.raw)} | {value} |"
+
+
+def _rate(rate: Rate) -> str:
+    if rate.value is None or rate.interval is None:
+        return _DASH
+    low, high = rate.interval
+    return f"{100 * rate.value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+# The journal
+
+
+def _journal(work: Work) -> None:
+    log = work.session.log
+    st.markdown(
+        f"{len(log.state.rows):,} rows in {literal(log.store.place)}, of {len(log.state.annotators):,} annotators. "
+        "Rows are only ever added: an undone or changed decision stays on record."
+    )
+    for problem in (*log.problems, *log.state.problems):
+        st.warning(literal(problem), icon=":material/healing:")
+    download(work, "review-download-journal")
+    st.file_uploader(
+        "Go on with an earlier journal: its rows that are not here yet are added.",
+        type="csv",
+        key=_UPLOAD,
+        on_change=_resume,
+        args=(work,),
+    )
+    if work.error:
+        st.error(literal(work.error), icon=":material/error:")
+
+
+def _resume(work: Work) -> None:
+    work.error = None
+    upload = st.session_state[_UPLOAD]
+    if upload is None:
+        return
+    try:
+        added = work.session.log.resume(read_journal(upload.getvalue()))
+    except MalariaError as error:
+        work.error = str(error)
+        return
+    work.session.advance()
+    st.toast(f"{added:,} rows were added from {literal(upload.name)}.")

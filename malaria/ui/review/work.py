@@ -1,0 +1,137 @@
+"""What one browser session reviews: the queue made of its batch, who is before it, and what is shown beside it."""
+
+import threading
+import weakref
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria import model
+from malaria.images import RGB
+from malaria.labels import CLASSES
+from malaria.review import (
+    Basis,
+    HeldOut,
+    Log,
+    LookAlikes,
+    Session,
+    Suspect,
+    out_of_sample,
+    rank,
+    read_held_out,
+    suspects,
+)
+from malaria.ui.batch.desk import Desk
+from malaria.ui.batch.thumbnails import Thumbnails
+from malaria.ui.frame import Frame
+from malaria.ui.review.pictures import Pictures
+from malaria.ui.review.places import store
+from malaria.ui.review.settings import ANNOTATOR
+
+NEIGHBOURS: Final = 4
+"""Cells of the same patient that are shown of each class."""
+
+_WORK: Final = "review.work"
+_LOG: Final = "review.log"
+
+
+@dataclass(eq=False)
+class Work:
+    """One batch under review."""
+
+    desk: Desk
+    table: pd.DataFrame
+    """The table of cells, with the answers that the ranking rests on."""
+    basis: Basis
+    session: Session
+    threshold: float
+    pictures: Pictures
+    thumbnails: Thumbnails
+    error: str | None = None
+    """The last thing that went wrong, until something goes right."""
+    downloaded: int = 0
+    """Rows of the journal when it was last downloaded."""
+    _neighbours: dict[str, dict[str, list[Suspect]]] = field(default_factory=dict)
+    _alike: list[LookAlikes] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._neighbours = _by_patient(self.session.cards)
+        stop = threading.Event()
+        weakref.finalize(self, stop.set)
+        threading.Thread(
+            target=_find_alike,
+            args=(self._alike, self.session.cards, self.desk.source.read, stop),
+            name="look-alikes",
+            daemon=True,
+        ).start()
+
+    def neighbours(self, card: Suspect) -> dict[str, list[Suspect]]:
+        """Cells of the same patient by their given labels, those little suspect first; empty without a patient."""
+        found = self._neighbours.get(card.patient or "", {})
+        return {
+            label: [other for other in cards if other.image_id != card.image_id][:NEIGHBOURS]
+            for label, cards in found.items()
+        }
+
+    def look_alikes(self, card: Suspect, rgb: RGB) -> dict[str, list[Suspect]] | None:
+        """Cells that look most like this one, by their given labels; None while they are still being looked through."""
+        return self._alike[0].of(rgb, NEIGHBOURS, but=card.image_id) if self._alike else None
+
+    def prepare(self) -> None:
+        """Make the next images ready."""
+        self.pictures.prepare([card.file for card in self.session.upcoming()])
+
+
+def log() -> Log:
+    """Return this session's journal, read once; raises JournalError while it cannot be."""
+    if _LOG not in st.session_state:
+        st.session_state[_LOG] = Log(store())
+    found: Log = st.session_state[_LOG]
+    return found
+
+
+def work_on(desk: Desk, frame: Frame) -> Work:
+    """Return the review of what is on the desk by the picked model, begun anew where either has changed."""
+    key = (id(desk), id(desk.labelling), frame.model_name, frame.card.version, desk.scoring(frame).progress.done)
+    known, work = st.session_state.get(_WORK, (None, None))
+    if known != key:
+        with st.spinner("Ranking the labels …"):
+            work = _begin(desk, frame)
+        st.session_state[_WORK] = (key, work)
+    begun: Work = work
+    return begun
+
+
+def _begin(desk: Desk, frame: Frame) -> Work:
+    name = frame.card.name
+    table, basis = out_of_sample(desk.batch(frame).table, _held_out(name, frame.card.version), name)
+    session = Session(suspects(rank(table)), log(), ANNOTATOR, model=name, threshold=frame.threshold)
+    return Work(desk, table, basis, session, frame.threshold, Pictures(desk.source.read), desk.thumbnails)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _held_out(name: str, version: str) -> HeldOut | None:
+    """The held-out answers of a model, read once for all sessions."""
+    return read_held_out(model.MODELS_DIR / name)
+
+
+def _by_patient(cards: list[Suspect]) -> dict[str, dict[str, list[Suspect]]]:
+    """patient -> given label -> the cells with the least suspect labels, one more than is shown."""
+    found: dict[str, dict[str, list[Suspect]]] = defaultdict(lambda: {label: [] for label in CLASSES})
+    for card in reversed(cards):
+        if card.patient and len(found[card.patient][card.given_label]) <= NEIGHBOURS:
+            found[card.patient][card.given_label].append(card)
+    return dict(found)
+
+
+def _find_alike(
+    found: list[LookAlikes], cards: list[Suspect], read: Callable[[str], bytes], stop: threading.Event
+) -> None:
+    """Describe cells in the background; holds no `Work`, so that one can be let go of."""
+    alike = LookAlikes.among(cards, read, stop.is_set)
+    if not stop.is_set():
+        found.append(alike)

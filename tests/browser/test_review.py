@@ -1,0 +1,182 @@
+"""Label review as an annotator does it: with the keyboard alone, in a real browser, and nothing is lost."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from malaria.review import CsvJournal, Log
+from tests.browser import server
+from tests.browser.conftest import SECONDS, watch
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+HIDDEN = "appear when you have answered"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("review")
+
+
+@pytest.fixture(scope="module")
+def journal(folder: Path) -> CsvJournal:
+    return CsvJournal(folder / "corrections.csv")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path, journal: CsvJournal) -> Iterator[str]:
+    """An app whose journal lies where the tests can read it."""
+    with server.running(folder / "log", MALARIA_JOURNAL=journal.place) as address:
+        yield address
+    log = (folder / "log").read_text(errors="replace")
+    assert "Traceback" not in log, log
+
+
+def begin(page: Page, annotator: str) -> None:
+    page.goto(f"/Label_review?example=synthetic&annotator={annotator}")
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+
+
+def decided(page: Page, n: int) -> None:
+    expect(page.get_by_text(re.compile(rf"^{n} of 200 decided"))).to_be_visible()
+
+
+def press(page: Page, key: str, then: str) -> None:
+    """Press a key, and wait until the keys of what follows are there."""
+    page.keyboard.press(key)
+    expect(page.get_by_role("button", name=then)).to_be_visible()
+
+
+def answer(page: Page, key: str) -> None:
+    """Answer blind, look at what is revealed, go on."""
+    press(page, key, "Next Shortcut Enter")
+    expect(page.get_by_text("Given label:")).to_be_visible()
+    press(page, "Enter", "Skip Shortcut S")
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+
+
+def picture(page: Page) -> str:
+    return page.get_by_alt_text("The cell to be judged, enlarged").get_attribute("src") or ""
+
+
+def test_thirty_cards_by_keys_alone_with_a_reload_undo_and_a_note(page: Page, journal: CsvJournal) -> None:
+    begin(page, "keys")
+    keys = ("p", "u", "n", "x")
+    seen = set()
+    for number in range(15):
+        seen.add(picture(page))
+        answer(page, keys[number % 4])
+    decided(page, 15)
+
+    page.reload()
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+    decided(page, 15)
+    assert picture(page) not in seen
+
+    for number in range(16):  # one of them is a card that comes back
+        answer(page, keys[number % 4])
+    decided(page, 30)
+
+    page.keyboard.press("z")
+    decided(page, 29)
+    page.keyboard.press("z")
+    decided(page, 28)
+    expect(page.get_by_text("Given label:")).to_be_visible()
+    for key in "pu":  # both were seen, so both are answered in the open, and the next card comes at once
+        before = picture(page)
+        page.keyboard.press(key)
+        expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+    decided(page, 30)
+
+    page.keyboard.press("t")
+    page.keyboard.type("punxs zt")
+    decided(page, 30)
+    page.keyboard.press("Enter")
+    answer(page, "u")
+    decided(page, 31)
+
+    state = Log(journal).state
+    mine = [cell["keys"][0].decision for cell in state.readings.values() if "keys" in cell]
+    assert len(mine) == 31
+    assert [row.note for row in mine if row.note] == ["punxs zt"]
+    assert sum(len(cell["keys"]) > 1 for cell in state.readings.values() if "keys" in cell) == 1
+    assert {row.final_answer for row in mine} == {"Parasitized", "Uninfected", "Unsure", "Unusable"}
+    assert sum(not row.blind for row in mine) == 2
+    assert state.problems == []
+
+
+def test_a_change_after_the_reveal_is_recorded_beside_the_first_answer(page: Page, journal: CsvJournal) -> None:
+    begin(page, "second-thoughts")
+    press(page, "p", "Next Shortcut Enter")
+    expect(page.get_by_text("You: Parasitized")).to_be_visible()
+    page.keyboard.press("u")
+    decided(page, 1)
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+    (reading,) = [
+        cell["second-thoughts"][0] for cell in Log(journal).state.readings.values() if "second-thoughts" in cell
+    ]
+    assert (reading.first_answer, reading.decision.final_answer) == ("Parasitized", "Uninfected")
+
+
+def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
+    begin(page, "heavy-hand")
+    for _ in range(20):
+        page.keyboard.down("p")  # without an up in between these are repeats
+    page.keyboard.up("p")
+    expect(page.get_by_text("You: Parasitized")).to_be_visible()
+    decided(page, 1)
+    assert len([row for row in Log(journal).state.rows if row.annotator == "heavy-hand"]) == 1
+
+
+def test_two_who_share_the_queue_are_never_on_the_same_card(browser: Browser, app: str) -> None:
+    seen = []
+    with browser.new_context(base_url=app) as one, browser.new_context(base_url=app) as other:
+        pages = [one.new_page(), other.new_page()]
+        complaints = [watch(page) for page in pages]
+        for page, name in zip(pages, ("ann", "bob"), strict=True):
+            page.set_default_timeout(60 * SECONDS)
+            begin(page, name)
+            before = picture(page)
+            page.get_by_role("button", name="How you work").click()
+            page.get_by_text("Share the queue").click()
+            page.keyboard.press("Escape")
+            expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+        for _ in range(3):
+            for page in pages:
+                seen.append(picture(page))
+                answer(page, "p")
+    assert len(set(seen)) == 6
+    assert complaints == [[], []]
+
+
+def test_what_one_said_can_be_changed_in_the_list_of_the_last_decisions(page: Page) -> None:
+    begin(page, "editor")
+    answer(page, "p")
+    page.locator(".st-key-review-latest").get_by_role("button").first.click()
+    expect(page.get_by_text("You: Parasitized")).to_be_visible()
+    page.keyboard.press("n")
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+    expect(page.locator(".st-key-review-latest").get_by_text("Not sure")).to_be_visible()
+    decided(page, 1)
+
+
+@pytest.mark.parametrize(
+    "context", [{}, PHONE, PHONE | {"color_scheme": "dark"}], indirect=True, ids=["wide", "phone", "dark"]
+)
+def test_the_card_fits_the_screen_with_its_keys(page: Page, context: BrowserContext) -> None:
+    begin(page, "looker")
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    box = page.get_by_role("button", name="Not usable").bounding_box()
+    height = page.viewport_size["height"] if page.viewport_size else 0
+    assert box
+    assert box["y"] + box["height"] < height, "no scrolling between the cell and the keys"
+    cell = page.get_by_role("group", name="The cell to be judged")
+    assert cell.evaluate("element => element.scrollWidth - element.clientWidth") <= 0, "the whole cell is seen"
+    page.get_by_role("button", name="Look closer").click()
+    page.get_by_text("Hue", exact=True).click()
+    expect(page.get_by_alt_text("The cell to be judged, enlarged, its hue only")).to_be_visible()
+    untold = page.locator("img:visible").evaluate_all("all => all.filter(image => !image.alt.trim()).length")
+    assert untold == 0
