@@ -1,0 +1,89 @@
+"""Leukocytes: nuclei darker or bluer than any red cell, with the cytoplasm around them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from malaria.smear.cells import AREA, WIDTH
+from malaria.smear.watershed import Mask, closed, disc, opened
+
+_SMALLEST_BLUISH: Final = 0.4
+"""Area of a bluish nucleus, all lobes together, in usual red cells."""
+_SMALLEST_DARK: Final = 0.6
+_SMALLEST_HULL: Final = 0.9
+"""The same for a nucleus that is only dark, and with what lies between its lobes: a schizont can be as dark, but stays
+within a red cell."""
+_LARGEST: Final = 10.0
+"""What is larger, in usual red cells, is a deposit of stain."""
+_GREYEST: Final = 0.6
+"""Dirt is grey: it takes so much of its least absorbed colour, as a share of its most absorbed."""
+_MARGIN: Final = 0.2
+_REACH: Final = 0.6
+"""How far the cytoplasm goes around a nucleus at least and at most, in red cell diameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stain:
+    """Where a field's stain is not a red cell's: masks (uint8, 0 or 1) of one shape.
+
+    `dark`: much darker than red cells. `bluish`: leaning to blue as red cells never do. `lilac`: leaning a little.
+    """
+
+    dark: Mask
+    bluish: Mask
+    lilac: Mask
+
+    @property
+    def nuclear(self) -> Mask:
+        """Where it is a nucleus's."""
+        return self.dark | self.bluish
+
+
+def unlike_red_cells(density: NDArray[np.float32], red_cell: NDArray[np.float64]) -> Stain:
+    """Compare the optical density of a field, float32 (h, w, 3), with that of its red cells, (3,)."""
+    red, green, blue = cv2.split(density)
+    lean = red - blue - (red_cell[0] - red_cell[2])
+    dark = red + green > 2.2 * (red_cell[0] + red_cell[1])
+    bluish = (lean > 0.5 * red_cell[1]) & (red > 1.8 * red_cell[0])
+    lilac = (lean > 0.15 * red_cell[1]) & (green > 0.2 * red_cell[1])
+    return Stain(opened(dark, 3), opened(bluish, 3), lilac.astype(np.uint8))
+
+
+def find_leukocytes(density: NDArray[np.float32], stain: Stain) -> tuple[list[Mask], list[Mask]]:
+    """Return (leukocytes, deposits of stain or dirt as dark as they), each a mask (uint8) of the whole field.
+
+    Lobes of a nucleus that lie close together belong to one leukocyte.
+    """
+    joined = closed(stain.nuclear, 0.4 * WIDTH)
+    count, labels = cv2.connectedComponents(joined)
+    bluish = np.bincount(labels[stain.bluish > 0], minlength=count) / AREA
+    nuclear = np.bincount(labels[stain.nuclear > 0], minlength=count) / AREA
+    leukocytes, deposits = [], []
+    for number in np.flatnonzero((bluish >= _SMALLEST_BLUISH) | (nuclear >= _SMALLEST_DARK)):
+        nucleus = (labels == number).astype(np.uint8)
+        if nuclear[number] > _LARGEST or is_grey(density[nucleus > 0]):
+            deposits.append(nucleus)
+        elif bluish[number] >= _SMALLEST_BLUISH or _hull(nucleus) >= _SMALLEST_HULL * AREA:
+            leukocytes.append(_with_cytoplasm(nucleus, stain.lilac))
+    return leukocytes, deposits
+
+
+def is_grey(density: NDArray[np.float32]) -> bool:
+    """Whether optical densities (n, 3) are those of dirt or pigment, which take all colours alike; stain does not."""
+    usual = np.median(density, axis=0)
+    return bool(usual.min() > _GREYEST * usual.max())
+
+
+def _hull(mask: Mask) -> float:
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return float(cv2.contourArea(cv2.convexHull(np.concatenate(contours))))
+
+
+def _with_cytoplasm(nucleus: Mask, lilac: Mask) -> Mask:
+    """A nucleus with a margin, and with what is lilac near by: in many stains the cytoplasm can hardly be seen."""
+    margin = np.asarray(cv2.dilate(nucleus, disc(2 * _MARGIN * WIDTH + 1)), np.uint8)
+    near = np.asarray(cv2.dilate(nucleus, disc(2 * _REACH * WIDTH + 1)), np.uint8)
+    return closed(opened(margin | (lilac & near), 0.3 * WIDTH), 0.3 * WIDTH)

@@ -1,0 +1,89 @@
+"""One thing found in a field: where it lies, what it is, and its picture as the classifier wants it."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+RGB: TypeAlias = NDArray[np.uint8]
+Contour: TypeAlias = NDArray[np.int32]
+Kind: TypeAlias = Literal["red_cell", "leukocyte", "platelet", "artefact"]
+
+KINDS: Final[tuple[Kind, ...]] = ("red_cell", "leukocyte", "platelet", "artefact")
+"""What an object can be, in the order of tables and legends."""
+
+
+class Box(NamedTuple):
+    """A rectangle of whole pixels: columns x to x + width - 1, rows y to y + height - 1."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """(x, y) of the middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def shared_area(self, other: "Box") -> int:
+        """Pixels that lie in both rectangles."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        return max(0, width) * max(0, height)
+
+
+@dataclass(frozen=True, eq=False)
+class SmearObject:
+    """One object of a field. All lengths are pixels of the field.
+
+    `box` is the tight rectangle around `contour` (int32, (n, 2), columns x and y); `area` counts the pixels inside the
+    contour; `circularity` is 4 pi area / perimeter^2, 1 for a disc. `likeness` (0 to 1) says how much the outline looks
+    like one whole red cell; it is 0 for other kinds. `touches_border`: the field's edge may cut the object.
+    `is_clump`: cells that could not be told apart, or a piece of one; its box makes no claim about single cells.
+    `crop` is the picture (RGB uint8, box height x box width x 3), black outside the contour as in the NIH cells.
+    """
+
+    box: Box
+    contour: Contour
+    kind: Kind
+    area: float
+    circularity: float
+    likeness: float
+    touches_border: bool
+    is_clump: bool
+    crop: RGB
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"An object is one of {', '.join(KINDS)}, not {self.kind!r}.")
+        if self.crop.shape != (self.box.height, self.box.width, 3):
+            raise ValueError(f"A crop of shape {self.crop.shape} does not fill a box of {self.box}.")
+
+
+def touches_border(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a box comes within a pixel of the edge of a field of `shape` (height, width, ...)."""
+    return min(box.x, box.y) <= 1 or box.x + box.width >= shape[1] - 1 or box.y + box.height >= shape[0] - 1
+
+
+def describe(rgb: RGB, contour: Contour, kind: Kind, *, likeness: float = 0.0, is_clump: bool = False) -> SmearObject:
+    """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb` and cut it out on black."""
+    box = Box(*(int(number) for number in cv2.boundingRect(contour)))
+    inside = np.zeros((box.height, box.width), np.uint8)
+    cv2.drawContours(inside, [contour], -1, 255, cv2.FILLED, offset=(-box.x, -box.y))
+    view = rgb[box.y : box.y + box.height, box.x : box.x + box.width]
+    area = float(np.count_nonzero(inside))
+    perimeter = cv2.arcLength(contour, closed=True)
+    return SmearObject(
+        box=box,
+        contour=contour,
+        kind=kind,
+        area=area,
+        circularity=min(1.0, 4 * np.pi * area / perimeter**2) if perimeter > 0 else 0.0,
+        likeness=likeness,
+        touches_border=touches_border(box, rgb.shape),
+        is_clump=is_clump,
+        crop=np.where(inside[..., np.newaxis] > 0, view, np.uint8(0)),
+    )

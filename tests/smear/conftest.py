@@ -1,0 +1,49 @@
+"""Plain fields drawn from circles, so that every test can say exactly what is in them."""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+Disc = tuple[float, float, float]  # x, y, diameter
+Draw = Callable[..., NDArray[np.uint8]]
+
+BACKGROUND = (225, 222, 214)
+RED_CELL = (196, 140, 142)
+
+
+@pytest.fixture
+def draw() -> Draw:
+    """A function that draws discs (x, y, diameter) on a bright background: RGB uint8."""
+
+    def field(
+        discs: Sequence[Disc],
+        width: int = 640,
+        height: int = 480,
+        colour: tuple[int, int, int] = RED_CELL,
+        on: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        rgb = np.full((height, width, 3), BACKGROUND, np.uint8) if on is None else on.copy()
+        for x, y, diameter in discs:
+            cv2.circle(rgb, (round(16 * x), round(16 * y)), round(8 * diameter), colour, -1, cv2.LINE_AA, 4)
+        noise = np.random.default_rng(0).normal(0, 1.5, rgb.shape)
+        return np.clip(cv2.GaussianBlur(rgb, (0, 0), 1) + noise, 0, 255).astype(np.uint8)
+
+    return field
+
+
+def grid(columns: int, rows: int, diameter: float, step: float = 1.6) -> list[Disc]:
+    """Discs that keep apart, in rows and columns, away from the border."""
+    return [
+        ((column + 1) * step * diameter, (row + 1) * step * diameter, diameter)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+
+
+@pytest.fixture
+def lone_cells() -> Callable[..., list[Disc]]:
+    """`grid`, for tests that need some ordinary cells beside what they are about."""
+    return grid
