@@ -104,7 +104,7 @@ def downloads(answer: dict[str, Any]) -> None:
             on_click="ignore",
         )
     st.markdown("The same numbers on the command line:")
-    st.code(answer["command"], language="bash", wrap_lines=True)
+    st.code(answer["command"], language=None, wrap_lines=True)
     st.caption(
         "The address of this page holds every input: whoever opens it sees this calculation. Printed by the browser, "
         "the page leaves out its controls and keeps answer, inputs, pictures and text."

@@ -35,7 +35,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
     first = count - step * -(-(count - low) // step)  # so that one bar begins at the threshold
     edges = list(range(first, high + step, step))
     counted = np.clip([*edges, edges[-1] + step], 0, cells + 1).tolist()
-    named = [f"{edge:,}" if step == 1 else f"{edge:,} to {edge + step - 1:,}" for edge in edges]
+    named = [f"{max(0, edge):,}" + (f" to {min(cells, edge + step - 1):,}" if step > 1 else "") for edge in edges]
     figure = _figure("Flagged cells in the sample", "Share of samples")
     for p, name, colour, shape in ((0.0, "healthy", BLUE, ""), (parasitaemia, "infected", ORANGE, "/")):
         figure.add_bar(
@@ -142,11 +142,11 @@ def against_cells(
     counts.update_yaxes(tickvals=[10**n for n in range(8)], ticktext=_powers(range(8)))
     last = [(rho, rules[-1].limit_of_detection) for rho, rules in curves]
     named = "; ".join(
-        f"{'slides alike' if rho == 0 else f'overdispersion {plain(rho)}'} "
+        f"{'slides alike' if rho == 0 else f'at overdispersion {plain(rho)}'}: "
         + ("none" if limit is None else f"{percent(limit)} ({per_ul(limit, red_cells_per_ul)})")
         for rho, limit in last
     )
-    told = f"Limit of detection with {cells[-1]:,} cells: {named}. Reading more cells helps little once slides differ."
+    told = f"Limit of detection with {cells[-1]:,} cells; {named}. Reading more cells helps little once slides differ."
     left, right = st.columns(2)
     with left:
         show(limits, "limit-by-cells", "Limit of detection against the cells read", told)
