@@ -24,16 +24,19 @@ class SampleRoc:
     false_positive_rate: Floats
 
 
-def sample_roc(cells: int, parasitaemia: float, rates: CellRates, *, points: int = 60) -> SampleRoc:
+def sample_roc(cells: int, parasitaemia: float, rates: CellRates, *, points: int = 40) -> SampleRoc:
     """Return the ROC of a sample of `cells` cells at one parasitaemia, from "always positive" to "never positive".
 
     About `points` count thresholds are evaluated, where the two distributions have their mass. Raises SampleError.
     """
-    ends = [flagged.quantile(tail, cells, p, rates) for p in (0.0, parasitaemia) for tail in (0.001, 0.999)]
-    inner = np.unique(np.linspace(min(ends), max(ends) + 1, points).round().astype(np.int64))
+    fewer, more = sorted((0.0, parasitaemia), key=rates.flagged_share)
+    low, high = flagged.quantile(0.001, cells, fewer, rates), flagged.quantile(0.999, cells, more, rates)
+    inner = np.unique(np.linspace(low, high + 1, points).round().astype(np.int64))
     counts = np.unique(np.concatenate([[0], inner, [cells + 1]]))
-    infected = np.array([flagged.at_least(int(count), cells, parasitaemia, rates) for count in counts])
-    healthy = np.array([flagged.at_least(int(count), cells, 0.0, rates) for count in counts])
+    infected, healthy = (
+        np.array([flagged.tails(count, cells, p, rates, careful=False)[0] for count in counts.tolist()])
+        for p in (parasitaemia, 0.0)
+    )
     return SampleRoc(counts, infected, healthy)
 
 

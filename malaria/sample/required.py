@@ -141,7 +141,7 @@ def _start(p: float, rates: CellRates, wanted: float, allowed: float) -> int | N
         return None
     if surplus(fewest) >= 0:
         return 1
-    return max(1, int(math.exp(optimize.brentq(surplus, fewest, most, xtol=1e-5)) * (1 - 1e-4)) - 1)
+    return max(1, int(math.exp(optimize.brentq(surplus, fewest, most, xtol=1e-8)) * (1 - 1e-6)) - 1)
 
 
 def _falling_root(function: Callable[[float], float], guess: float, low: float, high: float) -> float:
@@ -153,4 +153,4 @@ def _falling_root(function: Callable[[float], float], guess: float, low: float, 
         left, right = right, min(high, 1.4 * right)
     if function(left) <= 0:
         return left
-    return right if function(right) >= 0 else float(optimize.brentq(function, left, right, rtol=1e-7))
+    return right if function(right) >= 0 else float(optimize.brentq(function, left, right, rtol=1e-11))

@@ -19,13 +19,13 @@ def test_the_roc_runs_from_always_to_never_positive():
     assert np.all(np.diff(roc.sensitivity) <= 0)
     assert np.all(np.diff(roc.false_positive_rate) <= 0)
     middle = len(roc.counts) // 2
-    assert roc.sensitivity[middle] == at_least(int(roc.counts[middle]), 1_000, 0.05, RATES)
+    assert roc.sensitivity[middle] == pytest.approx(at_least(int(roc.counts[middle]), 1_000, 0.05, RATES))
 
 
 @pytest.mark.parametrize("cells", [1, 2, 350, 10_000_000])
 def test_the_roc_has_few_points_however_many_cells(cells):
     roc = sample_roc(cells, 0.05, RATES)
-    assert len(roc.counts) <= 62
+    assert len(roc.counts) <= 42
     assert roc.counts[-1] == cells + 1
 
 
