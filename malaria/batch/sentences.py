@@ -66,7 +66,9 @@ def comparison_sentence(both: Comparison) -> str:
     """What McNemar's test says of two models, and what it takes for granted."""
     test, a, b = both.test, both.a.model, both.b.model
     if not test.only_a + test.only_b:
-        return f"Of {test.n:,} cells none is called rightly by one model and wrongly by the other."
+        return (
+            f"Both models call the same of {test.n:,} cells rightly: McNemar’s test has nothing to tell them apart by."
+        )
     chance = "is more than chance would bring about" if test.p_value < 0.05 else "may well be chance"
     p_value = f"= {test.p_value:.3f}" if test.p_value >= 0.001 else "below 0.001"
     return (

@@ -13,6 +13,8 @@ from malaria.ui.frame import ROOT, Frame
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
     st.html(ROOT / "malaria/ui/batch/style.css")
+    if sources.DESK not in st.session_state:
+        st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
     desk = sources.choose()
     if desk is None:
         return

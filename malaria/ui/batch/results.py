@@ -58,7 +58,7 @@ def _pick_reading(batch: Batch) -> Reading:
 
 def _counted(batch: Batch, desk: Desk, frame: Frame) -> None:
     """What the figures rest on, and by name what is not among it."""
-    st.markdown(sentences.counted(batch))
+    st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.counted(batch)}")
     if desk.synthetic:
         st.caption(
             "These cells are synthetic, drawn by this program: they show how the page works, not how good the model "
@@ -84,7 +84,7 @@ def _flattery(desk: Desk, frame: Frame) -> None:
     elif known := basis.held_out + basis.seen:
         st.warning(
             f"**{name} has learned from {known:,} of these cells, so these figures flatter it.** How good it is on "
-            "patients it had not seen stands on its card.",
+            "patients it had not seen stands on the Models page.",
             icon=":material/school:",
         )
     elif basis.known_patient:

@@ -26,8 +26,11 @@ _LEAVE_OUT: Final = "leave these out"
 _MAX_CSV_BYTES: Final = 64 * 2**20
 
 
-def choose() -> Desk | None:
-    """Draw the ways in, and return what is to be evaluated, or None while there is nothing or its labels are open."""
+def choose(promised: str = "The figures") -> Desk | None:
+    """Draw the ways in, and return what is to be evaluated, or None while there is nothing or its labels are open.
+
+    What is `promised` is said to appear as soon as there is a batch.
+    """
     asked = st.query_params.get("example")
     if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
         _put(Desk.example())
@@ -48,9 +51,8 @@ def choose() -> Desk | None:
     if _CSV in st.session_state:
         st.info("The CSV is here. Now give the zip with the images.", icon=":material/table:")
     else:
-        st.info(
-            "The figures appear here as soon as you click the example or give a batch.", icon=":material/touch_app:"
-        )
+        words = f"{promised} appear here as soon as you click the example or give a batch."
+        st.info(words, icon=":material/touch_app:")
     return None
 
 
@@ -72,7 +74,8 @@ def _ways_in(desk: Desk | None) -> None:
             st.rerun()
         here = folder()
         if here and st.button(f"Evaluate the folder {literal(str(here))}", icon=":material/folder_open:"):
-            _put(Desk(here.name, open_source(here)))
+            source = open_source(here)
+            _put(Desk(source.name, source))
             st.rerun()
         if desk is not None and st.button("Close this batch", icon=":material/close:"):
             _put(None)
@@ -96,8 +99,9 @@ def _take() -> None:
 
     A full one is copied by Streamlit in every run of the page. Opening can fail, and a callback has no place to say so.
     """
-    st.session_state[_TAKEN] = list(st.session_state[_uploader()])
-    st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+    if uploads := st.session_state[_uploader()]:  # an uploader also reports that it has become empty
+        st.session_state[_TAKEN] = list(uploads)
+        st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:
@@ -115,7 +119,7 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
         if csv is None and not labels_from_folders(source.files).labels:
             csv = _csv_inside(zips[0])
         _put(Desk(zips[0].name, source, csv))
-    elif desk:
+    elif desk and csvs:
         desk.bring_csv(st.session_state.pop(_CSV))
 
 

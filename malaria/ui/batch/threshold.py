@@ -74,7 +74,7 @@ def _by_target(batch: Batch, frame: Frame) -> None:
                 persist_state="session",
             )
             found = find((percent or 0) / 100)
-            label = "There is none" if found is None else f"Set it to {found:g}"
+            label = "There is none" if found is None else f"Set it to {found:.10g}"
             st.button(
                 label,
                 key=f"batch.set.{name}",
