@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -43,7 +44,7 @@ class CsvJournal:
         """The path of the file."""
         return str(self.path)
 
-    @property
+    @cached_property
     def survives(self) -> bool:
         """Whether the disk keeps its files when the machine starts anew."""
         return survives_restart(self.path)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice, pairwise
+from statistics import median
 from typing import Final, Literal
 
-import numpy as np
 import pandas as pd
 
 from malaria.review.agreement import in_dispute
@@ -146,4 +146,4 @@ def seconds_per_card(rows: Sequence[Decision], last: int = 30) -> float | None:
     moments = [datetime.fromisoformat(row.decided_at) for row in rows[-last:] if not row.supersedes]
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
     steady = [gap for gap in gaps if 0 < gap <= PAUSE_SECONDS]
-    return float(np.median(steady)) if len(steady) >= 3 else None
+    return median(steady) if len(steady) >= 3 else None

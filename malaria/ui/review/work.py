@@ -1,5 +1,6 @@
 """What one browser session reviews: the queue made of its batch, who is before it, and what is shown beside it."""
 
+import gc
 import threading
 import weakref
 from collections import defaultdict
@@ -102,6 +103,7 @@ def work_on(desk: Desk, frame: Frame) -> Work:
         with st.spinner("Ranking the labels …"):
             work = _begin(desk, frame)
         st.session_state[_WORK] = (key, work)
+        _spare_the_collector()
     begun: Work = work
     return begun
 
@@ -111,6 +113,18 @@ def _begin(desk: Desk, frame: Frame) -> Work:
     table, basis = out_of_sample(desk.batch(frame).table, _held_out(name, frame.card.version), name)
     session = Session(suspects(rank(table)), log(), ANNOTATOR, model=name, threshold=frame.threshold)
     return Work(desk, table, basis, session, frame.threshold, Pictures(desk.source.read), desk.thumbnails)
+
+
+def _spare_the_collector() -> None:
+    """Have Python's garbage collector pass over all that is there now.
+
+    Streamlit has it look through everything after each run of a script, which takes longer than drawing a card and
+    holds up the next one. What is no longer used is freed as before; only what refers to itself waits until the next
+    batch is opened.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
