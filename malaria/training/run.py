@@ -58,6 +58,10 @@ def check_options(options: Options, output: Path, resume: bool = False) -> None:
             raise TrainingError(f"There is no file {name}.")
     if output.exists() and not resume:
         raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
+    for name in options.teachers if not resume else ():
+        asked = _asked(Path(name))
+        if (asked["folds"], asked["seed"]) != (options.folds, options.seed):
+            raise TrainingError(f"The teacher {name} was trained on other folds. Use the same --folds and --seed.")
     record = output / WORK / "options.json"
     if record.exists() and (found := _differences(json.loads(record.read_text()), _plain(options))):
         raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use those.")
@@ -111,7 +115,7 @@ def train_folds(
             folder,
             outputs=outputs,
             seed=options.seed + number + 1000 * options.member,
-            teachers=lambda number=number: _teachers(options.teachers, [number], options, outputs),  # type: ignore[misc]
+            teachers=lambda number=number: _teachers(options.teachers, [number], outputs),  # type: ignore[misc]
             tensorboard=tensorboard,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
         )
@@ -129,7 +133,7 @@ def train_folds(
             output / WORK / "final",
             outputs=outputs,
             seed=options.seed,
-            teachers=lambda: _teachers(options.teachers[:1], range(options.folds), options, outputs),
+            teachers=lambda: _teachers(options.teachers[:1], range(options.folds), outputs),
             tensorboard=tensorboard,
             report=lambda line: report(f"final  {line}"),
         )
@@ -206,14 +210,22 @@ def _learned(train: NDArray[np.int64], pixels: Pixels, options: Options) -> NDAr
     return np.concatenate([np.resize(positions, max(map(len, classes))) for positions in classes])
 
 
-def _teachers(runs: Sequence[str], folds: Sequence[int], options: Options, outputs: int) -> list[Any]:
+def _asked(run: Path) -> dict[str, Any]:
+    """The options of an earlier run."""
+    record = run / WORK / "options.json"
+    if not record.is_file():
+        raise TrainingError(
+            f"{run} holds no run. Name the --output of an earlier one whose {WORK} folder is still there."
+        )
+    asked: dict[str, Any] = json.loads(record.read_text())
+    return asked
+
+
+def _teachers(runs: Sequence[str], folds: Sequence[int], outputs: int) -> list[Any]:
     """Load the networks of earlier runs that were trained on the same folds, so that none has seen what is held out."""
     teachers = []
     for name in runs:
-        asked = json.loads((Path(name) / WORK / "options.json").read_text())
-        if (asked["folds"], asked["seed"]) != (options.folds, options.seed):
-            raise TrainingError(f"The teacher {name} was trained on other folds. Use the same --folds and --seed.")
-        recipe = recipe_named(asked["architecture"])
+        recipe = recipe_named(_asked(Path(name))["architecture"])
         for fold in folds:
             network = build_network(recipe, outputs)
             network.load_weights(Path(name) / WORK / f"fold-{fold}" / "best.weights.h5")
