@@ -7,7 +7,7 @@ add up to, a `Session` puts cards before an annotator, and `corrected_labels` is
 from malaria.review.agreement import RULE, Consensus, Pair, consensus, everyone, in_dispute, pairs, with_oneself
 from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
 from malaria.review.export import CORRECTED_COLUMNS, corrected_labels, corrected_zip
-from malaria.review.imports import corrections, read_corrections, read_journal
+from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
 from malaria.review.queue import Filter, Suspect, chosen, next_card, repeat_due, seconds_per_card, suspects, waiting
@@ -61,6 +61,7 @@ __all__ = [
     "read_corrections",
     "read_held_out",
     "read_journal",
+    "relabel",
     "repeat_due",
     "replay",
     "seconds_per_card",

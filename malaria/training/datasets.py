@@ -15,6 +15,7 @@ from malaria.errors import ImageError, LabelsError, TrainingError
 from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.preprocessing import Preprocessing
+from malaria.review import relabel
 
 MOST_UNREADABLE = 0.01
 """Share of unreadable images above which training is refused: something is wrong with the data."""
@@ -69,10 +70,10 @@ def load_dataset(
 ) -> Dataset:
     """Read a folder or zip of labelled cells.
 
-    Labels come from the folder names, or from the column `label_column` of the CSV `labels`; `corrections` (a CSV with
-    `corrected_label`, by `image_id` or file) replace them. Cells whose patient cannot be told from the file name are
-    refused unless `by_image`. Raises `TrainingError` for one class, a class of fewer than two patients, or more than
-    1 % unreadable images.
+    Labels come from the folder names, or from the column `label_column` of the CSV `labels`; `corrections` (a review's
+    journal, or a CSV with `corrected_label`, by `image_id` or file) replace them, and leave out cells whose readers
+    did not arrive at a class. Cells whose patient cannot be told from the file name are refused unless `by_image`.
+    Raises `TrainingError` for one class, a class of fewer than two patients, or more than 1 % unreadable images.
     """
     files, unreadable = _readable(path)
     if unreadable > MOST_UNREADABLE * (len(files) + unreadable):
@@ -83,7 +84,7 @@ def load_dataset(
     table = _labelled(files, labels, label_column)
     left_out = int(table["label"].isna().sum())
     if corrections:
-        table = _corrected(table, corrections)
+        table["label"] = relabel(table, corrections)
     kept = table["label"].notna().to_numpy()
     encoded = [file.data or b"" for file, keep in zip(files, kept, strict=True) if keep]
     table = table[kept].reset_index(drop=True)
@@ -136,13 +137,6 @@ def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -
     except LabelsError:  # the CSV has only what is learned
         given = table["label"]
     return table.assign(given_label=given)
-
-
-def _corrected(table: pd.DataFrame, corrections: Path) -> pd.DataFrame:
-    """Replace labels by corrected ones, found by image_id or file."""
-    known = read_labels(corrections, column="corrected_label", classes=None)
-    corrected = match(table["file"], known, table["image_id"]).table["given_label"]
-    return table.assign(label=corrected.fillna(table["label"]))
 
 
 def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from malaria.review import (
     rank,
     read_corrections,
     read_journal,
+    relabel,
     replay,
     summarise,
     suspects,
@@ -88,6 +89,25 @@ def test_corrections_are_read_from_a_journal_by_what_is_in_force(tmp_path: Path)
     corrected = in_order(corrected_labels(table(7), replay(undone))).encode()
     assert read_corrections(corrected).ids[image(0)] == PARASITIZED
     assert read_corrections(corrected).unlabelled == 3
+
+
+CORRECTED = [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
+
+
+@pytest.mark.parametrize("names", ["the same files", "other files of the same names"])
+@pytest.mark.parametrize("kind", ["journal", "corrected_labels.csv"])
+def test_what_training_learns_from_a_review(kind: str, names: str) -> None:
+    """A cell that was read and has no class is not learned; one that nobody has read keeps its label."""
+    cells = table(7).rename(columns={"given_label": "label"})
+    written = journal_csv(READ) if kind == "journal" else in_order(corrected_labels(table(7), replay(READ)))
+    if names != "the same files":
+        cells["image_id"] = [image(900 + k) for k in range(7)]
+    assert relabel(cells, written.encode()) == CORRECTED
+
+
+def test_any_table_with_corrected_labels_can_be_learned_from() -> None:
+    cells = table(3).rename(columns={"given_label": "label"})
+    assert relabel(cells, b"file,corrected_label\n0.png,Gametocyte\n1.png,\n") == ["Gametocyte", UNINFECTED, UNINFECTED]
 
 
 def test_the_zip_has_the_official_layout_and_the_corrected_folders(tmp_path: Path) -> None:
