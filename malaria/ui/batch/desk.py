@@ -117,7 +117,8 @@ class Desk:
         """What is in no figure, with the columns file and why."""
         why = dict(zip(batch.unreadable["file"], batch.unreadable["error"], strict=True))
         why |= dict.fromkeys(batch.unlabelled["file"], "It has no label.")
-        why |= self.labelling.without_image(batch.table) if self.labelling else {}
+        if self.labelling and len(batch.table) == batch.total:  # before that, an image may only not be reached yet
+            why |= self.labelling.without_image(batch.table)
         why |= dict.fromkeys(self.source.skipped, "This is not an image file.")
         return pd.DataFrame(why.items(), columns=["file", "why"])
 
