@@ -236,6 +236,21 @@ def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJourna
     assert text.count("labelled Parasitized") == text.count("labelled Uninfected") == 2
 
 
+def test_the_suspects_most_like_a_cell_can_come_next(journal: CsvJournal) -> None:
+    app = start()
+    work = app.session_state["review.work"][1]
+    while not work._alike:
+        app.run()
+    app.run()
+    card = work.session.current
+    expected = work._alike[0].suspects(work.pictures[card.file].rgb, 3, but=card.image_id)
+    key(app, "L")
+    assert work.session.current == card
+    assert work.session.upcoming(3) == expected
+    answer(app, "P")
+    assert work.session.current == expected[0]
+
+
 def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     app = start()
     answer(app, "P")

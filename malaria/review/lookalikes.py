@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 import cv2
@@ -19,7 +20,7 @@ from malaria.labels import CLASSES
 from malaria.review.queue import Suspect
 
 POOL: Final = 1000
-"""So many cells of each class, whose labels are little suspect, are looked through."""
+"""So many cells of each class whose labels are little suspect, and so many of the most suspect, are looked through."""
 LITTLE_SUSPECT: Final = 0.1
 
 _SIDE: Final = 48  # pixels: enough for a ring
@@ -61,7 +62,7 @@ def describe(rgb: RGB) -> Floats:
 
 @dataclass(frozen=True)
 class LookAlikes:
-    """Cells with labels that are little suspect, and what they look like."""
+    """Cells with what they look like: those whose labels are little suspect, and those most in doubt."""
 
     cards: tuple[Suspect, ...]
     _described: Floats
@@ -72,7 +73,7 @@ class LookAlikes:
     def among(
         cls, cards: Sequence[Suspect], read: Callable[[str], bytes], stop: Callable[[], bool] = lambda: False
     ) -> LookAlikes:
-        """Describe at most `POOL` cells of each class; `read` returns a file's bytes. Ends early on `stop`."""
+        """Describe a choice of `cards`, given in rank order; `read` returns a file's bytes. Ends early on `stop`."""
         chosen, described = [], []
         for card in _pool(cards):
             if stop():
@@ -87,24 +88,30 @@ class LookAlikes:
         return cls(tuple(chosen), _standardised(table, mean, spread), mean, spread)
 
     def of(self, rgb: RGB, n: int = 3, *, but: str | None = None) -> dict[str, list[Suspect]]:
-        """Return for each class the `n` cells that look most like `rgb`, the image_id `but` left out."""
-        found: dict[str, list[Suspect]] = {label: [] for label in CLASSES}
+        """Return for each class the `n` little suspect cells most like `rgb`, the image_id `but` left out."""
+        near = [card for card in self._nearest(rgb) if card.suspicion <= LITTLE_SUSPECT and card.image_id != but]
+        return {label: [card for card in near if card.given_label == label][:n] for label in CLASSES}
+
+    def suspects(self, rgb: RGB, n: int = 20, *, but: str | None = None) -> list[Suspect]:
+        """Return the `n` cells most like `rgb` whose labels are in doubt, the most alike first, `but` left out."""
+        near = (card for card in self._nearest(rgb) if card.suspicion > LITTLE_SUSPECT and card.image_id != but)
+        return list(islice(near, n))
+
+    def _nearest(self, rgb: RGB) -> list[Suspect]:
         if not self.cards:
-            return found
+            return []
         wanted = _standardised(describe(rgb), self._mean, self._spread)
-        for at in np.argsort(((self._described - wanted) ** 2).sum(axis=1), kind="stable"):
-            card = self.cards[at]
-            if card.image_id != but and len(found[card.given_label]) < n:
-                found[card.given_label].append(card)
-        return found
+        order = np.argsort(((self._described - wanted) ** 2).sum(axis=1), kind="stable")
+        return [self.cards[at] for at in order]
 
 
 def _pool(cards: Sequence[Suspect]) -> Iterator[Suspect]:
-    """Cells to look through, a random choice that is always the same."""
+    """Cells to look through: a random choice of the sure ones that is always the same, and the most suspect."""
     for number, label in enumerate(CLASSES):
         sure = [card for card in cards if card.given_label == label and card.suspicion <= LITTLE_SUSPECT]
         for at in np.random.default_rng(number).permutation(len(sure))[:POOL]:
             yield sure[at]
+    yield from islice((card for card in cards if card.suspicion > LITTLE_SUSPECT), POOL)
 
 
 def _standardised(described: Floats, mean: Floats, spread: Floats) -> Floats:

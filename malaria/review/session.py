@@ -215,6 +215,12 @@ class Session:
             self.log.refresh()
             self._show(next(self._waiting(), None))
 
+    def prefer(self, cards: Sequence[Suspect]) -> None:
+        """Have these cards come next, in this order, those that are still to be shown and that the filter leaves."""
+        left = {card.image_id: card for card in self._chosen}
+        first = {card.image_id: card for card in cards if card.image_id in left}
+        self._chosen = list((first | left).values())
+
     def start_over(self) -> None:
         """Go through the cards of a filter once more."""
         self._passed.clear()

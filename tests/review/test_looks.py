@@ -1,5 +1,7 @@
 """Look-alikes and views: what is shown beside a cell, and other ways to look at it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,17 @@ def test_look_alikes_are_of_both_classes_and_never_the_cell_itself() -> None:
     assert image(0) not in {card.image_id for cards in found.values() for card in cards}
     itself = alike.of(CELLS[0].rgb, 1)[CELLS[0].given_label]
     assert itself[0].image_id == image(0)
+
+
+def test_suspects_that_look_alike_come_nearest_first() -> None:
+    doubted = [replace(card, suspicion=0.5 if n % 2 else 0.01) for n, card in enumerate(cards())]
+    alike = LookAlikes.among(doubted, read)
+    found = alike.suspects(CELLS[1].rgb, 5)
+    assert found[0].image_id == image(1)
+    assert len(found) == 5
+    assert all(card.suspicion == 0.5 for card in found)
+    assert image(1) not in {card.image_id for card in alike.suspects(CELLS[1].rgb, 5, but=image(1))}
+    assert all(card.suspicion == 0.01 for cards in alike.of(CELLS[1].rgb).values() for card in cards)
 
 
 def test_look_alikes_share_the_class_more_often_than_not() -> None:

@@ -14,7 +14,9 @@ from malaria.errors import JournalError
 from malaria.images import open_source
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import (
+    COLUMNS,
     CORRECTED_COLUMNS,
+    RULE,
     UNSURE,
     UNUSABLE,
     Decision,
@@ -200,3 +202,9 @@ def test_a_journal_that_a_spreadsheet_saved_again_is_read() -> None:
 def test_what_is_no_journal_is_refused_in_a_sentence(content: bytes, says: str) -> None:
     with pytest.raises(JournalError, match=says):
         read_journal(content)
+
+
+def test_the_documentation_names_every_column_and_key_and_has_the_rule() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "label-review.md").read_text()
+    assert [name for name in (*COLUMNS, *CORRECTED_COLUMNS) if f"`{name}`" not in text] == []
+    assert " ".join(RULE.split()) in " ".join(text.split())

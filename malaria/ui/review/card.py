@@ -2,13 +2,13 @@
 
 import html
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv
+from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv, with_oneself
 from malaria.review.views import COLOUR, VIEWS
 from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT, boundary
@@ -16,6 +16,9 @@ from malaria.ui.review.pictures import Picture
 from malaria.ui.review.references import references
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
+
+if TYPE_CHECKING:
+    from malaria.metrics import Rate  # statistics that a card needs only at its end
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""
@@ -245,9 +248,27 @@ def _finished(work: Work) -> None:
         st.button("Look again", shortcut="Enter", on_click=_do, args=(work, session.advance))
     else:
         st.success("No card is left here. See below what came of it.", icon=":material/check:")
+        oneself(work)
         if which != "undecided":
             st.button("Go through them again", on_click=_do, args=(work, session.start_over))
     _undo(work)
+
+
+def oneself(work: Work) -> None:
+    """How the annotator agreed with themselves on the cards that came back."""
+    raw = with_oneself(work.session.log.state, work.session.annotator).raw
+    if raw.n:
+        st.markdown(f"Of {raw.n} cells that came back unannounced, you answered {share(raw)} as before.")
+    else:
+        st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
+
+
+def share(rate: "Rate") -> str:
+    """A share in percent with its interval."""
+    if rate.value is None or rate.interval is None:
+        return "–"
+    low, high = rate.interval
+    return f"{100 * rate.value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _latest(work: Work) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from malaria.batch import tables
 from malaria.errors import MalariaError
-from malaria.metrics import Agreement, Rate
+from malaria.metrics import Agreement
 from malaria.review import (
     RULE,
     Summary,
@@ -19,11 +19,10 @@ from malaria.review import (
     pairs,
     read_journal,
     summarise,
-    with_oneself,
 )
 from malaria.ui.batch.desk import CORRECTIONS
 from malaria.ui.frame import boundary
-from malaria.ui.review.card import download
+from malaria.ui.review.card import download, oneself, share
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
 
@@ -66,7 +65,7 @@ def _results(work: Work) -> None:
 def _ranking(found: Summary) -> None:
     st.markdown("##### How good the ranking was")
     lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
-    lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {_rate(p.changed)} |" for p in found.pieces]
+    lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {share(p.changed)} |" for p in found.pieces]
     st.markdown("\n".join(lines))
     st.caption("Of the cells read, with 95 % intervals. A good ranking has the changed labels in front.")
 
@@ -112,13 +111,9 @@ def _download(label: str, made: Callable[[], str | bytes], file: str) -> None:
 
 
 def _agreement(work: Work) -> None:
-    state, me = work.session.log.state, work.session.annotator
-    oneself = with_oneself(state, me)
+    state = work.session.log.state
     st.markdown("##### With yourself")
-    if oneself.raw.n:
-        st.markdown(f"Of {oneself.raw.n} cells that came back, you answered {_rate(oneself.raw)} as before.")
-    else:
-        st.markdown("No cell has come back to you yet.")
+    oneself(work)
     st.markdown("##### With one another")
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
@@ -141,14 +136,7 @@ def _line(who: str, which: str, found: Agreement) -> str:
     value = _DASH if kappa.value is None else f"{kappa.value:.2f}"
     if kappa.interval:
         value += f" ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f})"
-    return f"| {who} | {which} | {found.raw.n:,} | {_rate(found.raw)} | {value} |"
-
-
-def _rate(rate: Rate) -> str:
-    if rate.value is None or rate.interval is None:
-        return _DASH
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+    return f"| {who} | {which} | {found.raw.n:,} | {share(found.raw)} | {value} |"
 
 
 # The journal

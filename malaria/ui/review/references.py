@@ -6,7 +6,7 @@ import streamlit as st
 
 from malaria.review import Suspect
 from malaria.ui.review.pictures import Picture
-from malaria.ui.review.work import Work
+from malaria.ui.review.work import NEXT, Work
 
 
 def references(work: Work, current: Suspect, picture: Picture) -> None:
@@ -18,6 +18,13 @@ def references(work: Work, current: Suspect, picture: Picture) -> None:
         alike = {} if picture.rgb is None else work.look_alikes(current, picture.rgb)
         missing = "They appear as soon as the batch has been looked through." if alike is None else "There are none."
         _rows("Look-alikes", alike or {}, work, missing)
+        if alike is not None:
+            st.button(
+                f"Show me the {NEXT} suspects most like it next",
+                key="review-alike",
+                shortcut="L",
+                on_click=work.look_alikes_next,
+            )
 
 
 def _rows(title: str, found: dict[str, list[Suspect]], work: Work, missing: str) -> None:

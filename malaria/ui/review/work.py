@@ -35,6 +35,8 @@ from malaria.ui.review.settings import ANNOTATOR
 
 NEIGHBOURS: Final = 4
 """Cells of the same patient that are shown of each class."""
+NEXT: Final = 20
+"""Look-alikes that come next when they are asked for."""
 
 _WORK: Final = "review.work"
 _LOG: Final = "review.log"
@@ -81,6 +83,13 @@ class Work:
     def look_alikes(self, card: Suspect, rgb: RGB) -> dict[str, list[Suspect]] | None:
         """Cells that look most like this one, by their given labels; None while they are still being looked through."""
         return self._alike[0].of(rgb, NEIGHBOURS, but=card.image_id) if self._alike else None
+
+    def look_alikes_next(self) -> None:
+        """Have the suspects come next that look most like the card on the table."""
+        card = self.session.current
+        rgb = self.pictures[card.file].rgb if card else None
+        if card and rgb is not None and self._alike:
+            self.session.prefer(self._alike[0].suspects(rgb, NEXT, but=card.image_id))
 
     def prepare(self) -> None:
         """Make the next images ready."""
