@@ -4,8 +4,21 @@
 """
 
 from malaria.smear.calibration import Calibration, calibrate
-from malaria.smear.objects import KINDS, Box, Kind, SmearObject
+from malaria.smear.objects import KINDS, Box, Kind, Outline, SmearObject
+from malaria.smear.quality import Concern, concerns
 from malaria.smear.segment import segment
 from malaria.smear.tiles import segment_scan
 
-__all__ = ["KINDS", "Box", "Calibration", "Kind", "SmearObject", "calibrate", "segment", "segment_scan"]
+__all__ = [
+    "KINDS",
+    "Box",
+    "Calibration",
+    "Concern",
+    "Kind",
+    "Outline",
+    "SmearObject",
+    "calibrate",
+    "concerns",
+    "segment",
+    "segment_scan",
+]

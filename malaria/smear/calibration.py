@@ -29,7 +29,7 @@ class Calibration:
     of the empty background as a polynomial of the place (see `density`). `red_cell`: float64 (3,), the usual optical
     density of a red cell in red, green and blue; all 0 in a field where nothing is stained. `diameter`: median
     diameter of a red cell in pixels, 0 if there is none. `lone_cells`: cells that stand alone, on which the diameter
-    rests.
+    rests. `cover`: share of the field that is stained.
     """
 
     width: int
@@ -38,6 +38,7 @@ class Calibration:
     red_cell: NDArray[np.float64]
     diameter: float
     lone_cells: int
+    cover: float
 
     @property
     def is_blank(self) -> bool:
@@ -62,8 +63,8 @@ def calibrate(rgb: RGB) -> Calibration:
     """Find the light, stain and scale of a field (RGB uint8, any size). Large scans are judged by a few windows."""
     height, width = rgb.shape[:2]
     light = _light(rgb)
-    blank = Calibration(width, height, light, np.zeros(3), 0.0, 0)
-    windows = [(blank.density(part, scale, left, top), scale) for part, scale, left, top in _windows(rgb)]
+    blank = Calibration(width, height, light, np.zeros(3), 0.0, 0, 0.0)
+    windows = [(blank.density(part, scale, left, top), scale) for part, scale, left, top in sample_windows(rgb)]
     greens = [np.asarray(cv2.GaussianBlur(density[..., _GREEN], (0, 0), 1.0), np.float32) for density, _ in windows]
     stained, threshold = _usual_green(np.concatenate([green.ravel() for green in greens]))
     if stained < _FAINTEST:
@@ -71,14 +72,14 @@ def calibrate(rgb: RGB) -> Calibration:
     colours = [density[green > threshold] for (density, _), green in zip(windows, greens, strict=True)]
     red_cell = np.median(np.concatenate(colours), axis=0).astype(np.float64)
     red_cell[_GREEN] = stained
-    found = [_sizes(green, stained) for green in greens]
-    lone, joined = (np.concatenate(sizes) / windows[0][1] for sizes in zip(*found, strict=True))
-    return Calibration(
-        width, height, light, red_cell, _commonest(np.concatenate([np.repeat(lone, 4), joined])), len(lone) // 2
-    )
+    found = [_sizes(green, stained, scale) for green, (_, scale) in zip(greens, windows, strict=True)]
+    lone, joined = (np.concatenate(sizes) for sizes in zip(*found, strict=True))
+    diameter = _commonest(np.concatenate([np.repeat(lone, 4), joined]))
+    cover = float(np.mean(np.concatenate([(green > 0.4 * stained).ravel() for green in greens])))
+    return Calibration(width, height, light, red_cell, diameter, len(lone) // 2, cover)
 
 
-def _windows(rgb: RGB) -> Iterator[tuple[RGB, float, int, int]]:
+def sample_windows(rgb: RGB) -> Iterator[tuple[RGB, float, int, int]]:
     """The field, or five parts of a large one, shrunk until cells are small: (pixels, scale, left, top)."""
     height, width = rgb.shape[:2]
     if max(height, width) <= 1.5 * _WINDOW:
@@ -162,8 +163,8 @@ def _darker_part(green: Floats) -> tuple[float, float]:
     return (float(np.median(above)) if above.size else 0.0), threshold
 
 
-def _sizes(green: Floats, stained: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Diameters, in pixels of `green`: of the blobs that look like one cell, and of the parts of those that do not."""
+def _sizes(green: Floats, stained: float, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Diameters, in pixels of the field: of blobs that look like one cell, and of the parts of those that do not."""
     lone: list[float] = []
     joined: list[NDArray[np.float32]] = []
     nuclei = opened(green > 1.8 * stained, 7)
@@ -179,7 +180,7 @@ def _sizes(green: Floats, stained: float) -> tuple[NDArray[np.float64], NDArray[
             cv2.drawContours(rest, contours, int(number), 1, cv2.FILLED)
         depth = np.asarray(cv2.distanceTransform(rest & _without_pallor(mask), cv2.DIST_L2, 5), np.float32)
         joined.append(depth[(depth >= cv2.dilate(depth, np.ones((9, 9), np.uint8))) & (depth > 4)])
-    return np.array(lone), 2.1 * np.concatenate(joined).astype(np.float64)
+    return np.array(lone) / scale, 2.1 * np.concatenate(joined).astype(np.float64) / scale
 
 
 def _commonest(diameters: NDArray[np.float64]) -> float:

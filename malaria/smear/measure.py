@@ -100,7 +100,7 @@ def pairs(truth: Iterable[Box], found: Iterable[Box], at_least: float = _FOUND) 
 
 def count_field(field: AnnotatedField, objects: list[SmearObject]) -> Counter[str]:
     """Count what was found of one smear field: see the names in `summary`."""
-    cells = [item for item in objects if item.kind == "red_cell" and not item.is_clump]
+    cells = [item for item in objects if item.is_whole_cell]
     any_cells = [item for item in objects if item.kind == "red_cell"]
     inner = [not _at_border(box, field.rgb) for box in field.boxes]
     hits = pairs(field.boxes, [cell.box for cell in cells])

@@ -1,6 +1,6 @@
 """One thing found in a field: where it lies, what it is, and its picture as the classifier wants it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import cv2
@@ -35,15 +35,14 @@ class Box(NamedTuple):
         return max(0, width) * max(0, height)
 
 
-@dataclass(frozen=True, eq=False)
-class SmearObject:
-    """One object of a field. All lengths are pixels of the field.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Outline:
+    """Where one object of a field lies and what it is. All lengths are pixels of the field.
 
     `box` is the tight rectangle around `contour` (int32, (n, 2), columns x and y); `area` counts the pixels inside the
     contour; `circularity` is 4 pi area / perimeter^2, 1 for a disc. `likeness` (0 to 1) says how much the outline looks
     like one whole red cell; it is 0 for other kinds. `touches_border`: the field's edge may cut the object.
     `is_clump`: cells that could not be told apart, or a piece of one; its box makes no claim about single cells.
-    `crop` is the picture (RGB uint8, box height x box width x 3), black outside the contour as in the NIH cells.
     """
 
     box: Box
@@ -54,13 +53,36 @@ class SmearObject:
     likeness: float
     touches_border: bool
     is_clump: bool
-    crop: RGB
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"An object is one of {', '.join(KINDS)}, not {self.kind!r}.")
-        if self.crop.shape != (self.box.height, self.box.width, 3):
-            raise ValueError(f"A crop of shape {self.crop.shape} does not fill a box of {self.box}.")
+
+    @property
+    def is_whole_cell(self) -> bool:
+        """Whether it is one whole red cell."""
+        return self.kind == "red_cell" and not self.is_clump
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SmearObject(Outline):
+    """An object of a field with its picture.
+
+    `crop` is the picture for the classifier, as in the NIH cells: RGB uint8, tight, black around it. It leaves out the
+    outermost sixteenth of a cell's diameter, the blurred edge.
+    """
+
+    crop: RGB
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.crop.ndim != 3 or 0 in self.crop.shape or self.crop.shape[2] != 3:
+            raise ValueError(f"A crop is an RGB picture, not an array of shape {self.crop.shape}.")
+
+    @property
+    def outline(self) -> Outline:
+        """The object without its picture, for keeping many."""
+        return Outline(**{part.name: getattr(self, part.name) for part in fields(Outline)})
 
 
 def touches_border(box: Box, shape: tuple[int, ...]) -> bool:
@@ -68,13 +90,12 @@ def touches_border(box: Box, shape: tuple[int, ...]) -> bool:
     return min(box.x, box.y) <= 1 or box.x + box.width >= shape[1] - 1 or box.y + box.height >= shape[0] - 1
 
 
-def describe(rgb: RGB, contour: Contour, kind: Kind, *, likeness: float = 0.0, is_clump: bool = False) -> SmearObject:
-    """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb` and cut it out on black."""
+def describe(
+    rgb: RGB, contour: Contour, inner: Contour, kind: Kind, *, likeness: float = 0.0, is_clump: bool = False
+) -> SmearObject:
+    """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb`, and cut out what lies inside `inner`."""
     box = Box(*(int(number) for number in cv2.boundingRect(contour)))
-    inside = np.zeros((box.height, box.width), np.uint8)
-    cv2.drawContours(inside, [contour], -1, 255, cv2.FILLED, offset=(-box.x, -box.y))
-    view = rgb[box.y : box.y + box.height, box.x : box.x + box.width]
-    area = float(np.count_nonzero(inside))
+    area = float(np.count_nonzero(_inside(contour, box)))
     perimeter = cv2.arcLength(contour, closed=True)
     return SmearObject(
         box=box,
@@ -85,5 +106,17 @@ def describe(rgb: RGB, contour: Contour, kind: Kind, *, likeness: float = 0.0, i
         likeness=likeness,
         touches_border=touches_border(box, rgb.shape),
         is_clump=is_clump,
-        crop=np.where(inside[..., np.newaxis] > 0, view, np.uint8(0)),
+        crop=_cut_out(rgb, inner),
     )
+
+
+def _cut_out(rgb: RGB, contour: Contour) -> RGB:
+    box = Box(*(int(number) for number in cv2.boundingRect(contour)))
+    view = rgb[box.y : box.y + box.height, box.x : box.x + box.width]
+    return np.where(_inside(contour, box)[..., np.newaxis] > 0, view, np.uint8(0))
+
+
+def _inside(contour: Contour, box: Box) -> NDArray[np.uint8]:
+    mask = np.zeros((box.height, box.width), np.uint8)
+    cv2.drawContours(mask, [contour], -1, 255, cv2.FILLED, offset=(-box.x, -box.y))
+    return mask

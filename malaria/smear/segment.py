@@ -14,12 +14,15 @@ from malaria.smear.cells import WIDTH, find_cells
 from malaria.smear.leukocytes import Stain, find_leukocytes, unlike_red_cells
 from malaria.smear.objects import RGB, Contour, Kind, SmearObject, describe
 from malaria.smear.small import find_small
-from malaria.smear.watershed import Labels, Mask
+from malaria.smear.watershed import Labels, Mask, disc
 
 BLOCK: Final = 64
 """Fields are shrunk by a whole number of 64ths, so that a part that begins at a multiple of 64 shrinks to the same."""
 CLUMP: Final = 0.4
 """Likeness below which an outline of red cells is called a clump, or a piece of one."""
+_EDGE: Final = 1 / 16
+"""Width of the edge, in red cell diameters, that crops leave out. Chosen on the half of the annotated fields with which
+everything was chosen: it lifts the AUC of the shipped classifier there from 0.981 to 0.988."""
 
 
 def segment(rgb: RGB, calibration: Calibration | None = None, left: int = 0, top: int = 0) -> list[SmearObject]:
@@ -40,17 +43,13 @@ def segment(rgb: RGB, calibration: Calibration | None = None, left: int = 0, top
         *((kind, mask, corner, 0.0) for kind, mask, corner in spots),
         *(("red_cell", mask, corner, float(likeness[number])) for number, mask, corner in _each(labels)),
     ]
-    found = [
-        describe(
-            rgb,
-            _contour(mask, corner, field.scale, field.density.shape, rgb.shape),
-            kind,
-            likeness=alike,
-            is_clump=is_clump,
+    found = []
+    for kind, mask, corner, alike in outlines:
+        contour, inner = (
+            _contour(part, corner, field.scale, field.density.shape, rgb.shape) for part in (mask, _trimmed(mask))
         )
-        for kind, mask, corner, alike in outlines
-        for is_clump in [kind == "red_cell" and alike < CLUMP]
-    ]
+        is_clump = kind == "red_cell" and alike < CLUMP
+        found.append(describe(rgb, contour, inner, kind, likeness=alike, is_clump=is_clump))
     return sorted(found, key=lambda item: (item.box.y, item.box.x))
 
 
@@ -100,6 +99,12 @@ def _each(labels: Labels) -> Iterator[tuple[int, Mask, tuple[int, int]]]:
     for number, window in enumerate(ndimage.find_objects(labels), start=1):
         if window is not None:
             yield number, (labels[window] == number).astype(np.uint8), (window[1].start, window[0].start)
+
+
+def _trimmed(mask: Mask) -> Mask:
+    """The mask without its edge, or as it is if nothing else is left."""
+    inner = cv2.erode(mask, disc(2 * _EDGE * WIDTH + 1), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    return np.asarray(inner, np.uint8) if inner.any() else mask
 
 
 def _contour(

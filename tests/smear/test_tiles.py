@@ -41,12 +41,13 @@ def test_a_cell_on_a_seam_is_counted_once(draw, lone_cells, shift):
 
 def test_pictures_and_contours_are_those_of_the_field(draw, lone_cells):
     rgb = draw(lone_cells(9, 9, 64, 1.7), width=1100, height=1100)
-    for part in segment_scan(rgb, tile=512):
-        for item in part:
-            x, y, width, height = item.box
-            seen = item.crop.any(axis=2)
-            assert (item.crop[seen] == rgb[y : y + height, x : x + width][seen]).all()
-            assert tuple(item.contour.min(axis=0)) == (x, y)
+    whole = {item.box: item for item in segment(rgb)}
+    tiled = [item for part in segment_scan(rgb, tile=512) for item in part]
+    assert len(tiled) == len(whole) == 81
+    for item in tiled:
+        assert (item.crop == whole[item.box].crop).all()
+        assert (item.contour == whole[item.box].contour).all()
+        assert tuple(item.contour.min(axis=0)) == item.box[:2]
 
 
 def test_only_the_edge_of_the_field_is_a_border(draw, lone_cells):
