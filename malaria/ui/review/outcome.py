@@ -29,6 +29,7 @@ from malaria.ui.text import literal
 BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 
 _UPLOAD: Final = "review.journal"
+_MAX_UPLOAD_MB: Final = 64
 _DASH: Final = "–"
 _ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
 
@@ -145,8 +146,8 @@ def _line(who: str, which: str, found: Agreement) -> str:
 def _journal(work: Work) -> None:
     log = work.session.log
     st.markdown(
-        f"{len(log.state.rows):,} rows in {literal(log.store.place)}, of {len(log.state.annotators):,} annotators. "
-        "Rows are only ever added: an undone or changed decision stays on record."
+        f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows are "
+        "only ever added: an undone or changed decision stays on record."
     )
     for problem in (*log.problems, *log.state.problems):
         st.warning(literal(problem), icon=":material/healing:")
@@ -155,6 +156,7 @@ def _journal(work: Work) -> None:
         "Go on with an earlier journal: its rows that are not here yet are added.",
         type="csv",
         key=_UPLOAD,
+        max_upload_size=_MAX_UPLOAD_MB,
         on_change=_resume,
         args=(work,),
     )
