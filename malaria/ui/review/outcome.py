@@ -146,8 +146,8 @@ def _line(who: str, which: str, found: Agreement) -> str:
 def _journal(work: Work) -> None:
     log = work.session.log
     st.markdown(
-        f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows are "
-        "only ever added: an undone or changed decision stays on record."
+        f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows "
+        "are only ever added: an undone or changed decision stays on record."
     )
     for problem in (*log.problems, *log.state.problems):
         st.warning(literal(problem), icon=":material/healing:")
