@@ -26,16 +26,16 @@ _LEAVE_OUT: Final = "leave these out"
 _MAX_CSV_BYTES: Final = 64 * 2**20
 
 
-def choose(promised: str = "The figures") -> Desk | None:
+def choose(promised: str = "The figures", again: str = "Evaluate something else") -> Desk | None:
     """Draw the ways in, and return what is to be evaluated, or None while there is nothing or its labels are open.
 
-    What is `promised` is said to appear as soon as there is a batch.
+    What is `promised` is said to appear as soon as there is a batch; `again` heads the ways in when there is one.
     """
     asked = st.query_params.get("example")
     if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
         _put(Desk.example())
     desk: Desk | None = st.session_state.get(DESK)
-    with st.container() if desk is None else st.expander("Evaluate something else", icon=":material/upload_file:"):
+    with st.container() if desk is None else st.expander(again, icon=":material/upload_file:"):
         _ways_in(desk)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
