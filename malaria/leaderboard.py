@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from malaria import model
 from malaria.card import Card
 from malaria.errors import ModelError
-from malaria.model import MODELS_DIR
 
 FILE: Final = "leaderboard.csv"
 READINGS: Final = {"as_given": "as given", "expert": "expert", "undisputed": "undisputed"}
@@ -34,7 +34,7 @@ def read_leaderboard(cards: Mapping[str, Card], folder: Path | None = None) -> p
     folds, patients, cells, epochs, note, date, command. What is not known is NaN or "". Without a CSV the cards
     alone make the table. Raises `ModelError` for a CSV that cannot be read.
     """
-    path = (MODELS_DIR if folder is None else folder) / FILE
+    path = (model.MODELS_DIR if folder is None else folder) / FILE
     table = _read(path) if path.is_file() else pd.DataFrame({"name": pd.Series(dtype=str)})
     missing = [_from_card(card) for name, card in cards.items() if name not in set(table["name"])]
     table = pd.concat([table, pd.DataFrame(missing)], ignore_index=True) if missing else table

@@ -2,14 +2,14 @@
 
 import io
 import struct
-from typing import Any, BinaryIO, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 
 Message: TypeAlias = dict[str, Any]
 
 
-def send(stream: BinaryIO, message: Message) -> None:
+def send(stream: IO[bytes], message: Message) -> None:
     """Write a message: numpy arrays, texts and numbers by name. Raises OSError when the other side is gone."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **message)
@@ -18,7 +18,7 @@ def send(stream: BinaryIO, message: Message) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> Message | None:
+def receive(stream: IO[bytes]) -> Message | None:
     """Wait for a message and return it, arrays as arrays, texts and numbers as such; None when there is no more."""
     head = stream.read(8)
     if len(head) < 8:

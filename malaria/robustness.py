@@ -31,6 +31,10 @@ class Kind:
     neutral: float
     apply: Callable[[RGB, float], RGB]
 
+    def say(self, amount: float) -> str:
+        """Return an amount in words: "by 45°", "as it is"."""
+        return "as it is" if amount == self.neutral else self.words.format(amount).replace("%", " %").replace("-", "−")
+
 
 def turned(rgb: RGB, degrees: float) -> RGB:
     """Return the cell turned anticlockwise by `degrees`, cut to its own edges again; nothing of it is lost."""
@@ -76,9 +80,9 @@ def hue_shifted(rgb: RGB, degrees: float) -> RGB:
 
 
 KINDS: Final = (
-    Kind("Turned", "{:.0f}°", (0, 45, 90, 135, 180, 225, 270, 315), 0, turned),
+    Kind("Turned", "by {:.0f}°", (0, 45, 90, 135, 180, 225, 270, 315), 0, turned),
     Kind("Brightness", "× {:.2g}", (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3), 1, brightened),
-    Kind("Blurred", "{:.1%} of its side", (0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06), 0, blurred),
+    Kind("Blurred", "over {:.1%}", (0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06), 0, blurred),
     Kind("Hue", "{:+.0f}°", (-40, -30, -20, -10, 0, 10, 20, 30), 0, hue_shifted),
 )
 

@@ -62,6 +62,12 @@ PAGES: Final = (
         ":material/rule:",
         "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
     ),
+    PageEntry(
+        "pages/6_Models.py",
+        "Models",
+        ":material/model_training:",
+        "Compare the networks, see how good and how dear each is, and look inside one.",
+    ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 
@@ -84,6 +90,11 @@ class Frame:
     def cards(self) -> dict[str, model.Card]:
         """Every model that can be used, by name, the default first."""
         return {name: entry for name, entry in self._models.items() if isinstance(entry, model.Card)}
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Every folder of models that cannot be used, by name, with the sentence that says why."""
+        return {name: str(entry) for name, entry in self._models.items() if isinstance(entry, ModelError)}
 
     def of(self, name: str) -> "Frame":
         """What this would be, had the user picked the model called `name`."""

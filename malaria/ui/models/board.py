@@ -1,0 +1,165 @@
+"""The leaderboard: every network measured alike, as a picture and as a table, in three readings of the labels."""
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria.errors import ModelError
+from malaria.leaderboard import COSTS, READINGS, ranks, read_leaderboard
+from malaria.model import DEFAULT_MODEL
+from malaria.ui.frame import Frame
+from malaria.ui.models import charts
+from malaria.ui.text import literal
+
+FLATTERED: Final = ("seed-cnn-6", 0.9815)
+"""The network that its source measured after a split by image, and the accuracy it reported."""
+
+_MEANINGS: Final = {
+    "as_given": "The labels as the data set has them; about one in twenty is disputed.",
+    "expert": "The labels that an expert's second reading gives.",
+    "undisputed": "Only cells on which both agree. No reading is the truth, so look at all three.",
+}
+_RATES: Final = {
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "auc": "AUC",
+    "mcc": "Matthews",
+    "kappa": "Cohen’s kappa",
+    "sensitivity_at_9995": "Sensitivity at 99.95 % specificity",
+}
+
+
+def board(frame: Frame) -> None:
+    """Draw the leaderboard."""
+    try:
+        table = read_leaderboard(frame.cards)
+    except ModelError as error:
+        st.warning(literal(str(error)), icon=":material/warning:")
+        return
+    if table.empty:
+        st.info("There is no model yet. Train one: `python -m malaria train --help`", icon=":material/model_training:")
+        return
+    reading = _reading()
+    measured = table.dropna(subset=[f"{reading}_accuracy"])
+    _picture(measured, reading)
+    _moves(table, reading)
+    _table(table, reading)
+    _unmeasured(table, reading)
+    _flattery(table)
+
+
+def _reading() -> str:
+    picked = st.segmented_control(
+        "Measured against labels",
+        list(READINGS.values()),
+        default=READINGS["undisputed"],
+        required=True,
+        key="reading",
+        bind="query-params",
+    )
+    reading = next(name for name, words in READINGS.items() if words == picked)
+    st.caption(_MEANINGS[reading])
+    return reading
+
+
+def _picture(measured: pd.DataFrame, reading: str) -> None:
+    cost = st.selectbox("Against", list(COSTS), format_func=lambda name: COSTS[name].capitalize(), key="models.cost")
+    shown = measured.dropna(subset=[cost])
+    shown = shown[shown[cost] > 0]
+    if shown.empty:
+        st.markdown("No network has both figures.")
+        return
+    charts.cost_and_accuracy(shown, reading, cost, COSTS[cost], DEFAULT_MODEL)
+    st.caption(
+        "★ is the default; filled points can be picked in this app, open ones are measured only. Bars are 95 % "
+        "intervals by cell. The axis of accuracy is stretched towards 1: each step up halves the errors."
+    )
+
+
+def _moves(table: pd.DataFrame, reading: str) -> None:
+    """Say in a sentence whose rank is another in the other readings."""
+    places = ranks(table)
+    moved = []
+    for name, of in zip(table["name"], places.dropna().reindex(table.index).to_dict("records"), strict=True):
+        if 1 < len(set(of.values())) < 1 + len(READINGS) and not any(map(pd.isna, of.values())):
+            listed = ", ".join(f"{words} {of[other]:.0f}" for other, words in READINGS.items())
+            moved.append(f"**{literal(name)}** ({listed})")
+    if moved:
+        st.markdown(f"The reading changes the rank of {_and(moved)}.")
+    else:
+        st.markdown("All three readings rank the networks alike, though the figures differ.")
+
+
+def _table(table: pd.DataFrame, reading: str) -> None:
+    places = ranks(table)
+    shown = pd.DataFrame({"Network": table["name"], "Rank": places[reading]})
+    for rate, title in _RATES.items():
+        shown[title] = table[f"{reading}_{rate}"]
+        shown[f"{title}: 95 %"] = [
+            "" if pd.isna(low) else f"{low:.4f} to {high:.4f}"
+            for low, high in zip(table[f"{reading}_{rate}_low"], table[f"{reading}_{rate}_high"], strict=True)
+        ]
+    shown["n"] = table[f"{reading}_n"]
+    for other, words in READINGS.items():
+        if other != reading:
+            shown[f"Rank, {words}"] = places[other]
+    shown["Parameters"], shown["Multiply-accumulates"] = table["parameters"], table["macs"]
+    shown["kB"] = table["size_bytes"] / 1000
+    shown["Time, one cell"], shown["Time, 256 cells"] = table["relative_ms_1"], table["relative_ms_256"]
+    shown["Here"] = table["shipped"]
+    for name in ("about", "note", "folds", "patients", "epochs", "date"):
+        shown[name.capitalize()] = table[name]
+    number = st.column_config.NumberColumn
+    st.dataframe(
+        shown.sort_values("Rank", kind="stable"),
+        hide_index=True,
+        height=min(600, 40 + 35 * len(shown)),
+        placeholder="–",
+        column_config={
+            **{title: number(format="%.4f") for title in _RATES.values()},
+            **{name: number(format="localized") for name in ("n", "Parameters", "Multiply-accumulates")},
+            **{name: number(format="%.2f ×") for name in ("Time, one cell", "Time, 256 cells")},
+            "kB": number(format="%.0f"),
+        },
+        alt=f"The leaderboard, labels {READINGS[reading]}: every network with its figures, intervals and costs",
+    )
+    st.caption(
+        "Click a column's head to sort by it. Times are those of the served file on the machine that made the table, "
+        "as a multiple of the default's. Made by `python -m malaria leaderboard`, which anyone can run again."
+    )
+
+
+def _unmeasured(table: pd.DataFrame, reading: str) -> None:
+    """Name the networks that have no figures in this reading, and those measured with less training than planned."""
+    missing = table[table[f"{reading}_accuracy"].isna()]
+    if not missing.empty:
+        names = ", ".join(literal(name) for name in missing["name"])
+        st.markdown(f"Without figures in this reading: {names}.")
+
+
+def _flattery(table: pd.DataFrame) -> None:
+    """Say why a split by image flatters, with the source's own figure beside the one by patient."""
+    name, reported = FLATTERED
+    why = (
+        "Cells of one patient share a stain, a lamp and a camera. When they lie on both sides of a split, the network "
+        "is examined on smears that it has seen, and its accuracy says little about the next patient."
+    )
+    row = table[table["name"] == name]
+    if row.empty or pd.isna(row["as_given_accuracy"].iloc[0]):
+        st.info(f"**Why splits by image flatter.** {why}", icon=":material/call_split:")
+        return
+    figures = row.iloc[0]
+    st.info(
+        f"**Why splits by image flatter.** {why} The source of `{name}` split by image and reported {reported}. The "
+        "same network, trained again here and asked only about patients it had not seen, reaches "
+        f"**{figures['as_given_accuracy']:.4f}** ({figures['as_given_accuracy_low']:.4f} to "
+        f"{figures['as_given_accuracy_high']:.4f}, {figures['as_given_n']:,.0f} cells of {figures['patients']:,.0f} "
+        "patients, labels as given). Cells and training differ a little as well, so not all of the gap is the split.",
+        icon=":material/call_split:",
+    )
+
+
+def _and(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,306 @@
+"""Inside one model: how steady its answer to a cell is, where it looks, and what its filters and layers see."""
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from malaria import model
+from malaria.errors import ImageError, ModelError
+from malaria.images import RGB, ImageFile, decode
+from malaria.layers import Layer, read_layers
+from malaria.plausibility import implausible
+from malaria.robustness import KINDS, Changed, Kind, robustness
+from malaria.ui import charts as answers
+from malaria.ui import examples, gallery
+from malaria.ui.frame import Frame, boundary
+from malaria.ui.keras_process import NOTICE, keras_process
+from malaria.ui.models.one import shape
+from malaria.ui.text import literal
+from malaria.ui.tiles import Tile, grey, tiles
+from malaria.verdict import verdict
+
+_UPLOAD: Final = "models.cell"
+_DEFAULT_EXAMPLE: Final = "ring"
+_MOST_MAPS: Final = 64
+
+
+def chosen_cell() -> tuple[ImageFile, RGB] | None:
+    """Draw the ways to a cell (examples, upload) and return it, decoded; None, and why, where it cannot be read."""
+    named = st.query_params.get("example", _DEFAULT_EXAMPLE)
+    uploaded: ImageFile | None = st.session_state.get(_UPLOAD)
+    if clicked := examples.strip(None if uploaded else named):
+        st.session_state[_UPLOAD] = None
+        st.query_params["example"] = clicked
+        st.rerun()
+
+    def take() -> None:
+        file = st.session_state[f"{_UPLOAD}.file"]
+        st.session_state[_UPLOAD] = ImageFile(file.name, file.getvalue()) if file else None
+
+    st.file_uploader(
+        "Or a cell of your own. It stays in memory and is never stored.",
+        key=f"{_UPLOAD}.file",
+        on_change=take,
+        max_upload_size=25,
+    )
+    image = uploaded or examples.example(named)
+    if image is None or image.data is None:
+        st.warning(f"There is no example called {literal(named)}. Click one of those above.")
+        return None
+    try:
+        return image, decode(image.data, image.file)
+    except ImageError as error:
+        st.error(literal(str(error)), icon=":material/broken_image:")
+        return None
+
+
+def inside(frame: Frame) -> None:
+    """Draw the section for the picked model."""
+    cell = chosen_cell()
+    if cell is None:
+        return
+    image, rgb = cell
+    if doubt := implausible(rgb):
+        st.warning(literal(doubt), icon=":material/help:")
+    p = float(frame.classifier.predict([rgb])[0])
+    st.markdown(
+        f"**{literal(frame.card.name)}** on {literal(image.file)}: p_parasitized **{answers.probability(p)}**, it "
+        f"{verdict(p, frame.threshold)}."
+    )
+    st.subheader("How steady the answer is", anchor=False)
+    _robustness(rgb, image.image_id or "", frame)
+    st.subheader("What the network is made of, and where it looks", anchor=False)
+    _opened(rgb, image.image_id or "", frame)
+
+
+# How steady
+
+
+def _robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
+    found = _changes(image_id, frame.card.name, frame.card.version, rgb, frame)
+    st.markdown(_steadiness(found, frame.threshold))
+    for kind in KINDS:
+        st.markdown(f"**{kind.name}**")
+        tiles([_changed(kind, changed, frame.threshold) for changed in found[kind.name]])
+    st.caption(
+        "The framed picture is the cell as it is. ● looks parasitized, ○ looks uninfected, ◐ too close to call. Blurs "
+        "are Gaussian, with a standard deviation in percent of the cell's longer side."
+    )
+
+
+@st.cache_resource(max_entries=128, show_spinner="Asking again about the changed cell …")
+def _changes(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> dict[str, list[Changed]]:
+    return robustness(_frame.classifier, _rgb)
+
+
+def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
+    """Say how far the answer moves under each kind of change, and which turn it round."""
+    said = []
+    for kind, changes in found.items():
+        ends = [end(changed.p_parasitized for changed in changes) for end in (min, max)]
+        low, high = map(answers.probability, ends)
+        turns = len({verdict(changed.p_parasitized, threshold) for changed in changes}) > 1
+        moved = f"{kind.lower()}: " + (low if low == high else f"{low} to {high}")
+        said.append(f"{moved}, **which changes the answer**" if turns else moved)
+    return f"p_parasitized of the same cell, {'; '.join(said)}."
+
+
+def _changed(kind: Kind, changed: Changed, threshold: float) -> Tile:
+    words, p = verdict(changed.p_parasitized, threshold), answers.probability(changed.p_parasitized)
+    amount = kind.say(changed.amount)
+    return Tile(
+        changed.rgb,
+        f"{kind.name} {amount}: p_parasitized {p}, it {words}",
+        f"{amount}\n{answers.MARKS[words]} {p}",
+        marked=changed.amount == kind.neutral,
+    )
+
+
+# With TensorFlow
+
+
+@st.fragment
+def _opened(rgb: RGB, image_id: str, frame: Frame) -> None:
+    """Show what needs TensorFlow, once it was asked for; and occlusion, which does not, beside it."""
+    with boundary():
+        st.caption(NOTICE)
+        wanted = st.toggle("Open the network with TensorFlow", key="models.open", persist_state="session")
+        if not wanted:
+            _occlusion(rgb, image_id, frame)
+            return
+        try:
+            layers = [layer for layer in read_layers(_folder(frame)) if layer.kind != "InputLayer"]
+            keys = (frame.card.name, frame.card.version)
+            filters = _filters(*keys, str(_folder(frame)))
+            _saliency(rgb, image_id, frame, layers)
+            _first_filters(filters, frame)
+            _feature_maps(rgb, image_id, frame, layers)
+        except ModelError as error:
+            st.warning(literal(str(error)), icon=":material/memory:")
+            _occlusion(rgb, image_id, frame)
+
+
+def _saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
+    """Grad-CAM of a layer beside occlusion."""
+    maps = [layer for layer in layers if layer.is_picture]
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**Grad-CAM:** what the gradient points at")
+        number = {layer.name: place for place, layer in enumerate(layers, start=2)}
+        fine = [layer for layer in maps if min((layer.shape or (0,))[:2]) >= 8]
+        name = st.selectbox(
+            "Of the layer",
+            [layer.name for layer in maps],
+            index=maps.index(fine[-1]) if fine else None,
+            format_func=lambda name: _title(next(layer for layer in maps if layer.name == name), number[name]),
+            key="models.gradcam",
+        )
+        if name:
+            _grad_cam(rgb, image_id, frame, name)
+    with right:
+        _occlusion(rgb, image_id, frame)
+    st.caption(
+        "Where the two differ, trust occlusion: it changes the cell and asks again. Grad-CAM reads the gradients of "
+        "one layer, and says more in late layers, where its map is coarse."
+    )
+
+
+def _grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
+    heat = _asked(image_id, frame.card.name, frame.card.version, "grad_cam", layer, rgb, _folder(frame))["map"]
+    strongest = float(heat.max())
+    shown = frame.card.preprocessing.unfitted(_enlarged(heat / max(strongest, 1e-6), frame), rgb.shape)
+    if strongest < 1e-3:
+        alt = said = "Nothing in this layer speaks for a parasite."
+    else:
+        alt = f"The cell under Grad-CAM; strongest {gallery.place(shown)}."
+        said = (
+            f"Yellow speaks for a parasite; the strongest of {heat.shape[0]} × {heat.shape[1]} places, "
+            f"{gallery.place(shown)}, counts {strongest:.2g} in log-odds. Scaled to its own maximum."
+        )
+        shown = shown * (strongest >= 1e-3)
+    gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), shown, 0.7), alt, side=360)
+    st.caption(said)
+
+
+def _enlarged(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
+    """A layer's map at the size of the network's input."""
+    size = frame.card.preprocessing.width, frame.card.preprocessing.height
+    return np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
+    st.markdown("**Occlusion:** where covering changes the answer")
+    heat = occluded(image_id, frame.card.name, frame.card.version, rgb, frame)
+    if heat.max() < gallery.OUTLINED:
+        alt = said = "Nothing stands out: covering any one place changes the answer little."
+    else:
+        alt = f"The cell under the occlusion map; strongest {gallery.place(heat)}."
+        said = f"Yellow, outlined: covering this place ({gallery.place(heat)}) lowers the log-odds most. No TensorFlow."
+    gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), heat, 0.7), alt, side=360)
+    st.caption(said)
+
+
+@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
+def occluded(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
+    return _frame.classifier.occlusion(_rgb)
+
+
+def _first_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:
+    st.markdown("**The first convolution’s filters**")
+    if filters is None:
+        st.markdown("This network has no convolution.")
+        return
+    most = float(np.abs(filters).max()) or 1.0
+    colours = "red, green and blue"
+    if frame.card.preprocessing.colour == "hsv":
+        colours = "hue, saturation and value, shown as red, green and blue"
+    pictures = []
+    for number, kernel in enumerate(filters, start=1):
+        if kernel.shape[-1] == 3:
+            rgb = np.round(np.clip(kernel / most / 2 + 0.5, 0, 1) * 255).astype(np.uint8)
+        else:
+            rgb = grey(kernel.mean(axis=-1), -most, most)
+        pictures.append(Tile(rgb, f"Filter {number}, {_lean(kernel)}", str(number)))
+    tiles(pictures, side=64, pixels=True)
+    height, width = filters.shape[1:3]
+    st.caption(f"{len(filters)} filters of {height} × {width} over {colours}. Mid-grey is 0, all on one scale.")
+
+
+def _lean(kernel: NDArray[np.float32]) -> str:
+    """What a filter answers to, in words: the channel with the largest weights, and whether they add up or cancel."""
+    channel = int(np.abs(kernel).sum(axis=(0, 1)).argmax())
+    balance = abs(float(kernel.sum())) / max(1e-9, float(np.abs(kernel).sum()))
+    return f"mostly channel {channel + 1}, {'an edge or spot' if balance < 0.3 else 'a level'}"
+
+
+def _feature_maps(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
+    st.markdown("**Feature maps:** what a layer gives for this cell")
+    number = {layer.name: place for place, layer in enumerate(layers, start=2)}
+    by_name = {layer.name: layer for layer in layers}
+    default = next((place for place, layer in enumerate(layers) if layer.kind in ("ReLU", "LeakyReLU")), 0)
+    name = st.selectbox(
+        "Layer",
+        list(by_name),
+        index=default,
+        format_func=lambda name: _title(by_name[name], number[name]),
+        key="models.layer",
+    )
+    maps = _asked(image_id, frame.card.name, frame.card.version, "maps", name, rgb, _folder(frame))["maps"]
+    if maps.ndim == 3:
+        _show_maps(maps)
+    else:
+        _show_units(maps.ravel())
+
+
+def _show_maps(maps: NDArray[np.float32]) -> None:
+    low, high = (float(np.percentile(maps, share)) for share in (1, 99))
+    pictures = []
+    for number in range(min(_MOST_MAPS, maps.shape[-1])):
+        channel = maps[..., number]
+        alt = f"Channel {number + 1}, mean {channel.mean():.3g}, strongest {gallery.place(channel)}"
+        pictures.append(Tile(grey(channel, low, high), alt, str(number + 1)))
+    tiles(pictures, pixels=True)
+    more = f" The first {_MOST_MAPS} of {maps.shape[-1]} are shown." if maps.shape[-1] > _MOST_MAPS else ""
+    st.caption(f"{maps.shape[0]} × {maps.shape[1]}, one scale for all: black is {low:.3g}, white {high:.3g}.{more}")
+
+
+def _show_units(units: NDArray[np.float32]) -> None:
+    st.bar_chart(units[:2048], height=220, x_label="Unit", y_label="Output", alt=_units_in_words(units))
+    st.caption(_units_in_words(units))
+
+
+def _units_in_words(units: NDArray[np.float32]) -> str:
+    strongest = int(np.abs(units).argmax())
+    if units.size == 1:
+        return f"One number: {units[0]:.4g}."
+    return f"{units.size} units from {units.min():.3g} to {units.max():.3g}; the strongest is unit {strongest + 1}."
+
+
+def _title(layer: Layer, number: int) -> str:
+    about = f", {layer.about}" if layer.about else ""
+    return f"{number} · {layer.kind}{about} → {shape(layer)}"
+
+
+def _folder(frame: Frame) -> Any:
+    return model.MODELS_DIR / (frame.model_name or "")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Starting TensorFlow and reading the network …")
+def _filters(model_name: str, version: str, folder: str) -> NDArray[np.float32] | None:
+    try:
+        found: NDArray[np.float32] = keras_process().ask(ask="filters", folder=folder)["filters"]
+    except ModelError as error:
+        if "no convolution" in str(error):
+            return None
+        raise
+    return found
+
+
+@st.cache_resource(max_entries=64, show_spinner="Asking the network …")
+def _asked(
+    image_id: str, model_name: str, version: str, ask: str, layer: str, _rgb: RGB, _folder: Any
+) -> dict[str, Any]:
+    return keras_process().ask(ask=ask, folder=str(_folder), layer=layer, rgb=_rgb)

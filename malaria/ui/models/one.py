@@ -1,0 +1,236 @@
+"""One model: its card in words, its figures on held-out patients, how it was trained, its layers."""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria import model
+from malaria.batch import sentences, tables
+from malaria.card import Card
+from malaria.errors import ModelError
+from malaria.layers import Layer, read_layers
+from malaria.leaderboard import READINGS
+from malaria.metrics import Evaluation, readings
+from malaria.model import DEFAULT_MODEL
+from malaria.ui.batch import charts as batch_charts
+from malaria.ui.frame import Frame
+from malaria.ui.models import charts
+from malaria.ui.sample.tables import table
+from malaria.ui.text import literal
+
+HELD_OUT: Final = "held_out.csv.gz"
+HISTORY: Final = "history.json"
+_MAX_BYTES: Final = 64 * 2**20
+_FITS: Final = {
+    "pad": "fitted without changing its shape, black around it",
+    "stretch": "stretched to the square, whatever its shape",
+}
+
+
+def one(frame: Frame) -> None:
+    """Draw everything that is known of the picked model."""
+    card, folder = frame.card, model.MODELS_DIR / (frame.model_name or "")
+    st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_in_words(card)}")
+    _card(card)
+    st.subheader("On patients it had not seen", anchor=False)
+    _measured(card, folder)
+    st.subheader("How it was trained", anchor=False)
+    _training(card, folder)
+    st.subheader("Its layers", anchor=False)
+    _layers(card, folder)
+
+
+def _in_words(card: Card) -> str:
+    prepared = card.preprocessing
+    colours = "hue, saturation and value" if prepared.colour == "hsv" else "red, green and blue"
+    default = " It is the default." if card.name == DEFAULT_MODEL else ""
+    return (
+        f"{literal(card.about)} It sees a cell as {prepared.height} × {prepared.width} pixels of {colours}, "
+        f"{_FITS[prepared.fit]}, and answers with {card.macs / 1e6:.1f} million multiply-accumulates and "
+        f"{card.parameters:,} parameters.{default}"
+    )
+
+
+def _card(card: Card) -> None:
+    trained: dict[str, Any] = card.trained_on
+    learned = str(trained.get("labels", "")).replace("_", " ")
+    left_out = ", disputed ones left out" if trained.get("disputed_left_out") else ""
+    commit = f", commit {card.commit[:10]}" if card.commit else ""
+    cells = f"{trained.get('cells', 0):,} cells of {trained.get('patients', 0):,} patients, {trained.get('data')}"
+    rows = [
+        ["Version", f"{card.version}, of {card.date:%d %B %Y}{commit}"],
+        ["Trained on", cells],
+        ["Labels learned", f"{learned}{left_out}"],
+        ["Measured by", str(trained.get("split", "not said"))],
+        ["This network is", str(trained.get("shipped_network", "not said"))],
+        ["Threshold", f"{card.threshold:g}. {card.threshold_chosen}"],
+        ["Temperature", f"{card.temperature:g} (above 1 softens the answers, below 1 sharpens them)"],
+        ["Output", f"{card.output} over {', '.join(card.classes)}"],
+        ["Meant for", card.intended_use],
+        ["Limits", card.limits],
+        ["Licence", card.licence],
+    ]
+    if card.largest_difference is not None:
+        rows.insert(
+            7, ["Served file", f"differs from the Keras file by at most {card.largest_difference:.3f} in p_parasitized"]
+        )
+    with st.expander("The model card in words", expanded=True, icon=":material/badge:"):
+        st.markdown("\n".join(f"- **{name}:** {literal(said)}" for name, said in rows))
+
+
+# Measured
+
+
+def _measured(card: Card, folder: Path) -> None:
+    evaluations = _evaluations(str(folder), card.version, card.threshold)
+    if evaluations is None:
+        st.markdown(
+            f"The folder has no `{HELD_OUT}`, so there are no curves; these figures are from its card. Train with "
+            "`python -m malaria train` to get the file."
+        )
+        _from_card(card)
+        return
+    names = list(evaluations)
+    reading = names[0]
+    if len(names) > 1:
+        picked = st.segmented_control(
+            "Measured against labels",
+            names,
+            format_func=lambda name: READINGS[name],
+            default="undisputed",
+            required=True,
+            key="models.one.reading",
+        )
+        reading = str(picked)
+    evaluation = evaluations[reading]
+    st.markdown(literal(sentences.summary(evaluation)))
+    st.html(tables.rates_table(evaluation))
+    left, right = st.columns(2)
+    with left:
+        st.html(tables.matrix_table(evaluation.confusion, f"Confusion, n = {evaluation.n:,}"))
+        batch_charts.roc(evaluation)
+    with right:
+        batch_charts.reliability(evaluation)
+    st.caption(literal(sentences.calibration_sentence(evaluation)))
+    st.caption(
+        "Every cell was answered by a network that had not been trained on its patient; the network in this folder was "
+        "then trained once more on all of them, so do not expect these very answers from it."
+        if "fold" in str(card.trained_on.get("split", ""))
+        else "Measured on the patients that were held out."
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
+def _evaluations(folder: str, version: str, threshold: float) -> dict[str, Evaluation] | None:
+    """The held-out answers measured in each reading that the labels allow; None without a usable file."""
+    path = Path(folder) / HELD_OUT
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None
+        cells = pd.read_csv(path)
+        given, learned = cells["given_label"], cells["label"]
+        three = readings(given, learned, cells["p_parasitized"], threshold, cells["patient"].tolist())
+    except Exception:  # a damaged file raises nearly every kind there is
+        return None
+    named = {"as_given": three.as_given}
+    return named | {"expert": three.corrected, "undisputed": three.undisputed} if three.disputed else named
+
+
+def _from_card(card: Card) -> None:
+    rows = []
+    for reading, words in READINGS.items():
+        figures = card.metrics.get(reading)
+        if figures is None or figures["accuracy"] is None:
+            continue
+        low, high = figures["intervals"].get("accuracy") or (None, None)
+        interval = "–" if low is None else f"{low:.4f} to {high:.4f}"
+        rows.append([words, f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
+    table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows)
+
+
+# Training
+
+
+def _training(card: Card, folder: Path) -> None:
+    runs = _history(str(folder), card.version)
+    if not runs:
+        st.markdown(f"The folder has no `{HISTORY}` that can be read, so how training went is not known.")
+        return
+    names = sorted(runs, key=lambda name: (name != "final", name))
+    name = st.selectbox("Run", names, format_func=_run_in_words, key="models.one.run") if len(names) > 1 else names[0]
+    rows = pd.DataFrame(runs[name])
+    best = int(rows["epoch"].iloc[rows["val_loss"].to_numpy().argmin() if "val_loss" in rows else -1])
+    columns = st.columns(3)
+    shown = (("loss", "Loss"), ("accuracy", "Accuracy"), ("auc", "AUC"))
+    for column, (measure, title) in zip(columns, shown, strict=True):
+        with column:
+            if measure in rows:
+                charts.history(rows, measure, title, best)
+    st.caption(
+        f"{len(rows)} epochs. The dotted line is on the cells trained on, as they were augmented; the solid line on "
+        f"cells of other patients that decided when to stop. The network kept is that of epoch {best}, where the loss "
+        "on those is lowest."
+    )
+
+
+def _run_in_words(name: str) -> str:
+    return (
+        "The network of this folder, on all patients" if name == "final" else f"Fold {int(name.rpartition('-')[2]) + 1}"
+    )
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _history(folder: str, version: str) -> dict[str, list[dict[str, float]]]:
+    """Every run's epochs by its name, those that have any; empty without a usable file."""
+    path = Path(folder) / HISTORY
+    try:
+        found = json.loads(path.read_bytes()) if path.stat().st_size < _MAX_BYTES else {}
+        return {str(name): rows for name, rows in found.items() if rows and all(row["epoch"] > 0 for row in rows)}
+    except Exception:  # as above
+        return {}
+
+
+# Layers
+
+
+def _layers(card: Card, folder: Path) -> None:
+    try:
+        layers = _read_layers(str(folder), card.version)
+    except ModelError as error:
+        st.markdown(literal(str(error)))
+        return
+    total = sum(layer.parameters for layer in layers)
+    shown = pd.DataFrame(
+        {
+            "#": range(1, len(layers) + 1),
+            "Layer": [layer.kind for layer in layers],
+            "What it does": [layer.about for layer in layers],
+            "Output": [shape(layer) for layer in layers],
+            "Parameters": [layer.parameters for layer in layers],
+            "Share": [layer.parameters / total if total else 0.0 for layer in layers],
+        }
+    )
+    st.dataframe(
+        shown,
+        hide_index=True,
+        height=min(420, 40 + 35 * len(layers)),
+        column_config={
+            "Parameters": st.column_config.NumberColumn(format="localized"),
+            "Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
+        },
+        alt=f"The {len(layers)} layers in their order, each with its output and parameters",
+    )
+    st.caption(f"{len(layers)} layers, {total:,} parameters, read from the Keras file without TensorFlow.")
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _read_layers(folder: str, version: str) -> tuple[Layer, ...]:
+    return read_layers(Path(folder))
+
+
+def shape(layer: Layer) -> str:
+    """A layer's output as text: "32 × 32 × 16"."""
+    return " × ".join(map(str, layer.shape)) if layer.shape else "–"
