@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from malaria.model import Classifier, load
+from tests.models import write_model
+
 Disc = tuple[float, float, float]  # x, y, diameter
 Draw = Callable[..., NDArray[np.uint8]]
 
@@ -47,3 +50,22 @@ def grid(columns: int, rows: int, diameter: float, step: float = 1.6) -> list[Di
 def lone_cells() -> Callable[..., list[Disc]]:
     """`grid`, for tests that need some ordinary cells beside what they are about."""
     return grid
+
+
+@pytest.fixture(scope="session")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Classifier:
+    """A real model folder whose network takes a red spot for a parasite."""
+    models = tmp_path_factory.mktemp("models")
+    write_model(models, "tiny", threshold=0.5)
+    return load("tiny", models)
+
+
+@pytest.fixture
+def spotted(draw: Draw) -> Draw:
+    """A function that draws cells (x, y, diameter), the first `parasitized` of them with a red spot."""
+
+    def field(cells: Sequence[Disc], parasitized: int, **size: int) -> NDArray[np.uint8]:
+        spots = [(x + diameter / 8, y, diameter / 5) for x, y, diameter in cells[:parasitized]]
+        return draw(spots, on=draw(cells, **size), colour=(230, 5, 5))
+
+    return field

@@ -1,0 +1,225 @@
+"""Fields -> every red cell ranked, the most suspicious first, over all fields of a sample together.
+
+Ranks and shares are pooled over fields, never averaged per field. Only red cells get a probability: the classifier
+knows nothing else. Clumps and cells at the border are judged too, for a parasite may lie in them.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from malaria.model import Classifier
+from malaria.smear.calibration import calibrate
+from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
+from malaria.smear.quality import Concern, concerns
+from malaria.smear.tiles import segment_scan
+
+SCAN_MAX_PIXELS: Final = 150_000_000
+"""The most pixels a field or scan may have."""
+
+COLUMNS: Final = ("field", "x", "y", "width", "height", "kind", "p_parasitized", "rank")
+"""The columns of cells.csv that others rely on; further ones follow them."""
+
+_MEASURED: Final = (*COLUMNS[1:6], "area", "circularity", "likeness", "touches_border", "is_clump")
+_PICTURES: Final = 300
+"""How many of a field's most suspicious cells keep their pictures."""
+_OVERVIEW: Final = 1280
+"""Longest side, in pixels, of the picture of the whole field."""
+
+
+@dataclass(frozen=True, eq=False)
+class FieldTriage:
+    """One field, judged.
+
+    `outlines` are the objects in it and `p_parasitized` (float64, one for each) what the classifier says of the red
+    cells, NaN for other kinds. `crops` holds the pictures of the most suspicious ones by their place in `outlines`.
+    `overview` is the field as JPEG bytes, its longest side at most 1280 pixels.
+    """
+
+    field: str
+    width: int
+    height: int
+    diameter: float
+    outlines: tuple[Outline, ...]
+    p_parasitized: NDArray[np.float64]
+    crops: dict[int, RGB]
+    concerns: tuple[Concern, ...]
+    overview: bytes
+
+    def count(self, kind: Kind) -> int:
+        """How many objects of a kind were found, clumps included."""
+        return sum(item.kind == kind for item in self.outlines)
+
+
+@dataclass(frozen=True, eq=False)
+class Suspect:
+    """A red cell for a human to look at: `rank` among all fields, from 1, and `place` in the outlines of its `field`.
+
+    `row` is its row in `Triage.table`.
+    """
+
+    row: int
+    rank: int
+    field: FieldTriage
+    place: int
+
+    @property
+    def outline(self) -> Outline:
+        """Where it lies."""
+        return self.field.outlines[self.place]
+
+    @property
+    def p_parasitized(self) -> float:
+        """What the classifier says, 0 to 1."""
+        return float(self.field.p_parasitized[self.place])
+
+    @property
+    def crop(self) -> RGB | None:
+        """Its picture, or None if many cells of its field are more suspicious."""
+        return self.field.crops.get(self.place)
+
+
+@dataclass(frozen=True, eq=False)
+class Triage:
+    """The fields of one sample, judged together. `unreadable` says of every field that could not be read why."""
+
+    fields: tuple[FieldTriage, ...]
+    threshold: float
+    model: str
+    model_version: str
+    unreadable: dict[str, str]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """A row for each object, by field and in reading order: `COLUMNS`, then area, circularity, likeness, flags.
+
+        `rank` counts the red cells of all fields from 1, the most suspicious; it and p_parasitized are empty for
+        other kinds.
+        """
+        rows = [(field.field, *_row(item)) for field in self.fields for item in field.outlines]
+        table = pd.DataFrame(rows, columns=["field", *_MEASURED])
+        p = np.concatenate([field.p_parasitized for field in self.fields]) if self.fields else np.empty(0)
+        order = pd.Series(p).rank(ascending=False, method="first").astype("Int64")
+        return table.assign(p_parasitized=p, rank=order)[[*COLUMNS, *_MEASURED[5:]]]
+
+    @cached_property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """The red cells that a human should see: p_parasitized at least the threshold, the most suspicious first."""
+        rows = self.table[self.table["p_parasitized"] >= self.threshold].sort_values("rank").index
+        starts = np.cumsum([len(field.outlines) for field in self.fields])
+        listed = []
+        for rank, row in enumerate(rows.tolist(), start=1):
+            at = int(np.searchsorted(starts, row, side="right"))
+            place = row - int(starts[at]) + len(self.fields[at].outlines)
+            listed.append(Suspect(row, rank, self.fields[at], place))
+        return tuple(listed)
+
+    @property
+    def red_cells(self) -> int:
+        """Red cells of all fields, clumps included."""
+        return sum(field.count("red_cell") for field in self.fields)
+
+    @property
+    def discarded_share(self) -> float | None:
+        """The share of red cells that nobody need look at (0 to 1); None without red cells."""
+        return 1 - len(self.suspects) / self.red_cells if self.red_cells else None
+
+    def summary(self) -> dict[str, object]:
+        """The figures of the sample, fit for JSON."""
+        return {
+            "model": self.model,
+            "model_version": self.model_version,
+            "threshold": self.threshold,
+            "fields": len(self.fields),
+            **{f"{kind}s": sum(field.count(kind) for field in self.fields) for kind in KINDS},
+            "clumps": sum(item.is_clump for field in self.fields for item in field.outlines),
+            "kept": len(self.suspects),
+            "discarded": self.red_cells - len(self.suspects),
+            "discarded_share": self.discarded_share,
+            "concerns": {
+                field.field: {concern.code: concern.sentence for concern in field.concerns}
+                for field in self.fields
+                if field.concerns
+            },
+            "unreadable": self.unreadable,
+        }
+
+
+def triage_field(rgb: RGB, classifier: Classifier, field: str = "field") -> FieldTriage:
+    """Find and judge everything in one field or scan (RGB uint8, any size), tile by tile. `field` is its name."""
+    about = calibrate(rgb)
+    outlines: list[Outline] = []
+    odds: list[float] = []
+    crops: dict[int, RGB] = {}
+    for part in segment_scan(rgb, about):
+        for item, p in zip(part, judge(part, classifier), strict=True):
+            crops[len(outlines)] = item.crop
+            outlines.append(item.outline)
+            odds.append(p)
+        crops = _most_suspicious(crops, odds)
+    return FieldTriage(
+        field=field,
+        width=rgb.shape[1],
+        height=rgb.shape[0],
+        diameter=about.diameter,
+        outlines=tuple(outlines),
+        p_parasitized=np.array(odds, dtype=np.float64),
+        crops=crops,
+        concerns=tuple(concerns(rgb, about, outlines)),
+        overview=_overview(rgb),
+    )
+
+
+def judge(objects: Sequence[SmearObject], classifier: Classifier) -> NDArray[np.float64]:
+    """Return p_parasitized of each object, float64 (n,), NaN where it is no red cell; on all cores."""
+    p = np.full(len(objects), np.nan)
+    cells = [number for number, item in enumerate(objects) if item.kind == "red_cell"]
+    if cells:
+        shares = np.array_split(cells, min(len(cells), os.cpu_count() or 1))
+        with ThreadPoolExecutor(len(shares), thread_name_prefix="judge") as pool:
+            answers = pool.map(lambda share: classifier.predict([objects[number].crop for number in share]), shares)
+            p[cells] = np.concatenate(list(answers))
+    return p
+
+
+def pooled(
+    fields: Iterable[FieldTriage],
+    classifier: Classifier,
+    threshold: float | None = None,
+    unreadable: dict[str, str] | None = None,
+) -> Triage:
+    """Put the fields of one sample together. `threshold` (0 to 1) is the model's unless given."""
+    card = classifier.card
+    at = card.threshold if threshold is None else threshold
+    return Triage(tuple(fields), at, card.name, card.version, dict(unreadable or {}))
+
+
+def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB]:
+    ranked = sorted((place for place in crops if not np.isnan(p[place])), key=lambda place: -p[place])
+    return {place: crops[place] for place in ranked[:_PICTURES]}
+
+
+def _overview(rgb: RGB) -> bytes:
+    scale = min(1.0, _OVERVIEW / max(rgb.shape[:2]))
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+
+
+def _row(item: Outline) -> tuple[object, ...]:
+    return (
+        *item.box,
+        item.kind,
+        item.area,
+        round(item.circularity, 4),
+        round(item.likeness, 4),
+        item.touches_border,
+        item.is_clump,
+    )

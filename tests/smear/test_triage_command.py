@@ -1,0 +1,78 @@
+"""`python -m malaria triage`: the files and keys others rely on, and nothing else on standard output."""
+
+import json
+
+import cv2
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from malaria.commands.triage import triage
+from malaria.smear import COLUMNS
+from tests.models import write_model
+
+KEYS = ["model", "model_version", "threshold", "fields", "red_cells", "leukocytes", "platelets", "artefacts", "clumps"]
+app = typer.Typer()
+app.command("triage")(triage)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    write_model(tmp_path / "models", "tiny")
+    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
+
+    def invoke(*arguments):
+        output = ["--output", str(tmp_path / "out"), "--model", "tiny"]
+        return CliRunner().invoke(app, [*map(str, arguments), *output])
+
+    return invoke
+
+
+@pytest.fixture
+def place(tmp_path, spotted, lone_cells):
+    folder = tmp_path / "fields"
+    (folder / "deeper").mkdir(parents=True)
+    cv2.imwrite(str(folder / "one.png"), spotted(lone_cells(4, 3, 60), 3)[..., ::-1])
+    cv2.imwrite(str(folder / "deeper" / "two.png"), spotted(lone_cells(3, 3, 60), 1)[..., ::-1])
+    return folder
+
+
+def test_a_folder_gives_a_table_a_report_and_figures(run, place, tmp_path):
+    (place / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    result = run(place, "--json", "-")
+    assert result.exit_code == 0
+    figures = json.loads(result.stdout)
+    assert list(figures)[: len(KEYS)] == KEYS
+    assert (figures["fields"], figures["red_cells"], figures["kept"], figures["discarded"]) == (2, 21, 4, 17)
+    assert figures["discarded_share"] == pytest.approx(17 / 21)
+    assert list(figures["unreadable"]) == ["torn.png"]
+    table = pd.read_csv(tmp_path / "out" / "cells.csv")
+    assert list(table.columns[: len(COLUMNS)]) == list(COLUMNS)
+    assert set(table["field"]) == {"one.png", "deeper/two.png"}
+    assert "research use only" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "torn.png" in result.stderr
+
+
+def test_two_fields_of_one_name_stay_two(run, place, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "one.png").write_bytes((place / "one.png").read_bytes())
+    result = run(place / "one.png", other / "one.png", "--json", "-")
+    assert json.loads(result.stdout)["fields"] == 2
+    assert pd.read_csv(tmp_path / "out" / "cells.csv")["field"].nunique() == 2
+
+
+def test_the_threshold_and_the_name_of_the_sample_are_taken(run, place, tmp_path):
+    result = run(place / "one.png", "--threshold", "0", "--sample", "Ward 5")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "12 kept" in result.stderr
+    assert "Smear triage: Ward 5" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_nothing_readable_is_exit_status_two(run, tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"torn")
+    result = run(tmp_path / "torn.png", "--json", "-")
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["fields"] == 0
