@@ -8,10 +8,11 @@ from malaria.dataset.duplicates import Filed, Group, exact_duplicates, near_dupl
 from malaria.dataset.facts import SIDE, Facts, Look, look, shrunk, thumbnail
 from malaria.dataset.fetching import KNOWN_SHA256, Fetched, fetch
 from malaria.dataset.known import Known
-from malaria.dataset.means import Means, absolute_difference
+from malaria.dataset.means import HUES, Means, absolute_difference
 from malaria.dataset.splitting import Leak, split_by_image, split_by_patient
 
 __all__ = [
+    "HUES",
     "KNOWN_SHA256",
     "SIDE",
     "Description",

@@ -68,6 +68,12 @@ PAGES: Final = (
         ":material/model_training:",
         "Compare the networks, see how good and how dear each is, and look inside one.",
     ),
+    PageEntry(
+        "pages/7_Dataset.py",
+        "Data set",
+        ":material/dataset:",
+        "See what is in a set of cells: labels, patients, sizes, duplicates, mean cells, and what a bad split leaks.",
+    ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 

@@ -1,0 +1,115 @@
+"""The data set page's charts: told apart without colour, each told in a sentence."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from malaria.ui.batch.charts import BLUE, GREY, ORANGE
+
+_CONFIG: Final = {"displayModeBar": False}
+_NAMED: Final = 20
+_BARS: Final = 40
+_LOOKS: Final = ((ORANGE, "", "●"), (BLUE, "/", "○"), (GREY, "x", "◇"), ("#5f8f5a", ".", "□"))
+"""Colour, hatching and mark of each class in turn."""
+
+
+def balance(patients: pd.DataFrame) -> None:
+    """How many cells of each class each patient has, most cells first."""
+    classes = [name for name in patients.columns if name != "n"]
+    figure = _figure("Patients, most cells first", "Cells", 320)
+    for label, (colour, hatch, mark) in zip(classes, _cycled(len(classes)), strict=True):
+        _bars(figure, patients[label], f"{mark} {label}", colour, hatch, [f"{p}, {label}" for p in patients.index])
+    _name_patients(figure, [str(name) for name in patients.index])
+    worst = patients.iloc[0]
+    told = (
+        f"Cells of each of {len(patients)} patients by class. Most: {patients.index[0]} with {worst['n']:,}; fewest: "
+        f"{patients.index[-1]} with {patients['n'].iloc[-1]:,}."
+    )
+    _show(figure, "balance", told)
+
+
+def sizes(table: pd.DataFrame) -> None:
+    """How long the longer side of the images is, by class."""
+    longer = table[["width", "height"]].max(axis=1).astype(int)
+    step = 1 + int(longer.max() - longer.min()) // _BARS
+    edges = np.arange(longer.min(), longer.max() + step + 1, step) - 0.5
+    middle = edges[:-1] + step / 2
+    figure = _figure("Longer side, pixels", "Images", 300)
+    labels = sorted(table["given_label"].dropna().unique())
+    for label, (colour, hatch, mark) in zip(labels, _cycled(len(labels)), strict=True):
+        counts = np.histogram(longer[table["given_label"] == label], edges)[0]
+        figure.add_bar(
+            x=middle,
+            y=counts,
+            width=np.diff(edges),
+            name=f"{mark} {label}",
+            marker={"color": colour, "pattern": {"shape": hatch}},
+            hovertemplate=f"%{{y:,}} {label}, about %{{x:.0f}} pixels<extra></extra>",
+        )
+    if table["given_label"].isna().any():
+        counts = np.histogram(longer[table["given_label"].isna()], edges)[0]
+        figure.add_bar(x=middle, y=counts, width=np.diff(edges), name="without a label", marker={"color": GREY})
+    figure.update_layout(barmode="stack")
+    told = (
+        f"Longer side of {len(longer):,} images: {longer.min()} to {longer.max()} pixels, median {longer.median():.0f}."
+    )
+    _show(figure, "sizes", told)
+
+
+def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
+    """For each patient, how many cells are trained on and how many held out."""
+    figure = _figure("Patients", "Cells", 260)
+    names = [name for name, _, _ in counts]
+    for place, words, (colour, hatch, mark) in ((1, "trained on", _LOOKS[1]), (2, "held out", _LOOKS[0])):
+        values = [row[place] for row in counts]
+        _bars(figure, values, f"{mark} {words}", colour, hatch, [f"{name}, {words}" for name in names])
+    _name_patients(figure, names)
+    _show(figure, f"split-{key}", told)
+
+
+def _name_patients(figure: go.Figure, names: Sequence[str]) -> None:
+    """Write the names below the bars where they have room; else they are under the pointer only."""
+    figure.update_xaxes(
+        tickvals=list(range(len(names))), ticktext=list(names), showticklabels=len(names) <= _NAMED, showgrid=False
+    )
+
+
+def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, said: Sequence[str]) -> None:
+    figure.add_bar(
+        x=list(range(len(values))),
+        y=list(values),
+        name=name,
+        marker={"color": colour, "pattern": {"shape": hatch}, "line": {"width": 0}},
+        customdata=list(said),
+        hovertemplate="%{customdata}: %{y:,} cells<extra></extra>",
+    )
+    figure.update_layout(barmode="stack", bargap=0.1)
+
+
+def _cycled(n: int) -> list[tuple[str, str, str]]:
+    return [_LOOKS[number % len(_LOOKS)] for number in range(n)]
+
+
+def _figure(x_title: str, y_title: str, height: int) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": 24, "b": 10},
+        showlegend=True,
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"namelength": -1},
+    )
+    look: dict[str, Any] = {"automargin": True, "fixedrange": True}
+    figure.update_xaxes(title=x_title, **look)
+    figure.update_yaxes(title=y_title, **look)
+    return figure
+
+
+def _show(figure: go.Figure, key: str, told: str) -> None:
+    st.plotly_chart(figure, key=f"dataset-{key}", config=_CONFIG, alt=told)
+    st.caption(told)

@@ -1,0 +1,98 @@
+"""What one session looks at: a source, what is known of its labels, and its description. No other session sees it."""
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import cv2
+import streamlit as st
+
+from malaria import phantom
+from malaria.dataset import Known
+from malaria.errors import MalariaError
+from malaria.images import RGB, Source, decode, open_source
+from malaria.labels import CLASSES
+from malaria.ui.dataset.job import Job
+
+EXAMPLE: Final = "synthetic"
+"""The built-in set's name in the address: `?example=synthetic`."""
+CELLS: Final = 200
+PLANTED: Final = (
+    "Planted in it on purpose: ten wrong labels, a cell that is also filed as another patient's with the other label, "
+    "one saved again as JPEG under another patient, and a file that is cut short."
+)
+
+
+@dataclass(eq=False)
+class Desk:
+    """One data set on one session's desk."""
+
+    name: str
+    source: Source
+    known: Known | None = None
+    synthetic: bool = False
+    csv: bytes | None = None
+    upload: str = ""
+    columns: tuple[str | None, str | None] = (None, None)  # of the given and the expert's labels, as the user chose
+    _jobs: list[Job] = field(default_factory=list)
+
+    @classmethod
+    def example(cls) -> "Desk":
+        """The built-in synthetic cells, with a few planted problems."""
+        data, expert = synthetic_set()
+        source = open_source(io.BytesIO(data), "synthetic.zip")
+        known = Known(Known.from_folders(source.files).given, expert)
+        return cls(f"{CELLS} synthetic cells", source, known, synthetic=True)
+
+    @classmethod
+    def of_folder(cls, path: Path) -> "Desk":
+        """A folder (or zip) of this machine. Raises SourceError."""
+        return cls(path.name or str(path), open_source(path))
+
+    @property
+    def job(self) -> Job:
+        """The description, being made since this was first asked for. Raises LabelsError for a CSV of no use."""
+        if not self._jobs:
+            known = Known.from_csv(self.csv, self.source.files, *self.columns) if self.csv is not None else self.known
+            self._jobs.append(Job(self.source, known))
+        return self._jobs[0]
+
+    def label(self, csv: bytes | None, columns: tuple[str | None, str | None] = (None, None)) -> None:
+        """Take labels from a CSV, and look at everything again."""
+        if (csv, columns) != (self.csv, self.columns):
+            self.close()
+            self.csv, self.columns = csv, columns
+
+    def picture(self, file: str) -> RGB | None:
+        """One image again; None where it cannot be read."""
+        try:
+            return decode(self.source.read(file), file)
+        except MalariaError:
+            return None
+
+    def close(self) -> None:
+        """Stop all work."""
+        while self._jobs:
+            self._jobs.pop().stop()
+
+
+@st.cache_resource(show_spinner="Drawing synthetic cells …")
+def synthetic_set() -> tuple[bytes, dict[str, str]]:
+    """Return the built-in set as a zip, and what an expert says of its files: the truth."""
+    cells = phantom.batch(CELLS, mislabelled=0.05)
+    stream = io.BytesIO()
+    expert: dict[str, str] = {}
+    with zipfile.ZipFile(stream, "w") as archive:
+        for cell in cells:
+            path = f"cell_images/{cell.given_label}/{cell.file}"
+            archive.writestr(path, cell.png)
+            expert[path] = cell.true_label
+        first, second, third = cells[:3]
+        other = CLASSES[1 - CLASSES.index(first.given_label)]
+        archive.writestr(f"cell_images/{other}/C999P99ThinF_SYNTHETIC_copy.png", first.png)
+        again = cv2.imencode(".jpg", second.rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+        archive.writestr(f"cell_images/{second.given_label}/C998P98ThinF_SYNTHETIC_again.jpg", again)
+        archive.writestr(f"cell_images/{third.given_label}/cut_short_SYNTHETIC.png", third.png[:400])
+    return stream.getvalue(), expert

@@ -1,0 +1,135 @@
+"""What is in the set: counts, files, sizes, what cannot be read, what an expert disputes, balance by patient."""
+
+import json
+
+import streamlit as st
+
+from malaria.cells import to_csv
+from malaria.dataset import Description
+from malaria.labels import CLASSES
+from malaria.metrics import wilson
+from malaria.ui.dataset import charts
+from malaria.ui.dataset.desk import PLANTED, Desk
+from malaria.ui.sample.tables import table
+from malaria.ui.text import literal
+
+
+def overview(desk: Desk, found: Description) -> None:
+    """Draw the section."""
+    _headline(found)
+    if desk.synthetic:
+        st.caption(f"These cells are synthetic, drawn by this program. {PLANTED}")
+    told = found.to_dict()
+    if found.readable.empty:
+        _unreadable(found)
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        rows = [[label, f"{n:,}", f"{100 * n / told['readable']:.1f} %"] for label, n in told["classes"].items()]
+        rows += [["without a label", f"{told['unlabelled']:,}", f"{100 * told['unlabelled'] / told['readable']:.1f} %"]]
+        table(f"Labels of {told['readable']:,} readable images", ["", "Images", "Share"], rows)
+        _disputed(found)
+    with right:
+        _files(found)
+    st.subheader("Sizes", anchor=False)
+    charts.sizes(found.readable)
+    st.subheader("Balance by patient", anchor=False)
+    _patients(found)
+    _unreadable(found)
+    _downloads(found)
+
+
+def _headline(found: Description) -> None:
+    classes = ", ".join(f"{n:,} {literal(label)}" for label, n in found.classes.items()) or "without labels"
+    patients = len(found.patients)
+    of = f", of {patients:,} patients" if patients > 1 else ", of one patient" if patients else ""
+    bad = len(found.unreadable)
+    unread = f" **{bad:,} cannot be read.**" if bad else " All can be read."
+    st.markdown(f"#### {len(found.table):,} images: {classes}{of}.{unread}")
+
+
+def _files(found: Description) -> None:
+    told = found.to_dict()
+    sizes, pixels = told["sizes"], told["pixels"]
+    rows = [
+        ["Formats", ", ".join(f"{name} {n:,}" for name, n in told["formats"].items())],
+        ["Channels", ", ".join(f"{name} {n:,}" for name, n in told["channels"].items())],
+        ["Pixel values", f"{pixels['lowest']} to {pixels['highest']}"],
+        *([name.capitalize(), "{} × {}".format(*sizes[name])] for name in ("smallest", "largest", "mean")),
+        *([f"Below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
+        ["Not images by name", f"{len(found.skipped):,} files"],
+    ]
+    table(f"Files; sizes are width × height, the longer side counts, n = {told['readable']:,}", ["", ""], rows)
+
+
+def _disputed(found: Description) -> None:
+    disputed = found.disputed
+    if disputed is None:
+        st.caption("With a CSV that has a column **expert_label** beside the zip, disputed labels are counted here.")
+        return
+    n, of = len(disputed), found.twice_labelled
+    if not of:
+        st.markdown("No image has both a given and an expert label, so nothing can be disputed.")
+        return
+    low, high = (100 * float(end) for end in wilson(n, of))
+    words = ", ".join(
+        f"{int((disputed['expert_label'] == label).sum()):,} to {label}"
+        for label in sorted(disputed["expert_label"].unique(), key=_order)
+    )
+    st.markdown(
+        f"**The expert disputes {n:,} of {of:,} labels**, {100 * n / of:.1f} % ({low:.1f} to {high:.1f} %, 95 %)"
+        + (f": {literal(words)}." if words else ".")
+    )
+
+
+def _order(label: str) -> tuple[int, str]:
+    return (CLASSES.index(label) if label in CLASSES else len(CLASSES), label)
+
+
+def _patients(found: Description) -> None:
+    patients = found.patients
+    without = int(found.readable["patient"].isna().sum())
+    if patients.empty:
+        st.markdown(
+            "No patient is known: the files are not named as the NIH's, and no CSV has a column **patient**. Splits "
+            "for training can then only be made by image, which flatters."
+        )
+        return
+    charts.balance(patients)
+    alone = [
+        f"{int((patients[label] == patients['n']).sum()):,} have only {literal(label)} cells"
+        for label in patients.columns
+        if label != "n"
+    ]
+    unknown = f" {without:,} images name no patient." if without else ""
+    st.markdown(f"Of {len(patients):,} patients {' and '.join(alone)}.{unknown}")
+    with st.expander("Every patient"):
+        st.dataframe(patients.reset_index(names="patient"), hide_index=True, alt="Cells of each patient by class")
+
+
+def _unreadable(found: Description) -> None:
+    bad = found.unreadable
+    if bad.empty:
+        return
+    st.subheader(f"{len(bad):,} unreadable", anchor=False)
+    st.dataframe(bad[["error"]], hide_index=True, alt="Files that cannot be read, and why")
+
+
+def _downloads(found: Description) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "Every image as CSV",
+            to_csv(found.table),
+            "cells.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "The description as JSON",
+            json.dumps(found.to_dict(), indent=2, allow_nan=False),
+            "description.json",
+            "application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )

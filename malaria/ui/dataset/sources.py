@@ -1,0 +1,110 @@
+"""The ways in: the built-in set, a zip with or without a CSV of labels, a folder of this machine."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from malaria.cells import read_table
+from malaria.errors import LabelsError, MalariaError, SourceError
+from malaria.images import open_source
+from malaria.ui.batch.sources import folder
+from malaria.ui.dataset.desk import CELLS, EXAMPLE, Desk
+from malaria.ui.text import literal
+
+DESK: Final = "dataset.desk"
+_TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
+_UPLOADER: Final = "dataset.upload"
+_AUTOMATIC: Final = "found by its name"
+
+
+def choose() -> Desk | None:
+    """Draw the ways in, and return what is to be looked at; None while there is nothing."""
+    asked = st.query_params.get("example")
+    if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
+        put(Desk.example())
+    desk: Desk | None = st.session_state.get(DESK)
+    with st.container() if desk is None else st.expander("Look at something else", icon=":material/upload_file:"):
+        _ways_in()
+    if asked not in (None, EXAMPLE):
+        st.warning(f"There is no example called {literal(asked)}. Click the one above.")
+    try:
+        if _TAKEN in st.session_state:
+            _open(st.session_state.pop(_TAKEN))
+            st.rerun()
+    except MalariaError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        return None
+    if desk is None:
+        st.info("What is in it appears here as soon as you click the set or give one.", icon=":material/touch_app:")
+    elif desk.csv is not None:
+        _columns(desk)
+    return desk
+
+
+def put(desk: Desk | None) -> None:
+    """Make this what the session looks at, in place of what it was."""
+    old: Desk | None = st.session_state.get(DESK)
+    if old is not None:
+        old.close()
+    st.session_state[DESK] = desk
+    if desk is not None and desk.synthetic:
+        st.query_params["example"] = EXAMPLE
+    else:
+        st.query_params.pop("example", None)
+
+
+def _ways_in() -> None:
+    with st.container(horizontal=True):
+        if st.button(f"Look at {CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
+            put(Desk.example())
+            st.rerun()
+        here = folder()
+        if here and st.button(f"Look at {literal(str(here))}", icon=":material/folder_open:"):
+            put(Desk.of_folder(here))
+            st.rerun()
+    st.file_uploader(
+        "Your own set: a zip of images in folders named like their classes, and beside it, if you like, a CSV with the "
+        "columns **file**, **given_label**, **expert_label**, **patient**. They stay in memory, for this visit only.",
+        type=["zip", "csv"],
+        accept_multiple_files=True,
+        key=_UPLOADER,
+        on_change=_take,
+    )
+
+
+def _take() -> None:
+    """Keep the uploads: opening them can fail, and a callback has no place to say so."""
+    st.session_state[_TAKEN] = list(st.session_state[_UPLOADER])
+
+
+def _open(uploads: Sequence[UploadedFile]) -> None:
+    """Put what was uploaded on the desk. Raises SourceError for what is no data set."""
+    csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
+    zips = [upload for upload in uploads if upload not in csvs]
+    if len(zips) > 1 or len(csvs) > 1:
+        raise SourceError("Give one zip, and at most one CSV beside it: remove the others with their ✕.")
+    desk: Desk | None = st.session_state.get(DESK)
+    if zips and not (desk and desk.name == zips[0].name and desk.upload == zips[0].file_id):
+        desk = Desk(zips[0].name, open_source(zips[0]), upload=zips[0].file_id)
+        put(desk)
+    if desk is None:
+        raise SourceError("This is the CSV alone. Give the zip with the images as well.")
+    if csvs:
+        desk.label(csvs[0].getvalue())
+    elif zips:
+        desk.label(None)
+
+
+def _columns(desk: Desk) -> None:
+    """Let the user say which columns of the CSV hold the labels, where their names do not."""
+    try:
+        header = [_AUTOMATIC, *(name for name in read_table(desk.csv or b"")[0] if name.strip().casefold() != "file")]
+    except LabelsError:
+        return
+    left, right = st.columns(2)
+    given = left.selectbox("Column of given labels", header, key="dataset.given")
+    expert = right.selectbox("Column of expert labels", header, key="dataset.expert")
+    chosen = tuple(None if name == _AUTOMATIC else name for name in (given, expert))
+    desk.label(desk.csv, (chosen[0], chosen[1]))

@@ -1,0 +1,69 @@
+"""Duplicates: the same bytes, and one picture saved again; those across classes or patients come first."""
+
+from typing import Final
+
+import streamlit as st
+
+from malaria.dataset import Description, Group
+from malaria.ui.dataset.desk import Desk
+from malaria.ui.text import literal
+from malaria.ui.tiles import Tile, tiles
+
+_SHOWN: Final = 12
+_PICTURES: Final = 6
+
+
+def duplicates(desk: Desk, found: Description) -> None:
+    """Draw the section."""
+    _kind("Exact copies", "the same bytes, by SHA-256", found.exact, desk, found)
+    _kind(
+        "Near duplicates",
+        "one picture saved again: packed otherwise, at another size, brighter or darker, a little blurred",
+        found.near,
+        desk,
+        found,
+    )
+    st.caption(
+        "Near duplicates are pairs whose perceptual hashes differ in at most 8 of 64 bits and whose thumbnails, at "
+        "equal brightness, differ by at most 3 grey levels. Among 23,521 different NIH cells no pair does. A picture "
+        "that was turned, mirrored or cropped is not found."
+    )
+
+
+def _kind(title: str, meaning: str, groups: tuple[Group, ...], desk: Desk, found: Description) -> None:
+    st.subheader(title, anchor=False)
+    if not groups:
+        st.markdown(f"None: no two images are {meaning}.")
+        return
+    classes, patients = sum(group.across_classes for group in groups), sum(group.across_patients for group in groups)
+    images = sum(len(group.files) for group in groups)
+    counted = "One group" if len(groups) == 1 else f"{len(groups):,} groups"
+    st.markdown(
+        f"**{counted}**, {images:,} images ({meaning}). Across classes, so that one label must be wrong: {classes:,}. "
+        f"Across patients, so that a split by patient leaks as well: {patients:,}."
+    )
+    worst = sorted(groups, key=lambda group: -(2 * group.across_classes + group.across_patients))
+    labels = dict(zip(found.table["file"], found.table["given_label"], strict=True))
+    for group in worst[:_SHOWN]:
+        _group(group, desk, labels)
+    if len(groups) > _SHOWN:
+        st.caption(f"{len(groups) - _SHOWN:,} further groups are in the JSON of the first section.")
+
+
+def _group(group: Group, desk: Desk, labels: dict[str, str | None]) -> None:
+    problems = [
+        words
+        for words, there in (("⚠ across classes", group.across_classes), ("⚠ across patients", group.across_patients))
+        if there
+    ]
+    st.markdown(
+        f"{', '.join(problems) or 'within one class and patient'}: {literal(' = '.join(group.files[:_PICTURES]))}"
+    )
+    shown = []
+    for file in group.files[:_PICTURES]:
+        picture = desk.picture(file)
+        if picture is not None:
+            label = labels.get(file) or "no label"
+            name = file.rpartition("/")[2]
+            shown.append(Tile(picture, f"{name}, labelled {label}", f"{label}\n{name}"))
+    tiles(shown, side=110)

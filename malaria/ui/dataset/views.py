@@ -1,0 +1,106 @@
+"""One cell of the set as it is, blurred, as the picked model sees it, and as training changes it."""
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from malaria.dataset import Description
+from malaria.errors import ModelError
+from malaria.images import RGB
+from malaria.robustness import blurred
+from malaria.ui import gallery
+from malaria.ui.dataset.desk import Desk
+from malaria.ui.frame import Frame, boundary
+from malaria.ui.keras_process import NOTICE, keras_process
+from malaria.ui.text import literal
+from malaria.ui.tiles import Tile, tiles
+
+_CELL: Final = "dataset.cell"
+_VIEW: Final = 80
+_VARIANTS: Final = 18
+
+
+@st.fragment
+def views(desk: Desk, found: Description, frame: Frame) -> None:
+    """Draw the section; its buttons and sliders draw only this again."""
+    with boundary():
+        if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
+            st.session_state[_CELL] = st.session_state.get(_CELL, 0) + 1
+        row = found.readable.iloc[_pick(len(found.readable), st.session_state.get(_CELL, 0))]
+        rgb = desk.picture(str(row["file"]))
+        if rgb is None:
+            st.warning("This file can no longer be read. Take another cell.")
+            return
+        st.caption(literal(f"{row['file']}, {row['width']} × {row['height']} pixels"))
+        _blur(rgb)
+        _seen(rgb, frame)
+        _augmented(rgb, str(row["image_id"]))
+
+
+def _pick(n: int, turn: int) -> int:
+    """A place among `n`, another at every turn."""
+    return int(np.random.default_rng(7).permutation(n)[turn % n])
+
+
+def _blur(rgb: RGB) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**The cell**")
+        gallery.picture(rgb, "The cell as it is", side=300)
+    with right:
+        sigma = st.slider("Gaussian blur, standard deviation in pixels", 0.0, 8.0, 2.0, 0.5, key="dataset.blur")
+        softened = blurred(rgb, sigma / max(rgb.shape[:2]))
+        gallery.picture(softened, f"The cell blurred by {sigma:g} pixels", side=300)
+
+
+def _seen(rgb: RGB, frame: Frame) -> None:
+    st.markdown("**What the model will see**")
+    card = frame.card
+    view = frame.classifier.network_view(rgb)
+    size = f"{view.shape[1]} × {view.shape[0]}"
+    pictures = [Tile(view, f"The cell as {card.name} sees it, {size} pixels", f"RGB, {size}")]
+    pixels = card.preprocessing.pixels(rgb)
+    names = ("hue", "saturation", "value") if card.preprocessing.colour == "hsv" else ("red", "green", "blue")
+    for place, name in enumerate(names):
+        channel = np.repeat(pixels[..., place : place + 1], 3, axis=2)
+        pictures.append(Tile(channel, f"Its channel {name}, mean {channel.mean():.0f}", name))
+    tiles(pictures, side=150, pixels=True)
+    scaled = frame.classifier.preprocess(rgb)
+    st.caption(
+        f"{literal(card.name)} is given {size} × 3 numbers from {scaled.min():.2f} to {scaled.max():.2f}; another "
+        "model, picked in the sidebar, may see it otherwise."
+    )
+
+
+def _augmented(rgb: RGB, image_id: str) -> None:
+    st.markdown("**What training does to it**")
+    st.caption(NOTICE)
+    if not st.toggle("Show random changes", key="dataset.augment", persist_state="session"):
+        return
+    seed = int(st.number_input("Seed", 0, 9999, 0, key="dataset.augment.seed"))
+    try:
+        cells = _changed(image_id, seed, rgb)
+    except ModelError as error:
+        st.warning(literal(str(error)), icon=":material/memory:")
+        return
+    tiles(
+        [Tile(cell, f"Random change {number} of the cell", str(number)) for number, cell in enumerate(cells, start=1)]
+    )
+    st.caption(
+        "Turned, flipped, sheared, scaled, recoloured, blurred or sharpened, with noise, some in another surround."
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner="Asking the trainer …")
+def _changed(image_id: str, seed: int, _rgb: RGB) -> Any:
+    height, width = _rgb.shape[:2]
+    ratio = _VIEW / max(height, width)
+    small = cv2.resize(
+        _rgb, (max(1, round(width * ratio)), max(1, round(height * ratio))), interpolation=cv2.INTER_AREA
+    )
+    square = np.zeros((_VIEW, _VIEW, 3), np.uint8)
+    top, left = (_VIEW - small.shape[0]) // 2, (_VIEW - small.shape[1]) // 2
+    square[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return keras_process().ask(ask="augmented", rgb=square, n=_VARIANTS, seed=seed)["cells"]
