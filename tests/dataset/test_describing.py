@@ -3,12 +3,14 @@
 import io
 import json
 import zipfile
+from inspect import getdoc, ismodule
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from malaria import dataset
 from malaria.dataset import Known, describe
 from malaria.errors import LabelsError
 from malaria.images import open_source
@@ -189,3 +191,11 @@ def test_the_nih_cells(real_data: Path) -> None:
     assert told["formats"] == {"PNG": 600}
     assert told["exact_duplicates"]["groups"] == told["near_duplicates"]["groups"] == 0
     assert 0 < told["disputed"]["n"] < told["disputed"]["of"] == 600
+
+
+def test_all_is_what_is_exported() -> None:
+    exported = {name for name, value in vars(dataset).items() if not name.startswith("_") and not ismodule(value)}
+    assert exported == set(dataset.__all__)
+    for name in dataset.__all__:
+        value = getattr(dataset, name)
+        assert value is None or isinstance(value, int) or getdoc(value), name

@@ -15,6 +15,7 @@ from malaria.errors import MalariaError
 from malaria.images import RGB, Source, decode, open_source
 from malaria.labels import CLASSES
 from malaria.ui.dataset.job import Job
+from malaria.ui.gallery import enlarged
 
 EXAMPLE: Final = "synthetic"
 """The built-in set's name in the address: `?example=synthetic`."""
@@ -65,12 +66,13 @@ class Desk:
             self.close()
             self.csv, self.columns = csv, columns
 
-    def picture(self, file: str) -> RGB | None:
-        """One image again; None where it cannot be read."""
+    def picture(self, file: str, largest: int = 240) -> RGB | None:
+        """One image again, its longer side at most `largest` pixels; None where it cannot be read."""
         try:
-            return decode(self.source.read(file), file)
+            rgb = decode(self.source.read(file), file)
         except MalariaError:
             return None
+        return enlarged(rgb, largest) if max(rgb.shape[:2]) > largest else rgb
 
     def close(self) -> None:
         """Stop all work."""

@@ -18,6 +18,7 @@ from malaria.ui.text import literal
 from malaria.ui.tiles import Tile, tiles
 
 _CELL: Final = "dataset.cell"
+_LARGEST: Final = 1024
 _VIEW: Final = 80
 _VARIANTS: Final = 18
 
@@ -29,7 +30,7 @@ def views(desk: Desk, found: Description, frame: Frame) -> None:
         if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
             st.session_state[_CELL] = st.session_state.get(_CELL, 0) + 1
         row = found.readable.iloc[_pick(len(found.readable), st.session_state.get(_CELL, 0))]
-        rgb = desk.picture(str(row["file"]))
+        rgb = desk.picture(str(row["file"]), _LARGEST)
         if rgb is None:
             st.warning("This file can no longer be read. Take another cell.")
             return

@@ -1,5 +1,6 @@
 """Inside one model: how steady its answer to a cell is, where it looks, and what its filters and layers see."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import cv2
@@ -19,12 +20,14 @@ from malaria.ui.frame import Frame, boundary
 from malaria.ui.keras_process import NOTICE, keras_process
 from malaria.ui.models.one import shape
 from malaria.ui.text import literal
-from malaria.ui.tiles import Tile, grey, tiles
+from malaria.ui.tiles import SIDE, Tile, grey, tiles
 from malaria.verdict import verdict
 
 _UPLOAD: Final = "models.cell"
 _DEFAULT_EXAMPLE: Final = "ring"
 _MOST_MAPS: Final = 64
+_LARGEST: Final = 1024
+"""Pixels of the longer side above which a picture is shrunk first; cells have 40 to 400."""
 
 
 def chosen_cell() -> tuple[ImageFile, RGB] | None:
@@ -51,7 +54,9 @@ def chosen_cell() -> tuple[ImageFile, RGB] | None:
         st.warning(f"There is no example called {literal(named)}. Click one of those above.")
         return None
     try:
-        return image, decode(image.data, image.file)
+        rgb = decode(image.data, image.file)
+        # Everything below is asked many times over and kept: a photograph of 25 megapixels would fill the memory.
+        return image, gallery.enlarged(rgb, _LARGEST) if max(rgb.shape[:2]) > _LARGEST else rgb
     except ImageError as error:
         st.error(literal(str(error)), icon=":material/broken_image:")
         return None
@@ -91,9 +96,17 @@ def _robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
     )
 
 
-@st.cache_resource(max_entries=128, show_spinner="Asking again about the changed cell …")
+@st.cache_resource(max_entries=32, show_spinner="Asking again about the changed cell …")
 def _changes(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> dict[str, list[Changed]]:
-    return robustness(_frame.classifier, _rgb)
+    """Ask about the changed cells; of their pixels only what a tile shows is kept."""
+    found = robustness(_frame.classifier, _rgb)
+    return {
+        kind: [
+            replace(one, rgb=gallery.enlarged(one.rgb, 2 * SIDE)) if max(one.rgb.shape) > 2 * SIDE else one
+            for one in row
+        ]
+        for kind, row in found.items()
+    }
 
 
 def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
@@ -203,8 +216,9 @@ def _occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
     st.caption(said)
 
 
-@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
+@st.cache_resource(max_entries=32, show_spinner="Looking at what the answer depends on …")
 def occluded(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
+    """Return the occlusion map, computed once for an image and a model."""
     return _frame.classifier.occlusion(_rgb)
 
 
