@@ -63,6 +63,12 @@ PAGES: Final = (
         "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
     ),
     PageEntry(
+        "pages/5_Smear_triage.py",
+        "Smear triage",
+        ":material/biotech:",
+        "Give whole microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
+    ),
+    PageEntry(
         "pages/6_Models.py",
         "Models",
         ":material/model_training:",

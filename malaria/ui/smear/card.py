@@ -1,0 +1,155 @@
+"""The suspect on view with the keys that decide on it, and the ranked list of all."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from malaria.errors import JournalError
+from malaria.review import to_csv
+from malaria.ui.charts import probability
+from malaria.ui.frame import ROOT
+from malaria.ui.gallery import data_uri, picture, place
+from malaria.ui.smear.bench import Bench, Cell
+from malaria.ui.smear.desk import Desk
+from malaria.ui.smear.view import look_closer, surroundings
+from malaria.ui.smear.words import KEYS, SAID, WORDS
+from malaria.ui.text import literal
+
+_PAGE: Final = 40  # suspects listed at once
+
+# What Streamlit's shortcuts lack: a key held down answers once.
+_keys = st.components.v2.component("smear_keys", js=(ROOT / "malaria/ui/review/keys.js").read_text())
+
+
+def card(desk: Desk, bench: Bench) -> None:
+    """Draw the chosen cell and what can be said of it."""
+    total, left = len(bench.suspects), len(bench.undecided)
+    st.progress((total - left) / total if total else 1.0, f"**{total - left:,} of {total:,}** suspects decided")
+    if bench.log.unsaved:
+        _stopped(bench)
+    elif bench.chosen is None:
+        words = "Every suspect is decided." if total else "No red cell reaches the threshold."
+        st.success(f"{words} Click any cell in the field to judge it too.", icon=":material/check:")
+        _undo(bench)
+    else:
+        _on_view(desk, bench, bench.chosen)
+    if bench.error:
+        st.warning(literal(bench.error), icon=":material/warning:")
+    _keys(key="smear-keys")
+
+
+def listed(desk: Desk, bench: Bench) -> None:
+    """Draw the suspects, the most suspicious first; a click brings one on view."""
+    if not bench.suspects:
+        return
+    rank = bench.chosen.rank if bench.chosen and bench.chosen.rank else 1
+    start = (min(rank, len(bench.suspects)) - 1) // _PAGE * _PAGE
+    shown = bench.suspects[start : start + _PAGE]
+    answers = bench.answers
+    st.markdown(f"**Suspects {start + 1:,} to {start + len(shown):,} of {len(bench.suspects):,}**")
+    with st.container(height=300, key="smear-list", gap="xsmall"):
+        for cell in shown:
+            said = answers.get(cell.image_id)
+            st.button(
+                f"![Suspect]({_face(desk, bench, cell)}) **{cell.rank}** · p {probability(cell.p_parasitized or 0)} · "
+                f"{where(bench, cell)}{f' · **{SAID[said]}**' if said else ''}",
+                key=f"smear-suspect-{cell.image_id}",
+                type="primary" if cell is bench.chosen else "secondary",
+                width="stretch",
+                on_click=_choose,
+                args=(bench, cell),
+            )
+    if len(bench.suspects) > _PAGE:
+        with st.container(horizontal=True):
+            for words, at in (("Earlier", start - _PAGE), ("Later", start + _PAGE)):
+                there = 0 <= at < len(bench.suspects)
+                args = (bench, bench.suspects[at]) if there else None
+                st.button(words, disabled=not there, key=f"smear-{words}", on_click=_choose, args=args)
+
+
+def where(bench: Bench, cell: Cell) -> str:
+    """Where in its field a cell lies, in words, with the field's number if there are several."""
+    about = bench.fields[cell.field]
+    ninths = np.zeros((3, 3), np.float32)
+    x, y = cell.box.centre
+    ninths[min(2, max(0, int(3 * y / about.height))), min(2, max(0, int(3 * x / about.width)))] = 1
+    number = f" of field {list(bench.fields).index(cell.field) + 1}" if len(bench.fields) > 1 else ""
+    return place(ninths) + number
+
+
+def _on_view(desk: Desk, bench: Bench, cell: Cell) -> None:
+    said = bench.answers.get(cell.image_id)
+    with st.container(key="smear-card", horizontal=True, vertical_alignment="center"):
+        picture(surroundings(desk, bench, cell), "The cell to be decided, enlarged", side=160)
+        _told(bench, cell, said)
+    _answers(bench, said)
+    _undo(bench)
+
+
+def _told(bench: Bench, cell: Cell, said: str | None) -> None:
+    with st.container():
+        if cell.rank is None or cell.p_parasitized is None:
+            st.markdown(f"**A cell that was missed**, {where(bench, cell)}. Confirm or reject it to add it.")
+        else:
+            name = "Suspect" if cell.p_parasitized >= bench.triage.threshold else "Not suspected: rank"
+            st.markdown(f"**{name} {cell.rank:,}**  \np {probability(cell.p_parasitized)}, {where(bench, cell)}")
+            if cell.outline is not None and cell.outline.is_clump:
+                st.caption("Cells that could not be told apart, or a piece of one.")
+        if said:
+            st.markdown(f"You: **{SAID[said]}**")
+
+
+def _answers(bench: Bench, said: str | None) -> None:
+    with st.container(key="smear-answers"):
+        for answer, key in KEYS.items():
+            st.button(
+                WORDS[answer],
+                key=f"smear-{key}-{bench.token}",
+                shortcut=key,
+                type="primary" if answer == said else "secondary",
+                width="stretch",
+                on_click=_do,
+                args=(bench, lambda token=bench.token, given=answer: bench.answer(token, given)),
+            )
+
+
+def _undo(bench: Bench) -> None:
+    def undo(token: int = bench.token) -> None:
+        if not bench.undo(token) and token == bench.token:
+            bench.error = "There is nothing left to undo in this sample."
+
+    st.button("Undo", key=f"smear-undo-{bench.token}", shortcut="Z", width="stretch", on_click=_do, args=(bench, undo))
+
+
+def _stopped(bench: Bench) -> None:
+    """The journal refused: nothing goes on before every decision is safe."""
+    n = len(bench.log.unsaved)
+    st.error(f"Nothing goes on: {n:,} {'decision is' if n == 1 else 'decisions are'} not kept yet.")
+    with st.container(horizontal=True):
+        st.button("Try again", type="primary", shortcut="Enter", on_click=_do, args=(bench, bench.save_again))
+        rows = [*bench.log.state.rows, *bench.log.unsaved]
+        st.download_button("Download the journal", lambda: to_csv(rows), "corrections.csv", "text/csv")
+
+
+def _do(bench: Bench, act: Callable[[], object]) -> None:
+    """Do what a key stands for; what the journal refuses is told on the card."""
+    bench.error = None
+    try:
+        act()
+    except JournalError as error:
+        bench.error = str(error)
+
+
+def _choose(bench: Bench, cell: Cell) -> None:
+    bench.choose(cell)
+    look_closer()
+
+
+def _face(desk: Desk, bench: Bench, cell: Cell) -> str:
+    """The crop of a suspect, small, drawn once."""
+    if cell.image_id not in desk.faces:
+        crop = bench.triage.suspects[(cell.rank or 1) - 1].crop
+        desk.faces[cell.image_id] = data_uri(surroundings(desk, bench, cell) if crop is None else crop, 64)
+    return desk.faces[cell.image_id]

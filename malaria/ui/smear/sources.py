@@ -1,0 +1,89 @@
+"""The ways onto the smear triage page: synthetic fields at one click, or one's own in memory."""
+
+from typing import Final
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from malaria.errors import MalariaError
+from malaria.images import open_source
+from malaria.ui.smear.desk import EXAMPLE, Desk
+from malaria.ui.text import literal
+
+DESK: Final = "smear.desk"
+_UPLOADS: Final = "smear.uploads"  # counts the uploads taken: each begins with an empty uploader
+_TAKEN: Final = "smear.taken"
+_TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
+
+
+def choose() -> Desk | None:
+    """Draw the ways in, and return the sample on the desk, None while there is none."""
+    asked = st.query_params.get("example")
+    if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
+        _put(Desk.example())
+    desk: Desk | None = st.session_state.get(DESK)
+    with st.container() if desk is None else st.expander("Triage other fields", icon=":material/upload_file:"):
+        _ways_in(desk)
+    if asked not in (None, EXAMPLE):
+        st.warning(f"There is no example called {literal(asked)}. Click the one above.")
+    if _TAKEN in st.session_state:
+        try:
+            _put(_open(st.session_state.pop(_TAKEN)))
+        except MalariaError as error:
+            st.error(literal(str(error)), icon=":material/error:")
+        else:
+            st.rerun()
+    if desk is None:
+        st.info(
+            "The suspects appear here as soon as you click the example or give a field.", icon=":material/touch_app:"
+        )
+    return desk
+
+
+def _ways_in(desk: Desk | None) -> None:
+    with st.container(horizontal=True):
+        if st.button("Try it on two synthetic fields", type="primary", icon=":material/play_arrow:"):
+            _put(Desk.example())
+            st.query_params["example"] = EXAMPLE
+            st.rerun()
+        if desk is not None and st.button("Close these fields", icon=":material/close:"):
+            _put(None)
+            st.rerun()
+    st.file_uploader(
+        "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
+        "or a zip of them. They stay in memory, for this visit only.",
+        type=_TYPES,
+        accept_multiple_files=True,
+        key=_uploader(),
+        on_change=_take,
+    )
+
+
+def _uploader() -> str:
+    return f"smear.upload.{st.session_state.get(_UPLOADS, 0)}"
+
+
+def _take() -> None:
+    """Keep the uploads to be opened, and go on with an empty uploader, which Streamlit need not copy in every run."""
+    if uploads := st.session_state[_uploader()]:
+        st.session_state[_TAKEN] = list(uploads)
+        st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
+
+
+def _open(uploads: list[UploadedFile]) -> Desk:
+    """Read what was uploaded. Raises SourceError for what holds no image at all."""
+    files = []
+    for upload in uploads:
+        with open_source(upload, upload.name) as source:
+            files += list(source)
+    return Desk.of(files)
+
+
+def _put(desk: Desk | None) -> None:
+    """Make this the sample of the session, in place of what it was."""
+    if desk is None:
+        st.session_state.pop(DESK, None)
+    else:
+        st.session_state[DESK] = desk
+    if desk is None or not desk.synthetic:
+        st.query_params.pop("example", None)

@@ -1,0 +1,122 @@
+"""Smear triage in a real browser: from one click to suspects, by keys and by clicks in the field, to the files."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from malaria import phantom
+from malaria.review import CsvJournal, Log
+from tests.browser import server
+from tests.browser.test_every_page import CONTRAST, PHONE
+
+FIELD = "SYNTHETIC_field_0003.png"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("smear")
+
+
+@pytest.fixture(scope="module")
+def journal(folder: Path) -> CsvJournal:
+    return CsvJournal(folder / "corrections.csv")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path, journal: CsvJournal) -> Iterator[str]:
+    """An app whose journal lies where the tests can read it."""
+    with server.running(folder / "log", MALARIA_JOURNAL=journal.place) as address:
+        yield address
+    log = (folder / "log").read_text(errors="replace")
+    assert "Traceback" not in log, log
+
+
+def decided(page: Page, n: int) -> None:
+    """Wait until so many suspects are decided, and the keys of what follows are there."""
+    expect(page.get_by_text(re.compile(rf"^{n} of \d+ suspects decided"))).to_be_visible()
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+
+
+def on_view(page: Page, words: str) -> None:
+    expect(page.get_by_text(words, exact=True)).to_be_visible()
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+
+
+def download(page: Page, name: str) -> str:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name).click()
+    return Path(download.value.path()).read_text()
+
+
+def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Smear_triage?annotator=ann")
+    page.get_by_role("button", name="Try it on two synthetic fields").click()
+    decided(page, 0)
+    on_view(page, "Suspect 1")
+
+    page.keyboard.press("p")
+    decided(page, 1)
+    on_view(page, "Suspect 2")
+    page.keyboard.press("u")
+    decided(page, 2)
+    page.keyboard.press("z")
+    decided(page, 1)
+
+    field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_\d+\.png with \d+ suspects outlined"))
+    whole = field.get_attribute("src") or ""
+    page.locator(".st-key-smear-list").get_by_role("button").nth(3).click()
+    on_view(page, "Suspect 4")
+    expect(field).not_to_have_attribute("src", whole)
+    expect(page.get_by_role("radio", name="8 cells wide")).to_be_checked()
+
+    page.get_by_role("radio", name="Whole field").click()
+    page.get_by_role("combobox", name="Field").click()
+    page.get_by_role("option", name=FIELD).click()
+    expect(page.get_by_alt_text(re.compile(f"^The field {re.escape(FIELD)}"))).to_be_visible()
+    mark = page.get_by_role("button", name=re.compile(r"^Suspect \d+, p ")).last
+    name = (mark.get_attribute("aria-label") or "").split(",")[0]
+    mark.click()
+    on_view(page, name)
+
+    picture = field.bounding_box()
+    assert picture
+    x, y = bare_ground()
+    field.click(position={"x": x * picture["width"], "y": y * picture["height"]})
+    on_view(page, "A cell that was missed")
+    page.keyboard.press("p")
+    on_view(page, "Suspect 2")
+    expect(page.get_by_text("The cells that you added")).to_be_visible()
+
+    table = list(csv.DictReader(download(page, "Download cells.csv").splitlines()))
+    report = download(page, "Download the report")
+    assert list(table[0])[:8] == ["field", "x", "y", "width", "height", "kind", "p_parasitized", "rank"]
+    assert {row["field"] for row in table} == {FIELD, "SYNTHETIC_field_0014.png"}
+    assert "research use only" in report
+    assert "confirmed, ann, " in report
+    rows = Log(journal).state.readings
+    assert [cell["ann"][0].decision.final_answer for cell in rows.values()] == ["Parasitized"] * 2
+
+
+@pytest.mark.parametrize("context", [PHONE, PHONE | {"color_scheme": "dark"}], indirect=True, ids=["phone", "dark"])
+def test_fits_a_phone_and_reads(page: Page, context: BrowserContext) -> None:
+    page.goto("/Smear_triage?example=synthetic&annotator=looker")
+    decided(page, 0)
+    expect(page.get_by_role("button", name="Download the report")).to_be_visible()
+    assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    assert page.evaluate(CONTRAST) == []
+    untold = page.locator("img:visible").evaluate_all("all => all.filter(image => !image.alt.trim()).length")
+    assert untold == 0
+
+
+def bare_ground() -> tuple[float, float]:
+    """A place in the example's first field with nothing near it, as shares of width and height."""
+    drawn = phantom.field(seed=3, slide=3)
+    height, width = drawn.rgb.shape[:2]
+    boxes = [(item.x + item.width / 2, item.y + item.height / 2) for item in drawn.truth]
+    places = [(x, y) for x in range(60, width - 60, 10) for y in range(60, height - 60, 10)]
+    x, y = max(places, key=lambda at: min((at[0] - a) ** 2 + (at[1] - b) ** 2 for a, b in boxes))
+    return x / width, y / height
