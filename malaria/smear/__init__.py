@@ -4,7 +4,9 @@
 field, `pooled` puts the fields of a sample together, `cells_csv` and `report_html` write the result down.
 """
 
+from malaria.smear.adapt import Head, fit_head, kept_share
 from malaria.smear.calibration import Calibration, calibrate
+from malaria.smear.labelled import label_field, read_boxes, together
 from malaria.smear.objects import KINDS, Box, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.report import Decision, cells_csv, report_html
@@ -21,6 +23,7 @@ __all__ = [
     "Concern",
     "Decision",
     "FieldTriage",
+    "Head",
     "Kind",
     "Outline",
     "SmearObject",
@@ -29,9 +32,14 @@ __all__ = [
     "calibrate",
     "cells_csv",
     "concerns",
+    "fit_head",
+    "kept_share",
+    "label_field",
     "pooled",
+    "read_boxes",
     "report_html",
     "segment",
     "segment_scan",
+    "together",
     "triage_field",
 ]

@@ -45,6 +45,11 @@ class Calibration:
         """Whether nothing in the field can be a red cell."""
         return self.diameter <= 0
 
+    def log_light(self, x: float, y: float) -> NDArray[np.float64]:
+        """Logarithm of the background (1 + its red, green and blue) at a place of the field, float64 (3,)."""
+        terms = _terms(np.array(x / self.width - 0.5), np.array(y / self.height - 0.5))
+        return np.asarray(self.light @ terms, np.float64)
+
     def density(self, pixels: RGB, scale: float, left: int = 0, top: int = 0) -> Floats:
         """Optical density, -log(pixel / background), float32 (h, w, 3), of a part of the field shrunk by `scale`.
 

@@ -23,19 +23,18 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from sklearn.linear_model import LogisticRegression
 
 from malaria.images import decode
 from malaria.metrics import Rate
 from malaria.smear.calibration import calibrate
 from malaria.smear.cells import Region, propose
+from malaria.smear.matching import overlaps, pairs
 from malaria.smear.objects import RGB, Box, SmearObject
 from malaria.smear.segment import prepare, segment
 
 SMEARS: Final = "iml_smears_dev.zip"
 PARASITES: Final = ("ring", "trophozoite", "schizont", "gametocyte")
-_FOUND: Final = 0.5
 _WHOLE: Final = 0.65
 _SAME: Final = 0.8
 _BORDER: Final = 2
@@ -80,22 +79,6 @@ def leukocyte_fields(file: Path) -> Iterator[AnnotatedField]:
             yield AnnotatedField(
                 name, decode(archive.read(f"images/{name}"), name), boxes, tuple(row["cell"] for row in mine)
             )
-
-
-def overlaps(first: Iterable[Box], second: Iterable[Box]) -> NDArray[np.float64]:
-    """Intersection over union of every box with every other: float64 (first, second)."""
-    a = np.array(list(first), dtype=np.float64).reshape(-1, 1, 4)
-    b = np.array(list(second), dtype=np.float64).reshape(1, -1, 4)
-    near, far = np.maximum(a[..., :2], b[..., :2]), np.minimum((a[..., :2] + a[..., 2:]), (b[..., :2] + b[..., 2:]))
-    shared = np.clip(far - near, 0, None).prod(axis=-1)
-    return np.asarray(shared / (a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - shared), np.float64)
-
-
-def pairs(truth: Iterable[Box], found: Iterable[Box], at_least: float = _FOUND) -> list[tuple[int, int]]:
-    """Match boxes one to one, as many and as well as possible: (index of truth, index of found)."""
-    iou = overlaps(truth, found)
-    matched = linear_sum_assignment(-np.where(iou >= at_least, iou, 0.0))
-    return [(int(row), int(column)) for row, column in zip(*matched, strict=True) if iou[row, column] >= at_least]
 
 
 def count_field(field: AnnotatedField, objects: list[SmearObject]) -> Counter[str]:

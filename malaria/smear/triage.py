@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from malaria.errors import ModelError
 from malaria.model import Classifier
-from malaria.smear.calibration import calibrate
+from malaria.smear.adapt import Head, cell_features
+from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.tiles import segment_scan
@@ -153,14 +155,17 @@ class Triage:
         }
 
 
-def triage_field(rgb: RGB, classifier: Classifier, field: str = "field") -> FieldTriage:
-    """Find and judge everything in one field or scan (RGB uint8, any size), tile by tile. `field` is its name."""
+def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: Head | None = None) -> FieldTriage:
+    """Find and judge everything in one field or scan (RGB uint8, any size), tile by tile. `field` is its name.
+
+    With a `head`, the triage is adapted to the laboratory that made it.
+    """
     about = calibrate(rgb)
     outlines: list[Outline] = []
     odds: list[float] = []
     crops: dict[int, RGB] = {}
     for part in segment_scan(rgb, about):
-        for item, p in zip(part, judge(part, classifier), strict=True):
+        for item, p in zip(part, judge(part, classifier, about, head), strict=True):
             crops[len(outlines)] = item.crop
             outlines.append(item.outline)
             odds.append(p)
@@ -178,16 +183,27 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field") -> Fiel
     )
 
 
-def judge(objects: Sequence[SmearObject], classifier: Classifier) -> NDArray[np.float64]:
-    """Return p_parasitized of each object, float64 (n,), NaN where it is no red cell; on all cores."""
+def judge(
+    objects: Sequence[SmearObject], classifier: Classifier, about: Calibration, head: Head | None = None
+) -> NDArray[np.float64]:
+    """Return p_parasitized of each object, float64 (n,), NaN where it is no red cell; on all processors."""
     p = np.full(len(objects), np.nan)
     cells = [number for number, item in enumerate(objects) if item.kind == "red_cell"]
     if cells:
         shares = np.array_split(cells, min(len(cells), os.cpu_count() or 1))
         with ThreadPoolExecutor(len(shares), thread_name_prefix="judge") as pool:
-            answers = pool.map(lambda share: classifier.predict([objects[number].crop for number in share]), shares)
+            answers = pool.map(
+                lambda share: _judge_cells([objects[at] for at in share], classifier, about, head), shares
+            )
             p[cells] = np.concatenate(list(answers))
     return p
+
+
+def _judge_cells(
+    cells: Sequence[SmearObject], classifier: Classifier, about: Calibration, head: Head | None
+) -> NDArray[np.float64]:
+    p = classifier.predict([cell.crop for cell in cells])
+    return p if head is None else head.apply(cell_features(cells, p, about))
 
 
 def pooled(
@@ -195,11 +211,22 @@ def pooled(
     classifier: Classifier,
     threshold: float | None = None,
     unreadable: dict[str, str] | None = None,
+    head: Head | None = None,
 ) -> Triage:
-    """Put the fields of one sample together. `threshold` (0 to 1) is the model's unless given."""
+    """Put the fields of one sample together. `threshold` (0 to 1) is the head's or the model's unless given.
+
+    Raises ModelError when `head` was made for another classifier.
+    """
     card = classifier.card
-    at = card.threshold if threshold is None else threshold
-    return Triage(tuple(fields), at, card.name, card.version, dict(unreadable or {}))
+    if head is not None and (head.model, head.model_version) != (card.name, card.version):
+        raise ModelError(
+            f"The adapted head was made for {head.model} {head.model_version}, not for {card.name} {card.version}. "
+            "Choose that model, or make the head again with triage-adapt."
+        )
+    usual = card.threshold if head is None else head.threshold
+    at = usual if threshold is None else threshold
+    name = card.name if head is None else f"{card.name}, adapted"
+    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}))
 
 
 def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB]:

@@ -5,7 +5,7 @@ import pytest
 
 from malaria import phantom
 from malaria.smear import KINDS, Box, SmearObject, calibrate, segment
-from malaria.smear.measure import pairs
+from malaria.smear.matching import pairs
 
 
 def cells_of(rgb):

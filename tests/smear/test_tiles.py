@@ -7,7 +7,7 @@ import pytest
 
 from malaria import phantom
 from malaria.smear import Box, calibrate, segment, segment_scan
-from malaria.smear.measure import pairs
+from malaria.smear.matching import pairs
 
 
 def boxes(objects):

@@ -1,0 +1,62 @@
+"""`triage-adapt`: a laboratory's own labelled fields -> a head that ranks the cells of its smears better."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from malaria.commands._shared import ModelOption, open_sources, progress, say, write_json, write_text
+from malaria.commands.triage import decoded
+from malaria.errors import LabelsError
+from malaria.model import load
+from malaria.smear import fit_head, kept_share, label_field, read_boxes, together
+
+
+def triage_adapt(
+    fields: Annotated[list[str], typer.Argument(metavar="FIELD...", help="Labelled fields: images, folders, zips.")],
+    labels: Annotated[
+        Path, typer.Option(metavar="CSV", help="Columns field, x, y, width, height, label: boxes of Parasitized cells.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="FILE", help="Where the head goes, for triage --adapted FILE.")],
+    model: ModelOption = None,
+    discard: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="The share of red cells that the threshold should discard.")
+    ] = 0.85,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Where the figures go; - is standard output.")
+    ] = None,
+) -> None:
+    """Adapt the triage to your laboratory: learn from fields in which you labelled every parasitized cell.
+
+    Red cells without a Parasitized box count as uninfected. The printed figure is cross-validated by field.
+    """
+    classifier = load(model)
+    boxes = read_boxes(labels)
+    sources = open_sources(fields)
+    parts, unreadable, lost = [], dict[str, str](), 0
+    for name, rgb in progress(decoded(sources, unreadable), sum(map(len, sources)), unit="field"):
+        if name in boxes:
+            cells, not_found = label_field(rgb, name, boxes[name], classifier)
+            parts.append(cells)
+            lost += len(not_found)
+    if not parts:
+        raise LabelsError(f"{labels.name} has no box in any of these fields. Its column field must hold their names.")
+    unlabelled = sum(map(len, sources)) - len(unreadable) - len(parts)
+    head = fit_head(together(parts), classifier.card.name, classifier.card.version, discard)
+    write_text(head.model_dump_json(indent=1) + "\n", str(output))
+    rate = kept_share(head)
+    figures = {
+        **head.model_dump(exclude={"weights", "intercept"}),
+        "kept_share": rate.value,
+        "interval": rate.interval,
+        "boxes_without_a_cell": lost,
+        "fields_without_labels": unlabelled,
+        "unreadable": unreadable,
+    }
+    if json is not None:
+        write_json(figures, json)
+    say(
+        f"{head.kept} of {head.parasitized} parasitized cells kept with {discard:.0%} of {head.cells} red cells "
+        f"discarded, cross-validated over {head.fields} fields ({head.kept_as_shipped} without adapting). "
+        f"In {lost} labelled boxes no red cell was found. Use it with: triage --adapted {output}"
+    )

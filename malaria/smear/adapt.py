@@ -1,0 +1,142 @@
+"""A triage adapted to one laboratory: a small head over the classifier, fitted on fields that its people labelled.
+
+The head is a logistic regression on the classifier's log-odds and on how spotted each cell is. It is judged by
+cross-validation that keeps fields whole, the figure that a user may believe; the head that is kept is fitted on all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from malaria.errors import ModelError, TrainingError
+from malaria.metrics import Rate
+from malaria.smear.calibration import Calibration
+from malaria.smear.objects import SmearObject
+from malaria.smear.spots import SPOT_FEATURES, spots
+
+DISCARD: Final = 0.85
+"""The share of red cells that triage is to take off a human's hands."""
+_FOLDS: Final = 10
+_FEWEST_FIELDS: Final = 4
+_FEWEST_PARASITIZED: Final = 5
+_SHARPEST: Final = 1e-9
+
+
+class Head(BaseModel):
+    """What was learned, and from what. Stored as JSON; it holds numbers about cells, never a picture of one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    model: str
+    model_version: str
+    weights: tuple[float, ...]
+    intercept: float
+    threshold: float
+    """p_parasitized from which on a cell is kept: in cross-validation it discarded the share `discard`."""
+    discard: float
+    fields: int
+    cells: int
+    parasitized: int
+    kept: int
+    """Parasitized cells at or above the threshold, in cross-validation."""
+    kept_as_shipped: int
+    """The same for the classifier alone, at the threshold that discards as many."""
+
+    @classmethod
+    def from_file(cls, file: Path) -> Self:
+        """Read a head. Raises ModelError."""
+        try:
+            head = cls.model_validate_json(file.read_bytes())
+        except (OSError, ValidationError) as problem:
+            raise ModelError(f"{file.name}: is no adapted head ({problem}). Make one with triage-adapt.") from None
+        if len(head.weights) != 1 + SPOT_FEATURES:
+            raise ModelError(f"{file.name}: was made by another version. Make it again with triage-adapt.")
+        return head
+
+    def apply(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return p_parasitized, float64 (n,), for `cell_features` (n, 1 + SPOT_FEATURES)."""
+        return np.asarray(expit(features @ np.array(self.weights) + self.intercept), np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledCells:
+    """Red cells of labelled fields: `features` (n, 1 + SPOT_FEATURES), whether each `is_parasitized`, its `field`."""
+
+    features: NDArray[np.float64]
+    is_parasitized: NDArray[np.bool_]
+    field: NDArray[np.str_]
+
+
+def cell_features(
+    cells: Sequence[SmearObject], p_parasitized: NDArray[np.float64], about: Calibration
+) -> NDArray[np.float64]:
+    """Return what the head looks at, float64 (n, 1 + SPOT_FEATURES): the classifier's log-odds, then `spots`."""
+    odds = logit(np.clip(p_parasitized, _SHARPEST, 1 - _SHARPEST))
+    told = [spots(cell, about) for cell in cells]
+    return np.column_stack([odds, np.array(told).reshape(-1, SPOT_FEATURES)])
+
+
+def fit_head(cells: LabelledCells, model: str, model_version: str, discard: float = DISCARD) -> Head:
+    """Fit a head and cross-validate it by field. Raises TrainingError when there is too little to learn from."""
+    fields = len(np.unique(cells.field))
+    parasitized = int(cells.is_parasitized.sum())
+    with_parasites = len(np.unique(cells.field[cells.is_parasitized]))
+    if fields < _FEWEST_FIELDS or with_parasites < 2 or parasitized < _FEWEST_PARASITIZED:
+        raise TrainingError(
+            f"There are {parasitized} parasitized cells in {with_parasites} of {fields} fields. Label at least "
+            f"{_FEWEST_FIELDS} fields, and {_FEWEST_PARASITIZED} parasitized cells in two of them."
+        )
+    scores = cross_validated(cells, min(_FOLDS, fields))
+    threshold, shipped = discarding(scores, discard), cells.features[:, 0]
+    weights, intercept = _fit(cells.features, cells.is_parasitized)
+    return Head(
+        model=model,
+        model_version=model_version,
+        weights=tuple(weights.tolist()),
+        intercept=intercept,
+        threshold=float(expit(threshold)),
+        discard=discard,
+        fields=fields,
+        cells=len(scores),
+        parasitized=parasitized,
+        kept=int(np.count_nonzero(scores[cells.is_parasitized] >= threshold)),
+        kept_as_shipped=int(np.count_nonzero(shipped[cells.is_parasitized] >= discarding(shipped, discard))),
+    )
+
+
+def discarding(scores: NDArray[np.float64], share: float) -> float:
+    """Return the lowest threshold below which at least this share of the scores lies, ties included."""
+    last = np.sort(scores)[int(np.ceil(share * len(scores))) - 1]
+    return float(np.nextafter(last, np.inf))
+
+
+def kept_share(head: Head) -> Rate:
+    """The share of parasitized cells kept in cross-validation, with its Wilson interval."""
+    return Rate.share(head.kept, head.parasitized, "There are no parasitized cells.")
+
+
+def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
+    """Log-odds of each cell from a head that saw no cell of its field."""
+    scores = np.zeros(len(cells.is_parasitized))
+    for learn, judge in GroupKFold(folds, shuffle=True, random_state=0).split(scores, groups=cells.field):
+        if not cells.is_parasitized[learn].any():
+            raise TrainingError("All parasitized cells lie in one fold. Label parasitized cells in more fields.")
+        weights, intercept = _fit(cells.features[learn], cells.is_parasitized[learn])
+        scores[judge] = cells.features[judge] @ weights + intercept
+    return scores
+
+
+def _fit(features: NDArray[np.float64], is_parasitized: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+    """Weights and intercept for features as they are; fitted on standardized ones, which the penalty asks for."""
+    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    fit = LogisticRegression(max_iter=1000).fit((features - middle) / spread, is_parasitized)
+    weights = np.asarray(fit.coef_[0] / spread, np.float64)
+    return weights, float(fit.intercept_[0] - weights @ middle)

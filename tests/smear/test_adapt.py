@@ -1,0 +1,192 @@
+"""A laboratory's own fields teach the triage what its parasites look like, and the figure it prints is honest."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from malaria.commands.triage import triage
+from malaria.commands.triage_adapt import triage_adapt
+from malaria.errors import LabelsError, ModelError, TrainingError
+from malaria.smear import (
+    Box,
+    Head,
+    calibrate,
+    fit_head,
+    kept_share,
+    label_field,
+    pooled,
+    read_boxes,
+    segment,
+    together,
+    triage_field,
+)
+from malaria.smear.adapt import LabelledCells, discarding
+from malaria.smear.spots import SPOT_FEATURES, spots
+from tests.models import write_model
+
+
+@pytest.fixture
+def purple(draw, lone_cells):
+    """A field whose parasites are purple spots, which the tiny model, trained on red ones, does not know."""
+
+    def field(seed, parasitized):
+        rng = np.random.default_rng(seed)
+        cells = lone_cells(6, 4, 60)
+        chosen = [cells[at] for at in rng.permutation(len(cells))[:parasitized]]
+        spots = [(x + rng.uniform(-12, 12), y + rng.uniform(-12, 12), 13) for x, y, _ in chosen]
+        rgb = draw(spots, on=draw(cells), colour=(120, 50, 130))
+        return rgb, [Box(round(x - 30), round(y - 30), 60, 60) for x, y, _ in chosen]
+
+    return field
+
+
+@pytest.fixture
+def learned(purple, classifier):
+    fields = [(f"{seed}.png", *purple(seed, 3)) for seed in range(6)]
+    parts = [label_field(rgb, name, boxes, classifier)[0] for name, rgb, boxes in fields]
+    return fit_head(together(parts), "tiny", "1.0.0")
+
+
+def test_an_adapted_triage_finds_what_the_shipped_one_misses(learned, purple, classifier):
+    rgb, boxes = purple(99, 3)
+    shipped = pooled([triage_field(rgb, classifier, "new.png")], classifier)
+    adapted = pooled([triage_field(rgb, classifier, "new.png", learned)], classifier, head=learned)
+    assert len(shipped.suspects) == 0
+    first = [suspect.outline.box for suspect in adapted.suspects[:3]]
+    assert all(any(box.shared_area(found) > 0.5 * 3600 for found in first) for box in boxes)
+    assert adapted.model == "tiny, adapted"
+    assert adapted.threshold == learned.threshold
+    assert adapted.discarded_share > 0.7
+
+
+def test_the_figures_are_those_of_cross_validation(learned):
+    assert (learned.fields, learned.cells, learned.parasitized) == (6, 144, 18)
+    assert learned.kept > learned.kept_as_shipped
+    assert kept_share(learned).value == learned.kept / 18
+
+
+@pytest.mark.parametrize("scores", [np.zeros(20), np.arange(20.0), np.repeat([1.0, 2.0], 10), np.ones(1)])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.85, 0.99])
+def test_a_threshold_discards_at_least_its_share(scores, share):
+    threshold = discarding(scores, share)
+    assert np.mean(scores < threshold) >= share
+    less = scores[scores < threshold].max()
+    assert np.mean(scores < less) < share  # and no more than ties make it
+
+
+def test_labels_that_mean_nothing_give_no_good_figure(classifier):
+    rng = np.random.default_rng(0)
+    cells = LabelledCells(
+        rng.normal(size=(600, 1 + SPOT_FEATURES)), rng.random(600) < 0.1, np.repeat([f"{at}" for at in range(12)], 50)
+    )
+    assert kept_share(fit_head(cells, "tiny", "1.0.0")).value < 0.5
+
+
+@pytest.mark.parametrize(
+    ("fields", "parasitized_fields"), [(3, 3), (6, 1), (6, 0)], ids=["few fields", "one field with parasites", "none"]
+)
+def test_too_little_to_learn_from_is_refused(fields, parasitized_fields):
+    field = np.repeat([f"{at}" for at in range(fields)], 20)
+    is_parasitized = np.array([at % 4 == 0 and int(name) < parasitized_fields for at, name in enumerate(field)])
+    with pytest.raises(TrainingError, match="Label at least"):
+        fit_head(LabelledCells(np.zeros((len(field), 1 + SPOT_FEATURES)), is_parasitized, field), "tiny", "1")
+
+
+def test_a_head_is_for_one_model_and_survives_its_file(learned, tmp_path, classifier):
+    (tmp_path / "head.json").write_text(learned.model_dump_json(), encoding="utf-8")
+    again = Head.from_file(tmp_path / "head.json")
+    assert again == learned
+    features = np.random.default_rng(0).normal(size=(5, 1 + SPOT_FEATURES))
+    assert (again.apply(features) == learned.apply(features)).all()
+    with pytest.raises(ModelError, match="made for tiny 2"):
+        pooled([], classifier, head=learned.model_copy(update={"model_version": "2"}))
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"weights": [NaN]}', "\x00\xff"])
+def test_a_broken_head_is_refused(tmp_path, text):
+    (tmp_path / "head.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"head\.json"):
+        Head.from_file(tmp_path / "head.json")
+    with pytest.raises(ModelError):
+        Head.from_file(tmp_path / "none.json")
+
+
+def test_a_head_of_another_version_is_refused(learned, tmp_path):
+    short = learned.model_copy(update={"weights": (1.0, 2.0)})
+    (tmp_path / "head.json").write_text(short.model_dump_json(), encoding="utf-8")
+    with pytest.raises(ModelError, match="another version"):
+        Head.from_file(tmp_path / "head.json")
+
+
+def test_spots_tell_a_spotted_cell_from_a_plain_one_in_any_light(purple):
+    rgb, boxes = purple(1, 4)
+    for light in (1.0, 0.7):
+        field = (rgb * light).astype(np.uint8)
+        about = calibrate(field)
+        told = {item.box: spots(item, about) for item in segment(field, about) if item.kind == "red_cell"}
+        spotted = [value for box, value in told.items() if any(box.shared_area(other) > 2000 for other in boxes)]
+        plain = [value for box, value in told.items() if not any(box.shared_area(other) > 2000 for other in boxes)]
+        assert min(value[5] for value in spotted) > 3 * max(value[5] for value in plain)
+
+
+BOXES = "field,x,y,width,height,label\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BOXES + "a.png,1,2,3,4,Parasitized\na.png,5,6,7,8,Uninfected\n", {"a.png": [Box(1, 2, 3, 4)]}),
+        (BOXES + "a.png,1,2,3,4,\nb.png,1.4,2.6,3,4,Parasitized\n", {"a.png": [], "b.png": [Box(1, 3, 3, 4)]}),
+        ("label,kind,field,x,y,width,height\nParasitized,red_cell,a.png,1,2,3,4\n", {"a.png": [Box(1, 2, 3, 4)]}),
+    ],
+)
+def test_boxes_are_read(text, expected):
+    assert read_boxes(text.encode()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("field,x,y,width,height\na.png,1,2,3,4\n", "no column label"),
+        (BOXES + "a.png,1,2,3,4,infected\n", "Row 2: the label 'infected'"),
+        (BOXES + "a.png,1,2,three,4,Parasitized\n", "Row 2: x, y, width and height"),
+        (BOXES + "a.png,1,2,inf,4,Parasitized\n", "Row 2: x, y, width and height"),
+        (BOXES + "a.png,1,2,nan,4,Parasitized\n", "Row 2: x, y, width and height"),
+        ("", "empty"),
+    ],
+)
+def test_boxes_that_cannot_be_read_are_refused(text, said):
+    with pytest.raises(LabelsError, match=said):
+        read_boxes(text.encode())
+
+
+def test_the_commands_work_together(tmp_path, monkeypatch, purple):
+    write_model(tmp_path / "models", "tiny")
+    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
+    rows = ["field,x,y,width,height,label"]
+    for seed in range(5):
+        rgb, boxes = purple(seed, 3)
+        cv2.imwrite(str(tmp_path / f"{seed}.png"), rgb[..., ::-1])
+        rows += [f"{seed}.png,{box.x},{box.y},{box.width},{box.height},Parasitized" for box in boxes]
+    rows.append("0.png,2000,2000,60,60,Parasitized")
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    app = typer.Typer()
+    app.command("triage")(triage)
+    app.command("triage-adapt")(triage_adapt)
+    images = [str(tmp_path / f"{seed}.png") for seed in range(5)]
+    head = str(tmp_path / "head.json")
+    options = ["--labels", str(tmp_path / "labels.csv"), "--output", head, "--model", "tiny", "--json", "-"]
+    made = CliRunner().invoke(app, ["triage-adapt", *images, *options])
+    figures = json.loads(made.stdout)
+    assert made.exit_code == 0
+    assert (figures["fields"], figures["parasitized"], figures["boxes_without_a_cell"]) == (5, 15, 1)
+    assert figures["interval"][0] <= figures["kept_share"] <= figures["interval"][1]
+    used = CliRunner().invoke(
+        app,
+        ["triage", images[0], "--adapted", head, "--model", "tiny", "--output", str(tmp_path / "out"), "--json", "-"],
+    )
+    assert json.loads(used.stdout)["model"] == "tiny, adapted"
