@@ -15,6 +15,7 @@ from malaria.commands.sample import sample
 from malaria.commands.suspects import suspects
 from malaria.commands.train import train
 from malaria.commands.triage import triage
+from malaria.commands.triage_adapt import triage_adapt
 from malaria.errors import MalariaError
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: an error is a line that can be read, searched and copied
 )
-for verb in (predict, evaluate, suspects, train, sample, triage, models, benchmark, leaderboard):
+for verb in (predict, evaluate, suspects, train, sample, triage, triage_adapt, models, benchmark, leaderboard):
     app.command()(verb)
 app.add_typer(data, name="data")
 
