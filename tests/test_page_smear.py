@@ -278,3 +278,14 @@ def test_shapes_differ_without_colour_and_the_field_stays_as_it_was() -> None:
     assert (field == 200).all()
     assert (masks[0] ^ masks[1]).sum() > 300
     assert not masks[0][140:160, 170:190].any(), "nothing is drawn over the cell itself"
+
+
+def test_a_crowd_of_suspects_does_not_hide_the_cells_under_numbers() -> None:
+    field = np.full((960, 1280, 3), 200, np.uint8)
+    boxes = [Box(x, y, 60, 60) for x in range(60, 1200, 120) for y in range(60, 900, 120)]
+
+    def covered(marks: list[Mark]) -> float:
+        return float((drawn(field, Box(0, 0, 1280, 960), marks, 1.0) != field).any(axis=2).mean()) / len(marks)
+
+    diamonds = [Mark(box, None, "diamond", str(100 + at)) for at, box in enumerate(boxes)]
+    assert covered(diamonds) < 0.5 * covered(diamonds[:5])

@@ -22,6 +22,7 @@ _COLOURS: Final = {
     "platelet": (70, 70, 70),
     "artefact": (70, 70, 70),
 }
+_CROWD: Final = 25  # from so many suspects in view on, diamonds go without a number, and lines are thin
 _CHOSEN: Final = (0, 110, 60)
 
 
@@ -49,15 +50,19 @@ def window_around(box: Box, width: int, height: int, side: float, *, square: boo
 
 
 def drawn(rgb: RGB, window: Box, marks: Iterable[Mark], scale: float) -> RGB:
-    """Return `rgb`, the picture of `window` of a field at `scale` pixels for each of the field's, with its marks."""
+    """Return `rgb`, the picture of `window` of a field at `scale` pixels for each of the field's, with its marks.
+
+    The first of `marks` lie on top.
+    """
     picture = rgb.copy()
-    for mark in sorted(marks, key=lambda one: (bool(one.tag), one.chosen)):
-        if mark.box.shared_area(window):
-            _draw(picture, window, mark, scale)
+    seen = [mark for mark in marks if mark.box.shared_area(window)][::-1]
+    crowded = sum(bool(mark.tag) for mark in seen) >= _CROWD
+    for mark in sorted(seen, key=lambda one: (bool(one.tag), one.shape == "square", one.chosen)):
+        _draw(picture, window, mark, scale, crowded=crowded)
     return picture
 
 
-def _draw(picture: RGB, window: Box, mark: Mark, scale: float) -> None:
+def _draw(picture: RGB, window: Box, mark: Mark, scale: float, *, crowded: bool) -> None:
     colour = _CHOSEN if mark.chosen else _COLOURS[mark.shape]
     if mark.contour is not None:
         _line(picture, _points(mark.contour, window, scale), colour, 4 if mark.shape == "leukocyte" else 1)
@@ -70,8 +75,9 @@ def _draw(picture: RGB, window: Box, mark: Mark, scale: float) -> None:
         middle = corners.mean(axis=0)
         corners = middle + 1.1 * np.array([[0, -1], [1, 0], [0, 1], [-1, 0]]) * (corners[2] - middle)
     frame = _points(corners, window, scale)
-    _line(picture, frame, colour, 8 if mark.chosen else 4)
-    _label(picture, mark.tag, tuple(int(at) for at in frame.min(axis=0)), colour)
+    _line(picture, frame, colour, 8 if mark.chosen else 2 if crowded else 4)
+    if mark.chosen or mark.shape == "square" or not crowded:
+        _label(picture, mark.tag, tuple(int(at) for at in frame.min(axis=0)), colour, 1.0 if crowded else 1.4)
 
 
 def _line(picture: RGB, points: NDArray[np.int32], colour: tuple[int, int, int], thickness: int) -> None:
@@ -81,8 +87,8 @@ def _line(picture: RGB, points: NDArray[np.int32], colour: tuple[int, int, int],
     cv2.polylines(picture, [points], True, colour, thickness, cv2.LINE_AA)
 
 
-def _label(picture: RGB, text: str, corner: tuple[int, ...], colour: tuple[int, int, int]) -> None:
-    font, size, weight = cv2.FONT_HERSHEY_SIMPLEX, 1.4, 3
+def _label(picture: RGB, text: str, corner: tuple[int, ...], colour: tuple[int, int, int], size: float) -> None:
+    font, weight = cv2.FONT_HERSHEY_SIMPLEX, 3 if size > 1 else 2
     (width, height), _ = cv2.getTextSize(text, font, size, weight)
     x = min(max(0, corner[0]), picture.shape[1] - width - 8)
     y = min(max(height + 8, corner[1]), picture.shape[0])

@@ -55,10 +55,10 @@ def view(desk: Desk, bench: Bench) -> None:
         on_picked_change=lambda: _pick(bench, window),
     )
     st.caption(
-        f"□ p at least {SURE:g} · ◇ a suspect below that · thin blue: red cells not suspected · double violet: "
-        "leukocytes · grey: platelets and dirt. After its number a suspect has + confirmed, - rejected, ? unsure, "
-        "x no cell. **Click a suspect to choose it, any other cell to judge it too, or bare ground to add a missed "
-        "cell.**"
+        f"□ p at least {SURE:g} · ◇ a suspect below that, numbered where there is room · thin blue: red cells not "
+        "suspected · double violet: leukocytes · grey: platelets and dirt. After its number a suspect has + confirmed, "
+        "- rejected, ? unsure, x no cell. **Click a suspect to choose it, any other cell to judge it too, or bare "
+        "ground to add a missed cell.**"
     )
 
 
