@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 
 from malaria.errors import ModelError, TrainingError
 from malaria.metrics import Rate
@@ -125,6 +123,8 @@ def kept_share(head: Head) -> Rate:
 
 def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
     """Log-odds of each cell from a head that saw no cell of its field."""
+    from sklearn.model_selection import GroupKFold  # only who adapts needs it, and it is large
+
     scores = np.zeros(len(cells.is_parasitized))
     for learn, judge in GroupKFold(folds, shuffle=True, random_state=0).split(scores, groups=cells.field):
         if not cells.is_parasitized[learn].any():
@@ -136,6 +136,8 @@ def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
 
 def _fit(features: NDArray[np.float64], is_parasitized: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
     """Weights and intercept for features as they are; fitted on standardized ones, which the penalty asks for."""
+    from sklearn.linear_model import LogisticRegression
+
     middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
     fit = LogisticRegression(max_iter=1000).fit((features - middle) / spread, is_parasitized)
     weights = np.asarray(fit.coef_[0] / spread, np.float64)
