@@ -162,9 +162,10 @@ def _picture(field: FieldTriage, suspects: Iterable[Suspect]) -> str:
 def _shape(suspect: Suspect) -> str:
     points = " ".join(f"{x},{y}" for x, y in suspect.outline.contour[::3].tolist())
     kind = ' class="first"' if suspect.rank <= _FIRST else ""
-    box, size = suspect.outline.box, suspect.field.diameter
+    size = suspect.field.diameter / 3
+    x, top = suspect.outline.box.centre[0], suspect.outline.box.y
     return (
         f'<a id="f{suspect.rank}" href="#s{suspect.rank}"><polygon{kind} points="{points}"/>'
-        f'<text x="{box.x + box.width}" y="{box.y}" font-size="{size / 3:.0f}" stroke-width="{size / 20:.0f}">'
-        f"{suspect.rank}</text></a>"
+        f'<text x="{x:.0f}" y="{max(top, size):.0f}" text-anchor="middle" font-size="{size:.0f}" '
+        f'stroke-width="{size / 7:.0f}">{suspect.rank}</text></a>'
     )
