@@ -4,7 +4,15 @@
 """
 
 from malaria.dataset.describing import Description, describe
-from malaria.dataset.duplicates import Filed, Group, exact_duplicates, near_duplicates, perceptual_hashes
+from malaria.dataset.duplicates import (
+    GREY_LEVELS,
+    HASH_DISTANCE,
+    Filed,
+    Group,
+    exact_duplicates,
+    near_duplicates,
+    perceptual_hashes,
+)
 from malaria.dataset.facts import SIDE, Facts, Look, look, shrunk, thumbnail
 from malaria.dataset.fetching import KNOWN_SHA256, Fetched, fetch
 from malaria.dataset.known import Known
@@ -12,6 +20,8 @@ from malaria.dataset.means import HUES, Means, absolute_difference
 from malaria.dataset.splitting import Leak, split_by_image, split_by_patient
 
 __all__ = [
+    "GREY_LEVELS",
+    "HASH_DISTANCE",
     "HUES",
     "KNOWN_SHA256",
     "SIDE",

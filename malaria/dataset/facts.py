@@ -10,7 +10,7 @@ from PIL import Image
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
 
-SIDE: Final = 64
+SIDE: Final = 48
 """Every image is averaged and compared with its longer side at so many pixels."""
 THUMBNAIL: Final = 16
 

@@ -108,7 +108,9 @@ def test_mean_colours_by_class() -> None:
     stream.seek(0)
     with open_source(stream, "set.zip") as source:
         described = describe(source)
-    assert described.means[PARASITIZED].rgb == pytest.approx(np.broadcast_to([30.0, 0, 30], (64, 64, 3)))
+    assert described.means[PARASITIZED].rgb == pytest.approx(
+        np.broadcast_to([30.0, 0, 30], (dataset.SIDE, dataset.SIDE, 3))
+    )
     assert described.to_dict()["means"] == {
         PARASITIZED: {"n": 3, "rgb": [30.0, 0.0, 30.0]},
         UNINFECTED: {"n": 2, "rgb": [150.0, 0.0, 150.0]},
@@ -198,4 +200,4 @@ def test_all_is_what_is_exported() -> None:
     assert exported == set(dataset.__all__)
     for name in dataset.__all__:
         value = getattr(dataset, name)
-        assert value is None or isinstance(value, int) or getdoc(value), name
+        assert value is None or isinstance(value, int | float) or getdoc(value), name

@@ -24,9 +24,9 @@ def duplicates(desk: Desk, found: Description) -> None:
         found,
     )
     st.caption(
-        "Near duplicates are pairs whose perceptual hashes differ in at most 8 of 64 bits and whose thumbnails, at "
-        "equal brightness, differ by at most 3 grey levels. Among 23,521 different NIH cells no pair does. A picture "
-        "that was turned, mirrored or cropped is not found."
+        f"Near duplicates are pairs whose perceptual hashes differ in at most {HASH_DISTANCE} of 64 bits and whose "
+        f"thumbnails, at equal brightness, differ by at most {GREY_LEVELS:g} grey levels. Among 23,521 different NIH "
+        "cells no pair does. A picture that was turned, mirrored or cropped is not found."
     )
 
 
