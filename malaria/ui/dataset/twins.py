@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.dataset import Description, Group
+from malaria.dataset import GREY_LEVELS, HASH_DISTANCE, Description, Group
 from malaria.ui.dataset.desk import Desk
 from malaria.ui.text import literal
 from malaria.ui.tiles import Tile, tiles
