@@ -34,8 +34,8 @@ _PALEST: Final = 0.3
 """Mean density of a red cell, as a share of the usual one."""
 _MOST_SHARED: Final = 0.3
 """Share of an outline that better ones may already have taken."""
-_WEIGHTS: Final = np.array([0.96, -5.92, -4.88, 25.54, -12.73, -4.55])
-_INTERCEPT: Final = -8.8
+_WEIGHTS: Final = np.array([0.36, -5.11, -6.16, 25.06, -12.37, -4.62])
+_INTERCEPT: Final = -8.66
 """Logistic regression on `_features`, fitted by `malaria.smear.measure.fit_likeness`."""
 
 
