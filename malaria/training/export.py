@@ -1,7 +1,6 @@
 """A trained network as files: Keras' own, and LiteRT's for serving, checked against each other on real cells."""
 
 import tempfile
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -52,8 +51,3 @@ def litert_outputs(litert: bytes, recipe: Recipe, serving: NDArray[np.uint8]) ->
         interpreter.invoke()
         parts.append(interpreter.get_tensor(answer["index"]))
     return np.concatenate(parts)
-
-
-def save_keras(network: keras.Model, path: Path) -> None:
-    """Write `network` as a .keras file, which loads with safe_mode=True."""
-    network.save(path)

@@ -22,7 +22,7 @@ from malaria.metrics import Evaluation, Readings, apply_temperature, fit_tempera
 from malaria.model import Classifier
 from malaria.training.architectures import Recipe, count_macs
 from malaria.training.datasets import Dataset
-from malaria.training.export import litert_outputs, save_keras, to_litert
+from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import measure_classes
 from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
@@ -168,7 +168,7 @@ def _write_network(
         intended_use=INTENDED_USE,
         limits=LIMITS,
     )
-    save_keras(network, output / "model.keras")
+    network.save(output / "model.keras")
     (output / "model.tflite").write_bytes(litert)
     if card.judges_cells:
         difference = largest_difference(network, Classifier(card, litert), serving)

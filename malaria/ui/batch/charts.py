@@ -10,11 +10,8 @@ from malaria.batch.report import scores
 from malaria.batch.tables import DASH, percent
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
-
-ORANGE: Final = "#cf5f2a"
-BLUE: Final = "#3b82c4"
-GREY: Final = "#8b8496"
-"""Each has a contrast of at least 3.5 to 1 against the light and against the dark background."""
+from malaria.ui import plots
+from malaria.ui.plots import BLUE, GREY, ORANGE
 
 _CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 40
@@ -77,7 +74,7 @@ def histogram(evaluation: Evaluation) -> None:
     above, below = scores(evaluation)
     width = 1 / above.size
     middle = (np.arange(above.size) + 0.5) * width
-    figure = _figure("p_parasitized", "Cells (log scale)", height=340)
+    figure = plots.figure("p_parasitized", "Cells (log scale)", height=340, top=10, zooms=True)
     for counts, sign, name, colour, shape in (
         (above, 1, PARASITIZED, ORANGE, ""),
         (below, -1, UNINFECTED, BLUE, "/"),
@@ -127,7 +124,9 @@ def _dots(
     known.sort(key=lambda entry: (entry[1].value, entry[1].n), reverse=worst_is_low)
     value = np.array([rate.value for _, rate in known])
     low, high = np.array([rate.interval for _, rate in known]).T
-    figure = _figure(title, "", height=max(260, 90 + (18 if len(rates) <= _NAMED else 4) * len(rates)))
+    figure = plots.figure(
+        title, "", height=max(260, 90 + (18 if len(rates) <= _NAMED else 4) * len(rates)), top=10, zooms=True
+    )
     figure.add_scatter(
         x=value,
         y=np.arange(len(known)),
@@ -158,23 +157,8 @@ def _dots(
     _show(figure, f"patients-{name}", f"{title}, {len(known)} patients, the worst at the top", told)
 
 
-def _figure(x_title: str, y_title: str, height: int) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        showlegend=False,
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hoverlabel={"namelength": -1},
-    )
-    figure.update_xaxes(title=x_title, automargin=True)
-    figure.update_yaxes(title=y_title, automargin=True)
-    return figure
-
-
 def _square(x_title: str, y_title: str) -> go.Figure:
-    figure = _figure(x_title, y_title, height=360)
+    figure = plots.figure(x_title, y_title, height=360, top=10, zooms=True)
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(range=[-0.02, 1.02])
     return figure

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from malaria.ui.batch.charts import BLUE, GREY, ORANGE
+from malaria.ui import plots
+from malaria.ui.plots import BLUE, GREY, ORANGE
 
 _CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 20
@@ -20,7 +21,7 @@ _LOOKS: Final = ((ORANGE, "", "●"), (BLUE, "/", "○"), (GREY, "x", "◇"), ("
 def balance(patients: pd.DataFrame) -> None:
     """How many cells of each class each patient has, most cells first."""
     classes = [name for name in patients.columns if name != "n"]
-    figure = _figure("Patients, most cells first", "Cells", 320)
+    figure = plots.figure("Patients, most cells first", "Cells", 320, legend=True)
     for label, (colour, hatch, mark) in zip(classes, _cycled(len(classes)), strict=True):
         _bars(figure, patients[label], f"{mark} {label}", colour, hatch, [f"{p}, {label}" for p in patients.index])
     _name_patients(figure, [str(name) for name in patients.index])
@@ -38,7 +39,7 @@ def sizes(table: pd.DataFrame) -> None:
     step = 1 + int(longer.max() - longer.min()) // _BARS
     edges = np.arange(longer.min(), longer.max() + step + 1, step) - 0.5
     middle = edges[:-1] + step / 2
-    figure = _figure("Longer side, pixels", "Images", 300)
+    figure = plots.figure("Longer side, pixels", "Images", 300, legend=True)
     labels = sorted(table["given_label"].dropna().unique())
     for label, (colour, hatch, mark) in zip(labels, _cycled(len(labels)), strict=True):
         counts = np.histogram(longer[table["given_label"] == label], edges)[0]
@@ -62,7 +63,7 @@ def sizes(table: pd.DataFrame) -> None:
 
 def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
     """For each patient, how many cells are trained on and how many held out."""
-    figure = _figure("Patients", "Cells", 260)
+    figure = plots.figure("Patients", "Cells", 260, legend=True)
     names = [name for name, _, _ in counts]
     for place, words, (colour, hatch, mark) in ((1, "trained on", _LOOKS[1]), (2, "held out", _LOOKS[0])):
         values = [row[place] for row in counts]
@@ -92,22 +93,6 @@ def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, sa
 
 def _cycled(n: int) -> list[tuple[str, str, str]]:
     return [_LOOKS[number % len(_LOOKS)] for number in range(n)]
-
-
-def _figure(x_title: str, y_title: str, height: int) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        showlegend=True,
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hoverlabel={"namelength": -1},
-    )
-    look: dict[str, Any] = {"automargin": True, "fixedrange": True}
-    figure.update_xaxes(title=x_title, **look)
-    figure.update_yaxes(title=y_title, **look)
-    return figure
 
 
 def _show(figure: go.Figure, key: str, told: str) -> None:

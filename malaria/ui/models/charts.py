@@ -1,7 +1,7 @@
 """The models page's charts: told apart without colour, readable in light and dark, each told in a sentence."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from malaria.ui.batch.charts import BLUE, GREY, ORANGE
+from malaria.ui import plots
+from malaria.ui.plots import BLUE, GREY, ORANGE
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     x, y = table[cost].to_numpy(np.float64), _stretched(accuracy)
     symbols = ["star" if name == default else "circle" for name in table["name"]]
     shipped = table["shipped"].to_numpy(bool)
-    figure = _figure(cost_words.capitalize(), f"Accuracy, labels {reading.replace('_', ' ')}", 430)
+    figure = plots.figure(cost_words.capitalize(), f"Accuracy, labels {reading.replace('_', ' ')}", 430)
     figure.add_scatter(
         x=x,
         y=y,
@@ -73,7 +74,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
 
 def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
     """One measure of training over the epochs: on the cells trained on, on those watched, and the best epoch."""
-    figure = _figure("Epoch", title, 300)
+    figure = plots.figure("Epoch", title, 300)
     for column, name, colour, dash in (
         (measure, "trained on", GREY, "dot"),
         (f"val_{measure}", "watched", BLUE, "solid"),
@@ -157,19 +158,3 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
     outside = max(0.0, -a[0]) + max(0.0, a[2] - _PLOT[0])
     shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
     return shared + outside
-
-
-def _figure(x_title: str, y_title: str, height: int) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        showlegend=False,
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hoverlabel={"namelength": -1},
-    )
-    look: dict[str, Any] = {"automargin": True, "fixedrange": True}
-    figure.update_xaxes(title=x_title, **look)
-    figure.update_yaxes(title=y_title, **look)
-    return figure

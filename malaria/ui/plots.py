@@ -1,0 +1,28 @@
+"""What charts with axes start from: one look on every page, in both themes."""
+
+from typing import Final
+
+import plotly.graph_objects as go
+
+ORANGE: Final = "#cf5f2a"
+BLUE: Final = "#3b82c4"
+GREY: Final = "#8b8496"
+"""Each has a contrast of at least 3.5 to 1 against the light and against the dark background."""
+
+
+def figure(
+    x_title: str, y_title: str, height: int, *, legend: bool = False, top: int = 24, zooms: bool = False
+) -> go.Figure:
+    """Return a figure `height` pixels tall, `top` of them above the plot; axes do not move unless it `zooms`."""
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 10, "r": 10, "t": top, "b": 10},
+        showlegend=legend,
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hoverlabel={"namelength": -1},
+    )
+    figure.update_xaxes(title=x_title, automargin=True, fixedrange=None if zooms else True)
+    figure.update_yaxes(title=y_title, automargin=True, fixedrange=None if zooms else True)
+    return figure
