@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
+from malaria.review import CsvJournal
 from tests.browser import chromium, server
 
 SECONDS = 1000
@@ -39,6 +40,21 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the running app. It must not have logged a traceback by the end."""
     log = tmp_path_factory.mktemp("server") / "log"
     with server.running(log) as address:
+        yield address
+    assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> CsvJournal:
+    """A journal of the module's own, for an app whose decisions the tests read."""
+    return CsvJournal(tmp_path_factory.mktemp("journal") / "corrections.csv")
+
+
+@pytest.fixture(scope="module")
+def app_with_journal(journal: CsvJournal) -> Iterator[str]:
+    """The address of an app that writes to `journal`: what a module's own `app` returns."""
+    log = Path(journal.place).with_name("log")
+    with server.running(log, MALARIA_JOURNAL=journal.place) as address:
         yield address
     assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
 

@@ -1,14 +1,11 @@
 """Label review as an annotator does it: with the keyboard alone, in a real browser, and nothing is lost."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from malaria.review import CsvJournal, Log
-from tests.browser import server
 from tests.browser.conftest import SECONDS, watch
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -16,22 +13,8 @@ HIDDEN = "appear when you have answered"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("review")
-
-
-@pytest.fixture(scope="module")
-def journal(folder: Path) -> CsvJournal:
-    return CsvJournal(folder / "corrections.csv")
-
-
-@pytest.fixture(scope="module")
-def app(folder: Path, journal: CsvJournal) -> Iterator[str]:
-    """An app whose journal lies where the tests can read it."""
-    with server.running(folder / "log", MALARIA_JOURNAL=journal.place) as address:
-        yield address
-    log = (folder / "log").read_text(errors="replace")
-    assert "Traceback" not in log, log
+def app(app_with_journal: str) -> str:
+    return app_with_journal
 
 
 def begin(page: Page, annotator: str) -> None:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,29 +9,14 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from malaria import phantom
 from malaria.review import CsvJournal, Log
-from tests.browser import server
 from tests.browser.test_every_page import CONTRAST, PHONE
 
 FIELD = "SYNTHETIC_field_0003.png"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("smear")
-
-
-@pytest.fixture(scope="module")
-def journal(folder: Path) -> CsvJournal:
-    return CsvJournal(folder / "corrections.csv")
-
-
-@pytest.fixture(scope="module")
-def app(folder: Path, journal: CsvJournal) -> Iterator[str]:
-    """An app whose journal lies where the tests can read it."""
-    with server.running(folder / "log", MALARIA_JOURNAL=journal.place) as address:
-        yield address
-    log = (folder / "log").read_text(errors="replace")
-    assert "Traceback" not in log, log
+def app(app_with_journal: str) -> str:
+    return app_with_journal
 
 
 def decided(page: Page, n: int) -> None:
