@@ -20,7 +20,9 @@ def leaderboard(
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not each recipe's own.")] = None,
     leave_out_disputed: Annotated[bool, typer.Option("--leave-out-disputed/--learn-disputed")] = True,
     train: Annotated[bool, typer.Option("--train/--no-train", help="Train what is missing, or leave it out.")] = True,
-    output: Annotated[Path, typer.Option(help="The table.")] = MODELS_DIR / "leaderboard.csv",
+    only: Annotated[list[str] | None, typer.Option(help="Train only this network, if it is missing.")] = None,
+    output: Annotated[Path, typer.Option(help="The table.", show_default="models/leaderboard.csv")] = MODELS_DIR
+    / "leaderboard.csv",
 ) -> None:
     """Train every network that has no model folder and no run yet, and write the table of all of them.
 
@@ -39,7 +41,7 @@ def leaderboard(
         if (folder / "card.json").exists() or (folder / FIGURES).exists():
             folders.append(folder)
             continue
-        if not train:
+        if not train or (only and name not in only):
             missing[name] = "not trained yet"
             continue
         options = Options(
