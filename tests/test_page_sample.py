@@ -15,12 +15,12 @@ from malaria import model
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.sample import CellRates, HeldOut, sample_rule
+from malaria.sample.numbers import percent, rounded
+from malaria.sample.scores import Scores
 from malaria.ui import sample_page
 from malaria.ui.frame import ROOT
 from malaria.ui.sample import answer
 from malaria.ui.sample.inputs import Inputs, from_address, to_address
-from malaria.ui.sample.numbers import percent, rounded
-from malaria.ui.sample.scores import Scores
 from malaria.ui.sample.text import SOURCES, background
 
 RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}

@@ -3,10 +3,11 @@
 Everything the batch page shows can be had from here without a page.
 """
 
+from malaria.background import Progress
 from malaria.batch.comparison import Comparison, compare
 from malaria.batch.labelling import Labelling, Word, corrected, label_columns
 from malaria.batch.report import report
-from malaria.batch.scoring import Progress, Scoring
+from malaria.batch.scoring import Scoring
 from malaria.batch.table import Batch, Reading
 
 __all__ = [

@@ -17,11 +17,13 @@ from malaria.sample.notebook import NotebookRequirements, notebook_requirements
 from malaria.sample.overdispersion import Overdispersion, fit_overdispersion
 from malaria.sample.rates import CellRates, Interval, MeasuredRate
 from malaria.sample.required import required_cell_sensitivity, required_cell_specificity, required_cells
+from malaria.sample.scores import READINGS, Scores, read_scores, scores_file
 from malaria.sample.summary import summary
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule, count_threshold, limit_of_detection, sample_rule
 from malaria.sample.uncertainty import RuleInterval, rule_interval
 
 __all__ = [
+    "READINGS",
     "RED_CELLS_PER_UL",
     "CellRates",
     "Estimate",
@@ -35,6 +37,7 @@ __all__ = [
     "RuleInterval",
     "SampleRoc",
     "SampleRule",
+    "Scores",
     "SharePredicted",
     "ThresholdChoice",
     "at_least",
@@ -50,6 +53,7 @@ __all__ = [
     "post_test_probability",
     "predictive_values",
     "quantile",
+    "read_scores",
     "real_check",
     "required_cell_sensitivity",
     "required_cell_specificity",
@@ -57,6 +61,7 @@ __all__ = [
     "rule_interval",
     "sample_roc",
     "sample_rule",
+    "scores_file",
     "summary",
     "threshold_choices",
 ]

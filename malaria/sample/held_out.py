@@ -6,6 +6,7 @@ Every function here needs out-of-sample scores, of patients the model was not tr
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,11 @@ class OperatingPoint:
     sensitivity: MeasuredRate
     false_positive_rate: MeasuredRate
     overdispersion: float
+
+    @classmethod
+    def from_counts(cls, threshold: float, *, tp: int, fn: int, fp: int, tn: int) -> Self:
+        """The rates that a confusion matrix gives, of cells whose patients are not known."""
+        return cls(threshold, MeasuredRate(tp, tp + fn), MeasuredRate(fp, fp + tn), 0.0)
 
     @property
     def rates(self) -> CellRates:

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from malaria.sample import MeasuredRate, RuleInterval, rule_interval, sample_rule
+from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
 from malaria.ui.frame import Frame
 from malaria.ui.sample import answer, measured, scores, sections, text
 from malaria.ui.sample.controls import (
@@ -104,7 +104,7 @@ def show(frame: Frame) -> None:
     st.markdown(text.references())
 
 
-def _start(cells: scores.Scores | None, frame: Frame) -> Inputs:
+def _start(cells: Scores | None, frame: Frame) -> Inputs:
     """Return where a visitor without an address starts: the measured rates at the model's own threshold."""
     start = Inputs(threshold=frame.threshold) if frame.model_name else Inputs()
     if cells is not None:

@@ -15,7 +15,7 @@ from malaria.sample import (
     predictive_values,
     quantile,
 )
-from malaria.ui.sample.numbers import per_ul, percent, plain
+from malaria.sample.numbers import per_ul, percent, plain
 
 ORANGE: Final = "#cf5f2a"
 BLUE: Final = "#3b82c4"

@@ -6,10 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import streamlit as st
 
-from malaria.sample import RED_CELLS_PER_UL, CellRates
-
-READINGS: Final = ("undisputed", "expert", "as_given")
-"""Whose labels the model's rates are measured by; the first that the scores allow is where the page starts."""
+from malaria.sample import READINGS, RED_CELLS_PER_UL, CellRates
 
 _INPUTS: Final = "sample.inputs"
 _ADDRESS: Final = "sample.address"  # what the address last said, as we wrote or took it

@@ -12,6 +12,7 @@ from malaria.sample import (
     MeasuredRate,
     OperatingPoint,
     RealCheck,
+    Scores,
     SharePredicted,
     ThresholdChoice,
     best_threshold,
@@ -20,11 +21,11 @@ from malaria.sample import (
     rule_interval,
     sample_rule,
 )
+from malaria.sample.numbers import percent, plain
 from malaria.ui.frame import Frame
 from malaria.ui.sample import charts
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
-from malaria.ui.sample.numbers import percent, plain
-from malaria.ui.sample.scores import Scores, brought, choices, forget, from_card, held_out_scores
+from malaria.ui.sample.scores import brought, choices, forget, from_card, held_out_scores
 from malaria.ui.sample.sections import cached_rule
 from malaria.ui.sample.tables import table
 from malaria.ui.sample.text import READING_WORDS, cited, words

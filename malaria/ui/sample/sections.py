@@ -17,10 +17,10 @@ from malaria.sample import (
     sample_roc,
     sample_rule,
 )
+from malaria.sample.numbers import chance, per_ul, percent, plain, rounded
 from malaria.ui.sample import charts
 from malaria.ui.sample.controls import FOOLED, KEPT, PREVALENCE, control, count_entry
 from malaria.ui.sample.inputs import Inputs
-from malaria.ui.sample.numbers import chance, per_ul, percent, plain, rounded
 from malaria.ui.sample.tables import table
 from malaria.ui.sample.text import HIGH, LANDMARKS, LANDMARKS_EXPLAINED, cited, words
 from malaria.ui.text import literal

@@ -9,8 +9,8 @@ import streamlit as st
 from malaria.labels import PARASITIZED
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates, estimate_parasitaemia, required_cells
+from malaria.sample.numbers import per_ul, percent
 from malaria.ui.frame import Frame
-from malaria.ui.sample.numbers import per_ul, percent
 from malaria.ui.sample.scores import from_card, held_out_scores
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.desk import Desk

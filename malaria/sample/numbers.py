@@ -1,4 +1,4 @@
-"""Numbers as the page writes them: enough digits, no false ones, never in scientific notation."""
+"""Numbers as pages and reports write them: enough digits, no false ones, never in scientific notation."""
 
 import math
 

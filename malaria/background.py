@@ -1,0 +1,110 @@
+"""Long work in the background: results as they come, progress to look at, a stop that keeps what is done."""
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[int, threading.Event], Iterator[Result]]
+"""Yields the results from a place on (0 is the first), and ends early, with no result lost, once the event is set."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work is: `done` results of `total`, in `seconds` of work."""
+
+    done: int
+    total: int
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+        return self.done / self.total if self.total else 1.0
+
+    @property
+    def per_second(self) -> float | None:
+        """Results per second; None before the first."""
+        return self.done / self.seconds if self.done and self.seconds else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """None before the first result."""
+        return None if self.per_second is None else (self.total - self.done) / self.per_second
+
+
+class Background(Generic[Result]):
+    """Work that begins at once in a thread of its own, which ends by itself when nobody holds this object any more.
+
+    `work` makes `total` results; it must not hold this object, which could then not be let go of.
+    """
+
+    def __init__(self, work: Work[Result], total: int, name: str) -> None:
+        self._state, self._total, self._name = _State(work), total, name
+        weakref.finalize(self, self._state.stop.set)
+        self.start()
+
+    def start(self) -> None:
+        """Go on after a stop."""
+        if self.finished:
+            self._state.stop.clear()
+            self._thread = threading.Thread(target=self._state.run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End soon, and keep what is done."""
+        self._state.stop.set()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait until the work has ended, at most so long. Raises what ended it, if anything did."""
+        self._thread.join(seconds)
+        if self._state.failure is not None:
+            raise self._state.failure
+
+    @property
+    def results(self) -> list[Result]:
+        """What is done so far, in the order in which it was done."""
+        return self._state.results[:]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the work has ended: done, stopped or failed."""
+        return not hasattr(self, "_thread") or not self._thread.is_alive()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is done."""
+        return self.finished and len(self._state.results) == self._total
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        return Progress(len(self._state.results), self._total, self._state.seconds)
+
+
+class _State(Generic[Result]):
+    """What the thread holds: never the `Background` itself."""
+
+    def __init__(self, work: Work[Result]) -> None:
+        self.work = work
+        self.results: list[Result] = []
+        self.stop = threading.Event()
+        self.failure: Exception | None = None
+        self._worked, self._since = 0.0, time.perf_counter()
+
+    def run(self) -> None:
+        self.failure, self._since = None, time.perf_counter()
+        try:
+            for result in self.work(len(self.results), self.stop):
+                self.results.append(result)
+        except Exception as failure:  # told to whoever waits, in a thread that can show it
+            self.failure = failure
+        finally:
+            self._worked, self._since = self.seconds, 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self._worked + (time.perf_counter() - self._since if self._since else 0.0)

@@ -1,0 +1,84 @@
+"""Scores of cells that a model had not seen, with their labels in up to three readings, and the rates they give."""
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from malaria.labels import PARASITIZED
+from malaria.sample.held_out import HeldOut, OperatingPoint
+
+READINGS: Final = ("undisputed", "expert", "as_given")
+"""Whose labels the model's rates are measured by, the usual one first."""
+
+_FILES: Final = ("held_out.csv.gz", "held_out.csv")
+_SECOND_LABELS: Final = ("expert_label", "corrected_label", "label")
+
+
+class Scores:
+    """Cells with patients, labels and p_parasitized of a model that had not seen them; what is measured is kept.
+
+    `table` has the columns patient, given_label, p_parasitized and, where the labels were read again, expert_label.
+    """
+
+    def __init__(self, name: str, table: pd.DataFrame) -> None:
+        self.name, self.token = name, secrets.token_hex(8)
+        usable = table["p_parasitized"].notna() & table["given_label"].notna()
+        self.table = table[usable].assign(patient=table["patient"].fillna("unknown").astype(str))
+        self.left_out = int((~usable).sum())
+        second = next((column for column in _SECOND_LABELS if column in table), None)
+        self._second = self.table[second].fillna(self.table["given_label"]) if second else None
+        self._held_out: dict[str, HeldOut] = {}
+        self._points: dict[tuple[str, float], OperatingPoint] = {}
+        self._curves: dict[str, list[OperatingPoint]] = {}
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """The readings that the labels allow, the usual one first."""
+        disputed = self._second is not None and bool((self._second != self.table["given_label"]).any())
+        return READINGS if disputed else ("as_given",)
+
+    @property
+    def infected_patients(self) -> list[str]:
+        """Patients with a cell that was given as parasitized: a single re-read cell makes nobody a patient."""
+        return sorted(self.table["patient"][self.table["given_label"] == PARASITIZED].unique())
+
+    def held_out(self, reading: str) -> HeldOut:
+        """Return the cells as one reading of their labels has them. Raises SampleError when one class is missing."""
+        if reading not in self._held_out:
+            table, labels = self.table, self.table["given_label"]
+            if reading != "as_given" and self._second is not None:
+                labels = self._second
+            if reading == "undisputed":
+                agreed = labels == table["given_label"]
+                table, labels = table[agreed], labels[agreed]
+            self._held_out[reading] = HeldOut(
+                table["p_parasitized"].to_numpy(), (labels == PARASITIZED).to_numpy(), table["patient"].to_numpy()
+            )
+        return self._held_out[reading]
+
+    def at(self, reading: str, threshold: float) -> OperatingPoint:
+        """Return the rates measured at `threshold`."""
+        key = (reading, threshold)
+        if key not in self._points:
+            self._points[key] = self.held_out(reading).at(threshold)
+        return self._points[key]
+
+    def curve(self, reading: str) -> list[OperatingPoint]:
+        """Return the rates measured at some thirty thresholds."""
+        if reading not in self._curves:
+            self._curves[reading] = self.held_out(reading).curve()
+        return self._curves[reading]
+
+
+def scores_file(folder: Path) -> Path | None:
+    """Return where a model's folder keeps its held-out scores: cells whose patients the network had not seen."""
+    return next((path for name in _FILES if (path := folder / name).is_file()), None)
+
+
+def read_scores(file: Path) -> Scores:
+    """Read held-out scores. Raises OSError, EOFError, KeyError, ValueError or SampleError when they cannot be used."""
+    scores = Scores(f"the held-out patients of {file.parent.name}", pd.read_csv(file))
+    scores.held_out(scores.readings[0])
+    return scores
