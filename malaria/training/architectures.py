@@ -46,6 +46,10 @@ class Recipe:
     """False for networks that only teach: they get no model folder."""
     margin: float = 1.0
     """Cells are augmented at this multiple of the input size and then shrunk, which keeps their detail."""
+    frozen: str = ""
+    """The last of the layers that keep their weights. Their output is computed once for a cell, so never augmented."""
+    pretrained: Callable[[keras.Model], None] = lambda network: None
+    """Puts weights that were learned elsewhere into the new network. Raises `TrainingError` where there are none."""
 
     def training_size(self) -> Preprocessing:
         """Return how cells are fitted before augmentation."""
@@ -163,26 +167,40 @@ def _leaky(dense: tuple[int, int], *, normalised: bool = False, resize: int | No
 
 
 def _seed_vgg16(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
-    """VGG16 up to `block3_pool`, frozen, with ImageNet's weights: downloaded, or `MALARIA_VGG16_WEIGHTS`."""
-    local = os.environ.get("MALARIA_VGG16_WEIGHTS")
-    if local and not Path(local).is_file():
-        raise TrainingError(
-            f"MALARIA_VGG16_WEIGHTS names {local}, which is not a file. Give Keras' VGG16 weights file."
-        )
-    try:
-        vgg = keras.applications.VGG16(include_top=False, weights=local or "imagenet", input_shape=shape)
-    except Exception as problem:
-        raise TrainingError(
-            "seed-vgg16 needs ImageNet's weights, and they could not be downloaded or read "
-            f"({problem}). Go online, or set MALARIA_VGG16_WEIGHTS to Keras' file "
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5."
-        ) from problem
+    """VGG16 up to `block3_pool`, frozen, and two dense layers."""
+    vgg = keras.applications.VGG16(include_top=False, weights=None, input_shape=shape)
     trunk = keras.Model(vgg.input, vgg.get_layer("block3_pool").output)
     trunk.trainable = False
     x = layers.Flatten()(trunk.output)
     x = layers.Dense(32, activation="relu")(x)
     x = layers.Dense(16, activation="relu")(x)
     return keras.Model(trunk.input, _head(x, outputs, output))
+
+
+def vgg16_weights() -> str:
+    """Return the file that MALARIA_VGG16_WEIGHTS names, or "imagenet" for the one that Keras downloads."""
+    return os.environ.get("MALARIA_VGG16_WEIGHTS") or "imagenet"
+
+
+def _load_vgg16(network: keras.Model) -> None:
+    """Give `network` ImageNet's weights, as far as it has VGG16's layers."""
+    weights = vgg16_weights()
+    if weights != "imagenet" and not Path(weights).is_file():
+        raise TrainingError(
+            f"MALARIA_VGG16_WEIGHTS names {weights}, which is not a file. Give Keras' VGG16 weights file."
+        )
+    try:
+        vgg = keras.applications.VGG16(include_top=False, weights=weights)
+    except Exception as problem:
+        raise TrainingError(
+            "seed-vgg16 needs ImageNet's weights, and they could not be downloaded or read "
+            f"({problem}). Go online, or set MALARIA_VGG16_WEIGHTS to Keras' file "
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5."
+        ) from problem
+    names = {layer.name for layer in network.layers}
+    for layer in vgg.layers:
+        if layer.name in names and layer.weights:
+            network.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def _seed_cnn_48(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
@@ -310,7 +328,14 @@ RECIPES: dict[str, Recipe] = {
             _SEED_JITTER,
             learning_rate=0.0002,
         ),
-        Recipe("seed-vgg16", "VGG16 to block3_pool, frozen, with two dense layers.", _seed_vgg16, _HSV),
+        Recipe(
+            "seed-vgg16",
+            "VGG16 to block3_pool, frozen, with two dense layers.",
+            _seed_vgg16,
+            _HSV,
+            frozen="block3_pool",
+            pretrained=_load_vgg16,
+        ),
         Recipe("seed-cnn-6", "seed-cnn-2 at 32x32: the sources' best.", _leaky((32, 18), resize=32), _HSV),
         Recipe(
             "seed-cnn-48",

@@ -32,13 +32,25 @@ class Pixels:
 
     `training` has shape (n, height, width, 3): fitted RGB at the recipe's training size. `serving` is what the served
     network sees, from the same preprocessing as in the app. `targets` are class indices, float for softened labels
-    of two classes, shape (n,). `weights` has shape (n,).
+    of two classes, shape (n,). `weights` has shape (n,). `features`, float16, are what a recipe's frozen layers make of
+    `serving`: where they are given, only the layers after those are computed in training.
     """
 
     training: NDArray[np.uint8]
     serving: NDArray[np.uint8]
     targets: NDArray[np.float32]
     weights: NDArray[np.float32]
+    features: NDArray[np.float16] | None = None
+
+    @property
+    def learned_from(self) -> NDArray[Any]:
+        """What training looks at."""
+        return self.training if self.features is None else self.features
+
+    @property
+    def validated_on(self) -> NDArray[Any]:
+        """What validation looks at."""
+        return self.serving if self.features is None else self.features
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -59,14 +71,15 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[Any, Any, Any]:
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         pixels = self.pixels
-        return pixels.training[chosen], pixels.targets[chosen], pixels.weights[chosen]
+        return pixels.learned_from[chosen], pixels.targets[chosen], pixels.weights[chosen]
 
 
 @keras.saving.register_keras_serializable("malaria")
 class Trainee(keras.Model):  # type: ignore[misc]
     """A network with all that surrounds it in training only: augmentation, colour space, teachers.
 
-    In training it takes RGB uint8 at the training size; otherwise what the served network takes, as uint8.
+    In training it takes RGB uint8 at the training size; otherwise what the served network takes, as uint8. A network
+    with frozen layers takes their output instead, both times.
     """
 
     def __init__(
@@ -74,6 +87,9 @@ class Trainee(keras.Model):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.network, self.recipe = network, recipe
+        self.after_frozen = (
+            keras.Model(network.get_layer(recipe.frozen).output, network.output) if recipe.frozen else None
+        )
         self.augment = Augment(recipe.augmentation, seed, dtype="float32")
         self.teachers = list(teachers)
         for teacher in self.teachers:
@@ -86,6 +102,8 @@ class Trainee(keras.Model):  # type: ignore[misc]
 
     def call(self, cells: Tensor, training: bool = False) -> Tensor:
         """Return the network's answers, shape (n, outputs)."""
+        if self.after_frozen:
+            return self.after_frozen(ops.cast(cells, "float32"), training=training)
         cells = ops.cast(cells, "float32") / 255
         if not training:
             if tuple(cells.shape[1:3]) != tuple(self.network.input_shape[1:3]):  # Keras' first look at a training batch
@@ -216,6 +234,7 @@ def fit(
     if done.exists():
         network.load_weights(folder / "best.weights.h5")
         return network, json.loads(done.read_text())
+    recipe.pretrained(network)
     trainee = Trainee(network, recipe, teachers(), seed)
     batch_size = min(recipe.batch_size, max(8, len(train) // FEWEST_STEPS))
     steps = max(1, len(train) // batch_size)
@@ -223,7 +242,7 @@ def fit(
         optimizer=_optimizer(recipe, steps),
         metrics=[_accuracy(outputs, recipe), *_area_under_curve(outputs, recipe)],
     )
-    trainee(pixels.serving[:1])
+    trainee(pixels.validated_on[:1])
     trainee.optimizer.build(trainee.trainable_variables)
     batches = Batches(pixels, train, batch_size, seed)
     keeper = Keeper(folder, batches, recipe.patience, report)
@@ -232,7 +251,7 @@ def fit(
         batches,
         epochs=recipe.epochs,
         initial_epoch=keeper.restore(),
-        validation_data=(pixels.serving[validation], pixels.targets[validation], pixels.weights[validation]),
+        validation_data=(pixels.validated_on[validation], pixels.targets[validation], pixels.weights[validation]),
         validation_batch_size=512,
         callbacks=[keeper, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if tensorboard else [])],
         verbose=0,
@@ -254,13 +273,25 @@ def build_network(recipe: Recipe, outputs: int) -> keras.Model:
         keras.config.set_dtype_policy(policy)
 
 
+def frozen_features(recipe: Recipe, serving: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """Return what the frozen layers of `recipe` make of uint8 cells (n, height, width, 3), shape (n, ...)."""
+    network = build_network(recipe, 1)
+    recipe.pretrained(network)
+    trunk = keras.Model(network.input, network.get_layer(recipe.frozen).output)
+    return _outputs(trunk, recipe, serving, np.float16)
+
+
 def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the answers for uint8 cells (n, height, width, 3): log-odds (n,), or probabilities (n, classes)."""
+    return log_odds(_outputs(network, recipe, serving, np.float64), recipe)
+
+
+def _outputs(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8], kind: type[Any]) -> NDArray[Any]:
     parts = []
     for start in range(0, len(serving), 512):
         batch = recipe.preprocessing.scaled(serving[start : start + 512])
-        parts.append(ops.convert_to_numpy(network(batch, training=False)).astype(np.float64))
-    return log_odds(np.concatenate(parts), recipe)
+        parts.append(ops.convert_to_numpy(network(batch, training=False)).astype(kind))
+    return np.concatenate(parts)
 
 
 def log_odds(answer: NDArray[np.floating], recipe: Recipe) -> NDArray[np.float64]:

@@ -68,10 +68,17 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         "patients": run["patients"],
         "cells": run["cells"],
         "epochs": run["epochs"],
-        "note": "" if run["epochs"] == recipe.epochs else f"{run['epochs']} epochs instead of {recipe.epochs}",
+        "note": _note(run, recipe),
         "date": figures["date"],
         "command": run["command"],
     }
+
+
+def _note(run: dict[str, Any], recipe: Recipe) -> str:
+    """What a reader must know about how a run was trained, beside its recipe."""
+    shorter = f"{run['epochs']} epochs instead of {recipe.epochs}" if run["epochs"] != recipe.epochs else ""
+    pretrained = f"begins with the weights {run['pretrained']}" if run.get("pretrained") else ""
+    return ", ".join(filter(None, (shorter, pretrained)))
 
 
 def _empty(recipe: Recipe, reason: str) -> dict[str, Any]:

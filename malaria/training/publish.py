@@ -20,7 +20,7 @@ from malaria.card import FILE, Card
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
 from malaria.model import Classifier
-from malaria.training.architectures import Recipe, count_macs
+from malaria.training.architectures import Recipe, count_macs, vgg16_weights
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
@@ -199,6 +199,7 @@ def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str,
         "split": f"{folds} folds by {by}" if options.folds else f"one hold-out of a fifth by {by}",
         "shipped_network": "trained once more on all patients" if options.folds else "that of the hold-out",
         "seed": options.seed,
+        "pretrained": Path(vgg16_weights()).name if recipe.frozen else None,
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
         "learning_rate": recipe.learning_rate,

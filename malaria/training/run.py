@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from malaria.errors import TrainingError
 from malaria.training.architectures import Recipe, recipe_named
 from malaria.training.datasets import Dataset, load_dataset
-from malaria.training.fitting import Pixels, build_network, fit, logits, shortened
+from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened
 from malaria.training.splits import Split, split_folds, validation_split
 
 WORK = "work"
@@ -190,7 +190,8 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
         weights[_distrusted(dataset, Path(options.distrust))] = 0
     serving = dataset.pixels(recipe.preprocessing)
     large = dataset.pixels(recipe.training_size(), fit_only=True)
-    return Pixels(large, serving, dataset.targets.astype(np.float32), weights)
+    features = frozen_features(recipe, serving) if recipe.frozen else None
+    return Pixels(large, serving, dataset.targets.astype(np.float32), weights, features)
 
 
 def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -64,6 +65,21 @@ def test_the_card_says_what_was_done(trained: Path) -> None:
     assert card.metrics["as_given"]["n"] == 96
     assert card.largest_difference is not None
     assert card.largest_difference < 1e-3
+
+
+def test_frozen_layers_keep_the_weights_of_the_local_file(
+    cells_zip: Path, vgg16_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALARIA_VGG16_WEIGHTS", str(vgg16_file))
+    output = tmp_path / "vgg"
+    train(cells_zip, "--architecture", "seed-vgg16", "--output", output, "--epochs", 2)
+    network = keras.models.load_model(output / "model.keras")
+    given = keras.applications.VGG16(include_top=False, weights=vgg16_file)
+    for name in ("block1_conv1", "block3_conv3"):
+        np.testing.assert_array_equal(network.get_layer(name).kernel, given.get_layer(name).kernel)
+    losses = [row["loss"] for row in json.loads((output / "history.json").read_text())["fold-0"]]
+    assert losses[1] < losses[0]
+    assert load("vgg", tmp_path).card.trained_on["pretrained"] == vgg16_file.name
 
 
 def test_every_cell_is_held_out_once_and_its_history_kept(trained: Path) -> None:
