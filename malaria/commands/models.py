@@ -3,7 +3,7 @@
 import typer
 
 from malaria.errors import ModelError
-from malaria.model import Card, list_models
+from malaria.model import Card, list_models, list_other_models
 
 
 def models() -> None:
@@ -13,6 +13,11 @@ def models() -> None:
         typer.echo(f"{name:16} {f'unusable: {card}' if isinstance(card, ModelError) else _in_words(card)}")
     if not found:
         typer.echo("There are no models. Train one: python -m malaria train --help")
+    others = list_other_models()
+    if others:
+        typer.echo("\nFor other tasks:")
+    for name, card in others.items():
+        typer.echo(f"{name:16} {_in_words(card)}: {', '.join(card.classes)}")
 
 
 def _in_words(card: Card) -> str:
