@@ -33,7 +33,7 @@ def leaderboard(
     from malaria.training.publish import FIGURES, measure
     from malaria.training.run import Options, check_options, read_cells, train_folds
 
-    folders, missing, dataset = [], {}, None
+    folders, missing = [], {}
     for name in trainable():
         folder = MODELS_DIR / name
         if not folder.is_dir():
@@ -55,7 +55,7 @@ def leaderboard(
             leave_out_disputed=leave_out_disputed,
         )
         check_options(options, folder, resume=True)
-        dataset = dataset or read_cells(options, say)
+        dataset = read_cells(options, say)
         try:
             train_folds(options, folder, dataset, final=False, report=lambda line, name=name: say(f"{name}  {line}"))  # type: ignore[misc]
         except TrainingError as error:

@@ -14,8 +14,8 @@ from malaria.cells import labels_from_folders, match, read_labels
 from malaria.errors import ImageError, LabelsError, TrainingError
 from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.preprocessing import Preprocessing
 from malaria.review import relabel
+from malaria.training.architectures import Recipe
 
 MOST_UNREADABLE = 0.01
 """Share of unreadable images above which training is refused: something is wrong with the data."""
@@ -26,12 +26,14 @@ class Dataset:
     """Labelled cells, in one order throughout.
 
     `table` has a row per cell: `file`, `patient`, `given_label`, `label` (what is learned), `disputed` (the two
-    differ), `image_id`. `encoded` holds the images' bytes. `classes` are the class names; with two, the second is the
-    positive one.
+    differ), `image_id`. `training` holds the cells as they are augmented, fitted RGB, `serving` as the served network
+    sees them; both uint8 (n, height, width, 3). `classes` are the class names; with two, the second is the positive
+    one.
     """
 
     table: pd.DataFrame
-    encoded: list[bytes]
+    training: NDArray[np.uint8]
+    serving: NDArray[np.uint8]
     classes: tuple[str, ...]
     unreadable: int
     left_out: int
@@ -46,21 +48,10 @@ class Dataset:
         """Patients, shape (n,)."""
         return self.table["patient"].to_numpy(dtype=object)
 
-    def pixels(self, preprocessing: Preprocessing, *, fit_only: bool = False) -> NDArray[np.uint8]:
-        """Return every cell as the network sees it (or only fitted, still RGB), uint8 (n, height, width, 3)."""
-        out = np.empty((len(self.encoded), preprocessing.height, preprocessing.width, 3), np.uint8)
-
-        def put(number: int) -> None:
-            rgb = decode(self.encoded[number])
-            out[number] = preprocessing.fitted(rgb) if fit_only else preprocessing.pixels(rgb)
-
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(put, range(len(self.encoded)), chunksize=64))
-        return out
-
 
 def load_dataset(
     path: Path,
+    recipe: Recipe,
     *,
     labels: Path | None = None,
     label_column: str | None = None,
@@ -68,25 +59,28 @@ def load_dataset(
     by_image: bool = False,
     report: Callable[[str], None] = print,
 ) -> Dataset:
-    """Read a folder or zip of labelled cells.
+    """Read a folder or zip of labelled cells, each decoded once, as `recipe` wants them.
 
     Labels come from the folder names, or from the column `label_column` of the CSV `labels`; `corrections` (a review's
     journal, or a CSV with `corrected_label`, by `image_id` or file) replace them, and leave out cells whose readers
     did not arrive at a class. Cells whose patient cannot be told from the file name are refused unless `by_image`.
     Raises `TrainingError` for one class, a class of fewer than two patients, or more than 1 % unreadable images.
     """
-    files, unreadable = _readable(path)
-    if unreadable > MOST_UNREADABLE * (len(files) + unreadable):
+    files, readable, training, serving = _decoded(path, recipe)
+    unreadable = len(files) - len(readable)
+    if unreadable > MOST_UNREADABLE * len(files):
         raise TrainingError(
-            f"{unreadable} of {len(files) + unreadable} images in {path} cannot be read, more than 1 %. "
+            f"{unreadable} of {len(files)} images in {path} cannot be read, more than 1 %. "
             "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
         )
-    table = _labelled(files, labels, label_column)
+    table = _labelled([files[position] for position in readable], labels, label_column)
     left_out = int(table["label"].isna().sum())
     if corrections:
         table["label"] = relabel(table, corrections)
     kept = table["label"].notna().to_numpy()
-    encoded = [file.data or b"" for file, keep in zip(files, kept, strict=True) if keep]
+    used = readable[kept]
+    if len(used) < len(files):  # elsewhere a copy would only cost memory
+        training, serving = training[used], serving[used]
     table = table[kept].reset_index(drop=True)
     table["disputed"] = table["label"] != table["given_label"].fillna(table["label"])
     classes = _classes(table["label"])
@@ -96,29 +90,30 @@ def load_dataset(
     report(
         f"{len(table)} cells of {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} unlabelled"
     )
-    return Dataset(table, encoded, classes, unreadable, left_out)
+    return Dataset(table, training, serving, classes, unreadable, left_out)
 
 
-def _readable(path: Path) -> tuple[list[ImageFile], int]:
-    files, unreadable = [], 0
+def _decoded(
+    path: Path, recipe: Recipe
+) -> tuple[list[ImageFile], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the files, the positions of those that can be read, and every file's pixels for training and serving."""
+    with open_source(path) as source:
+        files = list(source)
+    large, small = recipe.training_size(), recipe.preprocessing
+    training = np.empty((len(files), large.height, large.width, 3), np.uint8)
+    serving = np.empty((len(files), small.height, small.width, 3), np.uint8)
 
-    def check(file: ImageFile) -> bool:
-        if file.data is None:
-            return False
+    def put(position: int) -> bool:
         try:
-            decode(file.data, file.file)
+            rgb = decode(files[position].data or b"", files[position].file)
         except ImageError:
             return False
+        training[position], serving[position] = large.fitted(rgb), small.pixels(rgb)
         return True
 
-    with open_source(path) as source, ThreadPoolExecutor(os.cpu_count()) as pool:
-        everything = list(source)
-        for file, good in zip(everything, pool.map(check, everything, chunksize=64), strict=True):
-            if good:
-                files.append(file)
-            else:
-                unreadable += 1
-    return files, unreadable
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        readable = np.flatnonzero(list(pool.map(put, range(len(files)))))
+    return files, readable, training, serving
 
 
 def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> pd.DataFrame:

@@ -85,7 +85,7 @@ def _answer_as_served(
 
     The figures of the card are then about what is served, 8-bit rounding and all.
     """
-    serving = dataset.pixels(recipe.preprocessing)
+    serving = dataset.serving
     for number, split in enumerate(run_splits(dataset, options)):
         folder = output / WORK / f"fold-{number}"
         network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
@@ -146,7 +146,7 @@ def _write_network(
     network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
     network.load_weights(output / WORK / ("final" if options.folds else "fold-0") / "best.weights.h5")
     chosen = np.random.default_rng(options.seed).permutation(len(dataset.table))[:CHECKED_CELLS]
-    serving = dataset.pixels(recipe.preprocessing)[chosen]
+    serving = dataset.serving[chosen]
     litert = to_litert(network, recipe, serving)
     card = Card(
         name=output.name,

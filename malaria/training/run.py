@@ -68,9 +68,10 @@ def check_options(options: Options, output: Path, resume: bool = False) -> None:
 
 
 def read_cells(options: Options, report: Callable[[str], None] = print) -> Dataset:
-    """Read the labelled cells that `options` name."""
+    """Read the labelled cells that `options` name, as their network wants them."""
     return load_dataset(
         Path(options.data),
+        options_recipe(options),
         labels=Path(options.labels) if options.labels else None,
         label_column=options.label_column,
         corrections=Path(options.corrections) if options.corrections else None,
@@ -188,10 +189,8 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
         weights[dataset.table["disputed"].to_numpy()] = 0
     if options.distrust:
         weights[_distrusted(dataset, Path(options.distrust))] = 0
-    serving = dataset.pixels(recipe.preprocessing)
-    large = dataset.pixels(recipe.training_size(), fit_only=True)
-    features = frozen_features(recipe, serving) if recipe.frozen else None
-    return Pixels(large, serving, dataset.targets.astype(np.float32), weights, features)
+    features = frozen_features(recipe, dataset.serving) if recipe.frozen else None
+    return Pixels(dataset.training, dataset.serving, dataset.targets.astype(np.float32), weights, features)
 
 
 def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
