@@ -34,6 +34,12 @@ def train(
     oversample: Annotated[
         bool, typer.Option("--oversample", help="Show rare classes as often as the most frequent one.")
     ] = False,
+    blocks: Annotated[
+        int | None, typer.Option(min=1, max=12, help="Residual blocks of mini-resnet, usually 4.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Channels of its first block, usually 16; they double.")
+    ] = None,
     only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
@@ -62,6 +68,8 @@ def train(
         member=member,
         without=tuple(without or ()),
         oversample=oversample,
+        blocks=blocks,
+        channels=channels,
     )
     check_options(options, output, resume)
     if by_image:

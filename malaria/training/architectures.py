@@ -386,3 +386,17 @@ def recipe_named(name: str) -> Recipe:
     if name not in RECIPES:
         raise TrainingError(f"There is no architecture named {name!r}. There are: {', '.join(RECIPES)}.")
     return RECIPES[name]
+
+
+def resized(recipe: Recipe, blocks: int | None, channels: int | None) -> Recipe:
+    """Return the recipe with another number of residual blocks, or of channels in the first, where one is given.
+
+    Raises `TrainingError` for a network that has no such numbers.
+    """
+    asked = {name: number for name, number in (("blocks", blocks), ("channels", channels)) if number}
+    if not asked:
+        return recipe
+    if recipe.name != "mini-resnet":
+        raise TrainingError(f"The blocks and channels of {recipe.name} cannot be chosen, only those of mini-resnet.")
+    size = ", ".join(f"{number} {name}" for name, number in asked.items())
+    return replace(recipe, build=mini_resnet(**asked), about=f"Residual blocks with dropout 0.2: {size}.")

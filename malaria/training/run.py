@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from malaria.errors import TrainingError
-from malaria.training.architectures import Recipe, recipe_named
+from malaria.training.architectures import Recipe, recipe_named, resized
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened
 from malaria.training.splits import Split, split_folds, validation_split
@@ -44,6 +44,8 @@ class Options:
     without: tuple[str, ...] = ()
     oversample: bool = False
     """Show cells of rare classes as often as those of the most frequent one."""
+    blocks: int | None = None
+    channels: int | None = None
 
 
 def check_options(options: Options, output: Path, resume: bool = False) -> None:
@@ -174,12 +176,15 @@ def _plain(options: Options) -> dict[str, Any]:
 
 
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Options that changed what is learned; where the files lie does not."""
-    return [name for name, value in now.items() if name not in _PATHS and before.get(name, value) != value]
+    """Options that changed what is learned; where the files lie does not. New ones were at their default before."""
+    known = _plain(Options("", "")) | before
+    return [name for name, value in now.items() if name not in _PATHS and known[name] != value]
 
 
 def options_recipe(options: Options) -> Recipe:
+    """Return the recipe of the network that was asked for, with all that was asked to be otherwise."""
     recipe = shortened(recipe_named(options.architecture), options.epochs)
+    recipe = resized(recipe, options.blocks, options.channels)
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
 
 
@@ -225,7 +230,7 @@ def _teachers(runs: Sequence[str], folds: Sequence[int], outputs: int) -> list[A
     """Load the networks of earlier runs that were trained on the same folds, so that none has seen what is held out."""
     teachers = []
     for name in runs:
-        recipe = recipe_named(_asked(Path(name))["architecture"])
+        recipe = options_recipe(Options(**_asked(Path(name))))
         for fold in folds:
             network = build_network(recipe, outputs)
             network.load_weights(Path(name) / WORK / f"fold-{fold}" / "best.weights.h5")

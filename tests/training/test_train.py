@@ -125,6 +125,34 @@ def test_an_existing_folder_and_other_options_are_refused(trained: Path, cells_z
         train(*words, "--seed", 5, "--resume")
 
 
+def test_blocks_and_channels_are_kept_with_the_run_and_on_the_card(cells_zip: Path, tmp_path: Path) -> None:
+    words = [cells_zip, "--architecture", "mini-resnet", "--output", tmp_path / "small", "--epochs", 1]
+    train(*words, "--blocks", 2, "--channels", 8)
+    card = load("small", tmp_path).card
+    assert card.parameters < 5000
+    assert "2 blocks, 8 channels" in card.about
+    assert card.trained_on["command"].endswith("--blocks 2 --channels 8")
+    with pytest.raises(MalariaError, match=r"other options.*blocks"):
+        train(*words, "--blocks", 3, "--channels", 8, "--resume")
+    with pytest.raises(MalariaError, match=r"other options.*channels"):
+        train(*words, "--blocks", 2, "--resume")
+
+
+def test_blocks_cannot_be_chosen_for_other_networks(cells_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(MalariaError, match="only those of mini-resnet"):
+        train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "m", "--blocks", 2)
+
+
+def test_an_option_that_an_earlier_run_did_not_know_was_at_its_default(trained: Path, cells_zip: Path) -> None:
+    record = trained / "work" / "options.json"
+    asked = json.loads(record.read_text())
+    record.write_text(json.dumps({name: value for name, value in asked.items() if name != "blocks"}))
+    words = [cells_zip, "--architecture", "mini-resnet", "--output", trained, "--epochs", 2, "--folds", 2, "--seed", 4]
+    with pytest.raises(MalariaError, match=r"other options.*blocks"):
+        train(*words, "--blocks", 6, "--resume")
+    record.write_text(json.dumps(asked))
+
+
 def test_a_pupil_learns_from_a_teacher_of_the_same_folds_only(cells_zip: Path, tmp_path: Path) -> None:
     words = [cells_zip, "--architecture", "cell-resnet", "--epochs", 1, "--folds", 2, "--only-fold", 0]
     train(*words, "--seed", 1, "--output", tmp_path / "teacher")
