@@ -9,7 +9,7 @@ import streamlit as st
 
 from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
 from malaria.ui.frame import Frame
-from malaria.ui.sample import answer, measured, scores, sections, text
+from malaria.ui.sample import answer, best, patients, rates, scores, sections, source, text
 from malaria.ui.sample.controls import (
     CELLS,
     FALSE_ALARMS,
@@ -64,24 +64,24 @@ def bring(table: pd.DataFrame, name: str) -> None:
     one); `name` says what they are, as in "measured on NAME". Switch to `PAGE` after it. Raises SampleError.
     """
     scores.bring(table, name)
-    measured.start_over()
+    rates.start_over()
 
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
     st.html(Path(__file__).with_name("sample") / "style.css")
-    cells = measured.scores_of(frame)
+    cells = scores.scores_of(frame)
     inputs, refused = current(_start(cells, frame))
-    point = measured.point_of(cells, frame, inputs)
-    inputs = measured.follow(inputs, point)
+    point = rates.point_of(cells, frame, inputs)
+    inputs = rates.follow(inputs, point)
     keep(inputs)
     if refused:
         st.warning(f"Of the address was left out: {literal('; '.join(refused))}.")
 
     rule = sample_rule(inputs.cells, inputs.rates, **inputs.targets)
-    interval = _interval(measured.known(inputs, point), inputs)
+    interval = _interval(rates.known(inputs, point), inputs)
     answer.show(rule, interval, inputs)
-    measured.source(cells, point, frame, inputs)
+    source.source(cells, point, frame, inputs)
     left, right = st.columns([9, 11], gap="large")
     with left:
         _controls(inputs)
@@ -92,11 +92,11 @@ def show(frame: Frame) -> None:
     sections.more_cells(inputs)
     sections.trust(rule, inputs)
     sections.review(inputs)
-    measured.best(cells, point, inputs)
+    best.best(cells, point, inputs)
     sections.required(rule, inputs)
     sections.real_count(inputs)
-    measured.overdispersion(cells, inputs)
-    measured.check(cells, point, inputs)
+    patients.overdispersion(cells, inputs)
+    patients.check(cells, point, inputs)
     st.header("Take it with you", anchor="files")
     answer.downloads(answer.results(rule, interval, inputs))
     st.header("Background and sources", anchor="sources")
@@ -109,8 +109,8 @@ def _start(cells: Scores | None, frame: Frame) -> Inputs:
     start = Inputs(threshold=frame.threshold) if frame.model_name else Inputs()
     if cells is not None:
         start = replace(start, reading=cells.readings[0])
-    point = measured.point_of(cells, frame, start)
-    return measured.with_point(start, point) if point else start
+    point = rates.point_of(cells, frame, start)
+    return rates.with_point(start, point) if point else start
 
 
 def _interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -> RuleInterval | None:

@@ -16,12 +16,10 @@ from malaria.sample import (
     quantile,
 )
 from malaria.sample.numbers import per_ul, percent, plain
+from malaria.ui import plots
+from malaria.ui.plots import BLUE, GREY, ORANGE
 
-ORANGE: Final = "#cf5f2a"
-BLUE: Final = "#3b82c4"
-GREY: Final = "#8b8496"
-"""Each has a contrast of at least 3.5 to 1 against the light and against the dark background."""
-
+_HEIGHT: Final = 340
 _BARS: Final = 60
 _DECADES: Final = np.arange(-6, 1)
 
@@ -36,7 +34,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
     edges = list(range(first, high + step, step))
     counted = np.clip([*edges, edges[-1] + step], 0, cells + 1).tolist()
     named = [f"{max(0, edge):,}" + (f" to {min(cells, edge + step - 1):,}" if step > 1 else "") for edge in edges]
-    figure = _figure("Flagged cells in the sample", "Share of samples")
+    figure = plots.figure("Flagged cells in the sample", "Share of samples", _HEIGHT, legend=True)
     for p, name, colour, shape in ((0.0, "healthy", BLUE, ""), (parasitaemia, "infected", ORANGE, "/")):
         figure.add_bar(
             x=np.array(edges) + (step - 1) / 2,
@@ -48,7 +46,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
             customdata=named,
             hovertemplate=f"%{{customdata}} flagged cells: %{{y:.2%}} of {name} samples<extra></extra>",
         )
-    figure.update_layout(barmode="overlay", showlegend=True)
+    figure.update_layout(barmode="overlay")
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     _line(figure, count - 0.5, f"positive from {count:,}")
     missed, alarm = 1 - rule.sensitivity_at(parasitaemia), 1 - rule.sample_specificity
@@ -69,7 +67,7 @@ def detection(
     """The probability of being called positive against parasitaemia, with the limit of detection and landmarks."""
     lowest = min([share for share, _ in landmarks] + [rule.limit_of_detection or 1.0]) / 3
     shares = np.geomspace(max(1e-7, min(lowest, 1e-4)), 1, 60)
-    figure = _figure("Parasitaemia, and infected cells per µL", "Probability of being called positive")
+    figure = plots.figure("Parasitaemia, and infected cells per µL", "Probability of being called positive", 400)
     figure.add_scatter(
         x=shares,
         y=[rule.sensitivity_at(float(share)) for share in shares],
@@ -94,7 +92,6 @@ def detection(
         )
     _parasitaemia_axis(figure, shares[0], red_cells_per_ul)
     figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
-    figure.update_layout(height=400)
     at = (
         f"The limit of detection, the diamond, is at {percent(limit, 4)} of cells ({per_ul(limit, red_cells_per_ul)}): "
         f"there {percent(rule.target_sensitivity)} of samples are called positive. "
@@ -111,8 +108,8 @@ def against_cells(
 ) -> None:
     """Limit of detection and count threshold against the number of cells, one line for each overdispersion."""
     looks = [("solid", "circle", BLUE), ("dash", "diamond", ORANGE), ("dot", "square", GREY), ("dashdot", "x", GREY)]
-    limits = _figure("Cells read", "Limit of detection")
-    counts = _figure("Cells read", "Count threshold")
+    limits = plots.figure("Cells read", "Limit of detection", _HEIGHT, legend=True)
+    counts = plots.figure("Cells read", "Count threshold", _HEIGHT, legend=True)
     for (rho, rules), (dash, symbol, colour) in zip(curves, looks, strict=False):
         look: dict[str, Any] = {
             "x": list(cells),
@@ -136,7 +133,6 @@ def against_cells(
     for figure in (limits, counts):
         figure.update_xaxes(type="log", tickvals=[10**n for n in range(8)], ticktext=_powers(range(8)))
         figure.update_yaxes(type="log")
-        figure.update_layout(showlegend=True)
         _line(figure, np.log10(now), f"{now:,}", log=now)
     _percent_axis(limits)
     counts.update_yaxes(tickvals=[10**n for n in range(8)], ticktext=_powers(range(8)))
@@ -165,7 +161,7 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
     sensitivity, specificity = rule.sensitivity_at(parasitaemia), rule.sample_specificity
     share = np.geomspace(0.001, 0.999, 80)
     positive, negative = predictive_values(share, sensitivity, specificity)
-    figure = _figure("Prevalence: infected among those tested", "Predictive value")
+    figure = plots.figure("Prevalence: infected among those tested", "Predictive value", _HEIGHT, legend=True)
     for values, name, dash, colour in (
         (positive, "called positive, and infected", "solid", ORANGE),
         (negative, "called negative, and healthy", "dash", BLUE),
@@ -181,7 +177,6 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
     _line(figure, np.log10(max(prevalence, 1e-3)), percent(prevalence), log=max(prevalence, 1e-3))
     figure.update_xaxes(type="log", tickvals=[0.001, 0.01, 0.1, 1], ticktext=["0.1 %", "1 %", "10 %", "100 %"])
     figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
-    figure.update_layout(showlegend=True)
     now = [float(value) for value in predictive_values(prevalence, sensitivity, specificity)]
     words = ["–" if np.isnan(value) else percent(value) for value in now]
     told = (
@@ -193,7 +188,7 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
 
 def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
     """The sample ROC over count thresholds, with the rule's on it."""
-    figure = _figure("Healthy samples called positive", "Infected samples called positive")
+    figure = plots.figure("Healthy samples called positive", "Infected samples called positive", _HEIGHT)
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
     figure.add_scatter(
         x=curve.false_positive_rate,
@@ -226,7 +221,7 @@ def thresholds(
 ) -> None:
     """The limit of detection at every threshold of the model, by the false-positive rate of the cells."""
     able = [choice for choice in choices if choice.rule.limit_of_detection]
-    figure = _figure("Uninfected cells flagged in error", "Limit of detection")
+    figure = plots.figure("Uninfected cells flagged in error", "Limit of detection", _HEIGHT, legend=True)
     figure.add_scatter(
         x=[choice.rule.rates.false_positive_rate for choice in able],
         y=[choice.rule.limit_of_detection for choice in able],
@@ -250,7 +245,6 @@ def thresholds(
         type="log", tickvals=10.0**_DECADES, ticktext=[percent(10.0 ** int(n)) for n in _DECADES], autorange=True
     )
     figure.update_yaxes(type="log")
-    figure.update_layout(showlegend=True)
     _percent_axis(figure)
     told = f"Now: {_described(now)}."
     if best and best.rule.limit_of_detection:
@@ -274,27 +268,13 @@ def show(figure: go.Figure, key: str, title: str, told: str) -> None:
     st.caption(told)
 
 
-def _figure(x_title: str, y_title: str) -> go.Figure:
-    figure = go.Figure()
-    figure.update_layout(
-        height=340,
-        margin={"l": 10, "r": 10, "t": 24, "b": 10},
-        showlegend=False,
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.1, "yanchor": "bottom", "x": 0},
-        hoverlabel={"namelength": -1},
-    )
-    figure.update_xaxes(title=x_title, automargin=True, fixedrange=True)
-    figure.update_yaxes(title=y_title, automargin=True, fixedrange=True)
-    return figure
-
-
 def _line(figure: go.Figure, x: float, text: str, *, log: float | None = None) -> None:
     """Mark one place of the x axis. Shapes take the value and annotations its logarithm where the axis is one."""
     place = log or x
     dashed = {"color": GREY, "dash": "dash", "width": 2}
     figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, yref="paper", line=dashed)
     figure.add_annotation(x=x, y=1, yref="paper", text=text, showarrow=False, yanchor="bottom", font={"size": 12})
+    figure.update_layout(legend_y=1.1)  # above that text
 
 
 def _landmark(figure: go.Figure, share: float, text: str, *, at_top: bool) -> None:

@@ -10,9 +10,15 @@ import streamlit as st
 from malaria import model
 from malaria.card import Card
 from malaria.sample import OperatingPoint, Scores, ThresholdChoice, read_scores, scores_file, threshold_choices
+from malaria.ui.frame import Frame
 
 _log = logging.getLogger(__name__)
 _BROUGHT: Final = "sample.brought"
+
+
+def scores_of(frame: Frame) -> Scores | None:
+    """Return the cells the rates are measured on: those brought from a batch, else the picked model's held-out ones."""
+    return brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
 
 
 def held_out_scores(model_name: str) -> Scores | None:

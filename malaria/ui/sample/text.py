@@ -79,6 +79,11 @@ LANDMARKS_EXPLAINED: Final = (
     "definitions of a high count in low and in higher transmission {High counts}."
 )
 
+NEEDS_SCORES: Final = (
+    "This needs the scores of held-out cells. The picked model came without them; train it again with "
+    "`python -m malaria train`, which writes them beside it, or bring a batch with patients from the batch page."
+)
+
 READING_WORDS: Final = {
     "undisputed": "undisputed cells only",
     "expert": "labels re-read by specialists",

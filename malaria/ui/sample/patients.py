@@ -1,0 +1,132 @@
+"""What the held-out patients show: how much slides differ, and how the rule decides them."""
+
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria.cells import to_csv
+from malaria.errors import SampleError
+from malaria.sample import OperatingPoint, RealCheck, Scores, SharePredicted, fit_overdispersion, real_check
+from malaria.sample.numbers import percent, plain
+from malaria.ui.sample.inputs import Inputs
+from malaria.ui.sample.rates import reading_of
+from malaria.ui.sample.scores import brought
+from malaria.ui.sample.tables import table
+from malaria.ui.sample.text import NEEDS_SCORES, READING_WORDS, cited, words
+from malaria.ui.text import literal
+
+_OF_A_BATCH: Final = (
+    "What may **not** be concluded: that the rule works in a clinic. The predicted figures use rates measured on the "
+    "same patients, and the share of infected cells is that of the batch, not of a smear."
+)
+_LISTED: Final = 12  # patients named on the page; all are in the file
+
+
+def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
+    """Explain overdispersion in two sentences, and estimate it."""
+    st.header("Overdispersion: how much slides differ", anchor="overdispersion")
+    st.markdown(
+        "One slide is stained badly and full of dirt, the next is clean, so false alarms come in clusters, and a count "
+        "that would be strange on an average healthy slide is not strange on a dirty one. The overdispersion measures "
+        "this between 0 (all slides alike) and 1 (each slide all or nothing), and no number of cells averages it away, "
+        "because they are all from one slide."
+    )
+    if scores is None:
+        st.markdown(NEEDS_SCORES)
+        return
+    rows = []
+    for reading in scores.readings:
+        held_out = scores.held_out(reading)
+        hit = pd.Series(held_out.p_parasitized >= inputs.threshold)[~held_out.infected]
+        by_patient = hit.groupby(held_out.patient[~held_out.infected])
+        try:
+            fit = fit_overdispersion(by_patient.sum(), by_patient.size())
+        except SampleError as error:
+            rows.append([READING_WORDS[reading], "–", "–", literal(str(error))])
+            continue
+        low, high = fit.interval
+        rate_low, rate_high = fit.rate_interval
+        rows.append(
+            [
+                READING_WORDS[reading],
+                f"{plain(fit.value)} ({plain(low)} to {plain(high)})",
+                f"{percent(fit.rate)} ({percent(rate_low)} to {percent(rate_high)})",
+                f"{fit.patients}",
+            ]
+        )
+    table(
+        f"Uninfected cells, {scores.name}, at threshold {plain(inputs.threshold, 5)}",
+        ["Labels", "Overdispersion", "False-positive rate", "Patients"],
+        rows,
+    )
+    st.caption(
+        "Beta-binomial maximum likelihood over patients, with 95 % profile-likelihood intervals. Where labels are "
+        "wrong on some slides more than on others, that looks like overdispersion too."
+    )
+
+
+def check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
+    """Decide the held-out patients by the rule, predicted beside observed."""
+    st.header("The real check: held-out patients decided by the rule", anchor="check")
+    if scores is None or point is None:
+        st.markdown(NEEDS_SCORES)
+        return
+    result = real_check(
+        scores.held_out(reading_of(scores, inputs)),
+        inputs.threshold,
+        point.rates,
+        inputs.target_specificity,
+        scores.infected_patients,
+    )
+    table(
+        f"Decided by the count threshold for the number of each patient's cells: {scores.name}",
+        ["", "Predicted", "Observed", "95 % interval"],
+        [
+            _shares("Infected patients called positive", result.sensitivity),
+            _shares("Healthy patients called negative", result.specificity),
+        ],
+    )
+    st.markdown(_OF_A_BATCH if brought() else cited(words("check.md")))
+    _patients(result)
+
+
+def _shares(name: str, share: SharePredicted | None) -> list[str]:
+    if share is None:
+        return [name, "–", "no such patients", "–"]
+    low, high = share.interval
+    return [
+        name,
+        percent(share.predicted),
+        f"{share.observed.events:.0f} of {share.observed.trials:.0f}, {percent(share.observed.estimate)}",
+        f"{percent(low)} to {percent(high)}",
+    ]
+
+
+def _patients(result: RealCheck) -> None:
+    wrong = result.patients[result.patients["called_positive"] != result.patients["infected"]]
+    if not wrong.empty:
+        more = f", the first {_LISTED} of {len(wrong)}" if len(wrong) > _LISTED else ""
+        table(
+            f"The patients called otherwise than they are{more}",
+            ["Patient", "Is", "Infected of cells", "Flagged", "Positive at", "Predicted positive"],
+            [
+                [
+                    str(row["patient"]),
+                    "infected" if row["infected"] else "healthy",
+                    f"{row['infected_cells']} of {row['cells']}",
+                    str(row["flagged"]),
+                    str(row["count_threshold"]),
+                    percent(row["predicted"]),
+                ]
+                for row in wrong.head(_LISTED).to_dict("records")
+            ],
+        )
+    st.download_button(
+        "All patients as CSV",
+        to_csv(result.patients),
+        "patients.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

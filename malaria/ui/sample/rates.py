@@ -1,0 +1,95 @@
+"""The cell rates of the page: measured at the chosen threshold, followed when that changes, or typed in."""
+
+from dataclasses import replace
+from typing import Final
+
+import streamlit as st
+
+from malaria.sample import MeasuredRate, OperatingPoint, Scores
+from malaria.ui.frame import Frame
+from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
+from malaria.ui.sample.scores import from_card
+
+_SAME: Final = 1e-9  # the address holds ten digits
+_FOLLOW: Final = "sample.follow"  # set where the rates must be measured anew: another threshold, other labels
+_LAST: Final = "sample.measured"  # the rates that were last measured, to see whether the inputs still are those
+
+
+def point_of(scores: Scores | None, frame: Frame, inputs: Inputs) -> OperatingPoint | None:
+    """Return the rates as measured at the chosen threshold, or None where nothing was measured."""
+    if scores is not None:
+        return scores.at(reading_of(scores, inputs), inputs.threshold)
+    return from_card(frame.card) if frame.model_name else None
+
+
+def reading_of(scores: Scores, inputs: Inputs) -> str:
+    """Return the chosen reading of the labels, or the first that they allow."""
+    return inputs.reading if inputs.reading in scores.readings else scores.readings[0]
+
+
+def with_point(inputs: Inputs, point: OperatingPoint) -> Inputs:
+    """Return the inputs with the rates of `point`."""
+    return replace(
+        inputs,
+        sensitivity=point.rates.sensitivity,
+        false_positive_rate=point.rates.false_positive_rate,
+        overdispersion=_overdispersion(point),
+        sensitivity_cells=0.0,
+        false_positive_cells=0.0,
+    )
+
+
+def follow(inputs: Inputs, point: OperatingPoint | None) -> Inputs:
+    """Return the inputs with newly measured rates where they were measured ones so far, or are asked for."""
+    last: OperatingPoint | None = st.session_state.get(_LAST)
+    asked = st.session_state.pop(_FOLLOW, False)
+    st.session_state[_LAST] = point
+    if point is not None and asked:
+        return with_point(inputs, point)
+    if point is None or last is None or last == point or not is_measured(inputs, last):
+        return inputs
+    followed = with_point(inputs, point)
+    return replace(followed, overdispersion=inputs.overdispersion) if typed_overdispersion(inputs, last) else followed
+
+
+def typed_overdispersion(inputs: Inputs, point: OperatingPoint) -> bool:
+    """Say whether the overdispersion is another than that of `point`."""
+    return abs(inputs.overdispersion - _overdispersion(point)) >= _SAME
+
+
+def _overdispersion(point: OperatingPoint) -> float:
+    return min(point.overdispersion, PARAMETERS["overdispersion"].high)
+
+
+def is_measured(inputs: Inputs, point: OperatingPoint | None) -> bool:
+    """Say whether sensitivity and false-positive rate are those of `point`, not typed in; the overdispersion may be."""
+    if point is None:
+        return False
+    pairs = (
+        (inputs.sensitivity, point.rates.sensitivity),
+        (inputs.false_positive_rate, point.rates.false_positive_rate),
+    )
+    return all(abs(one - other) < _SAME for one, other in pairs)
+
+
+def known(inputs: Inputs, point: OperatingPoint | None) -> tuple[MeasuredRate, MeasuredRate] | None:
+    """Return both cell rates with the numbers behind them, or None where they were only typed in."""
+    if point is not None and is_measured(inputs, point):
+        return point.sensitivity, point.false_positive_rate
+    if inputs.sensitivity_cells >= 1 and inputs.false_positive_cells >= 1:
+        return (
+            MeasuredRate(inputs.sensitivity * inputs.sensitivity_cells, inputs.sensitivity_cells),
+            MeasuredRate(inputs.false_positive_rate * inputs.false_positive_cells, inputs.false_positive_cells),
+        )
+    return None
+
+
+def start_over() -> None:
+    """Have the rates measured anew when the page is drawn next."""
+    st.session_state[_FOLLOW] = True
+
+
+def again(**values: object) -> None:
+    """Change inputs, and have the rates measured anew."""
+    start_over()
+    change(**values)

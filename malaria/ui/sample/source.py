@@ -1,0 +1,126 @@
+"""Where the cell rates come from: said with their evidence, and the choice of labels and threshold."""
+
+from typing import Final
+
+import numpy as np
+import streamlit as st
+
+from malaria.sample import OperatingPoint, Scores
+from malaria.sample.numbers import percent, plain
+from malaria.ui.frame import Frame
+from malaria.ui.sample.inputs import Inputs
+from malaria.ui.sample.rates import again, is_measured, reading_of, start_over, typed_overdispersion
+from malaria.ui.sample.scores import brought, forget
+from malaria.ui.sample.sections import cached_rule
+from malaria.ui.sample.text import READING_WORDS
+from malaria.ui.text import literal
+
+_FEWEST_PATIENTS: Final = 10
+
+
+def source(scores: Scores | None, point: OperatingPoint | None, frame: Frame, inputs: Inputs) -> None:
+    """Say where the rates come from, and draw what can be chosen there: labels, threshold, back to measured ones."""
+    measured = is_measured(inputs, point)
+    with st.container(key="sample-source", border=True):
+        if scores is None:
+            name = f" of {literal(frame.model_name)}" if frame.model_name else ""
+            at = "from the model's card" if measured else "typed in"
+            st.markdown(
+                f"Rates of cells: **{at}**. Held-out scores{name} are not here, so the threshold stays as it is."
+            )
+        else:
+            _choose(scores, inputs)
+            of = f"measured on {literal(scores.name)}" if measured else "typed in, or from a link"
+            own = measured and point is not None and typed_overdispersion(inputs, point)
+            st.markdown(f"Rates of cells: **{of}**{', the overdispersion typed in' if own else ''}.")
+            if brought():
+                st.button("Back to the model's own cells", on_click=_back)
+        if point is not None and not measured:
+            st.button("Use the measured rates", icon=":material/undo:", on_click=again)
+        if point is not None and measured:
+            said = [_evidence(point)]
+            if scores:
+                said += [_by_other_labels(scores, inputs), _by_patient(scores, inputs)]
+            st.caption(" ".join(filter(None, said)))
+
+
+def _back() -> None:
+    forget()
+    start_over()
+
+
+def _evidence(point: OperatingPoint) -> str:
+    said = []
+    named = (("Flagged", "infected", point.sensitivity), ("", "uninfected", point.false_positive_rate))
+    for word, cells, rate in named:
+        low, high = rate.interval()
+        said.append(
+            f"{word} {rate.events:,.0f} of {rate.trials:,.0f} {cells} cells ({percent(low)} to {percent(high)})".strip()
+        )
+    return (
+        f"{' and '.join(said)}; 95 % Jeffreys intervals, the cells discounted for coming from the same slides by "
+        f"factors of {plain(point.sensitivity.design_effect)} and {plain(point.false_positive_rate.design_effect)}."
+    )
+
+
+def _by_patient(scores: Scores, inputs: Inputs) -> str:
+    shares = scores.held_out(reading_of(scores, inputs)).sensitivity_by_patient(inputs.threshold)
+    if len(shares) < _FEWEST_PATIENTS:
+        return ""
+    return (
+        "Taken as the same in all patients, the sensitivity is not: in one patient in ten fewer than "
+        f"{percent(float(np.quantile(shares, 0.1)))} of infected cells are flagged. Such patients are missed more "
+        "often than this page says."
+    )
+
+
+def _by_other_labels(scores: Scores, inputs: Inputs) -> str:
+    """Say what the answer would be by the other readings of the labels."""
+    said = []
+    for reading in scores.readings:
+        if reading != reading_of(scores, inputs):
+            rates = scores.at(reading, inputs.threshold).rates.reviewed(inputs.kept, inputs.fooled)
+            rule = cached_rule(
+                inputs.cells, rates.sensitivity, rates.false_positive_rate, rates.overdispersion, **inputs.targets
+            )
+            limit = "no limit" if rule.limit_of_detection is None else f"a limit of {percent(rule.limit_of_detection)}"
+            said.append(f"by {READING_WORDS[reading]}, positive from {rule.count_threshold:,} with {limit}")
+    return f"The answer hangs on the labels: {'; '.join(said)}." if said else ""
+
+
+def _choose(scores: Scores, inputs: Inputs) -> None:
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
+    with left:
+        st.session_state["sample.labels"] = reading_of(scores, inputs)
+        st.selectbox(
+            "Labels the rates are measured by",
+            scores.readings,
+            key="sample.labels",
+            format_func=READING_WORDS.__getitem__,
+            on_change=lambda: again(reading=st.session_state["sample.labels"]),
+            help="Specialists read the NIH cells again and disputed one label in twenty. Without the disputed cells "
+            "the rates are those on clear cells; as given, mislabelled cells count as the model's errors.",
+        )
+    with right, st.container(horizontal=True, vertical_alignment="bottom"):
+        stops = sorted({point.threshold for point in scores.curve(reading_of(scores, inputs))} | {inputs.threshold})
+        st.session_state["sample.threshold.slider"] = inputs.threshold
+        st.session_state["sample.threshold"] = inputs.threshold
+        st.select_slider(
+            "Threshold of the model",
+            stops,
+            key="sample.threshold.slider",
+            format_func=lambda stop: plain(stop, 5),
+            on_change=lambda: again(threshold=st.session_state["sample.threshold.slider"]),
+            help="A cell is flagged when p_parasitized is at least this.",
+        )
+        st.number_input(
+            "Threshold of the model, exactly",
+            0.0,
+            1.0,
+            step=None,
+            format="%.6g",
+            key="sample.threshold",
+            label_visibility="collapsed",
+            on_change=lambda: again(threshold=st.session_state["sample.threshold"] or 0.0),
+            width=140,
+        )
