@@ -114,6 +114,7 @@ class TestBatch:
         cells = phantom.batch(30, patients=4)
         assert len({cell.file for cell in cells}) == 30
         assert all("SYNTHETIC" in cell.file and patient_of(cell.file) == cell.patient for cell in cells)
+        assert not any(form in cell.file for cell in cells for form in phantom.FORMS)  # a reviewer reads the names
         assert Counter(cell.patient for cell in cells).keys() == {"C901P1", "C902P2", "C903P3", "C904P4"}
 
     def test_the_png_is_the_picture(self):

@@ -68,8 +68,8 @@ def batch(
     """Draw `n` cells, half of them parasitized, in random order, over so many synthetic patients with a slide each.
 
     `artefacts` is the share of cells that are uninfected with something lying on them (at most 0.5), `mislabelled` the
-    share whose given label is the wrong one; both are met exactly, to the nearest cell. Raises ValueError for a share
-    out of its range.
+    share whose given label is the wrong one; both are met exactly, to the nearest cell. No file name tells the form.
+    Raises ValueError for a share out of its range.
     """
     if not (0 <= artefacts <= 0.5 and 0 <= mislabelled <= 1):
         raise ValueError("artefacts must lie between 0 and 0.5, and mislabelled between 0 and 1.")
@@ -77,14 +77,14 @@ def batch(
     forms = _forms(n, round(n * artefacts), rng)
     wrong = set(rng.permutation(n)[: round(n * mislabelled)].tolist())
     return [
-        _phantom(form, index, patient=1 + index % patients, seed=seed, mislabelled=index in wrong)
+        _phantom(form, index, name="cell", patient=1 + index % patients, seed=seed, mislabelled=index in wrong)
         for index, form in enumerate(forms)
     ]
 
 
 def examples() -> list[Phantom]:
     """Eight cells to click on: two uninfected, each stage, a platelet, debris, and last a ring too faint to be easy."""
-    return [_phantom(form, index, patient=1 + index, seed=6, mislabelled=False) for form, index in _STRIP]
+    return [_phantom(form, index, name=form, patient=1 + index, seed=6, mislabelled=False) for form, index in _STRIP]
 
 
 def batch_zip(
@@ -111,15 +111,16 @@ def _forms(n: int, artefacts: int, rng: np.random.Generator) -> Sequence[str]:
     return [forms[k] for k in rng.permutation(n)]
 
 
-def _phantom(form: str, index: int, *, patient: int, seed: int, mislabelled: bool) -> Phantom:
-    """Draw, name and label one cell."""
+def _phantom(form: str, index: int, *, name: str, patient: int, seed: int, mislabelled: bool) -> Phantom:
+    """Draw and label one cell, and call its file `name`."""
     slide = 1000 * seed + patient
     rgb = cell(form, slide=slide, seed=100_000 * seed + index)
     true_label = FORMS[form]
     given_label = next(label for label in CLASSES if (label == true_label) != mislabelled)
-    name = f"C{900 + patient}P{patient}"
+    of_patient = f"C{900 + patient}P{patient}"
     png = cv2.imencode(".png", rgb[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
-    return Phantom(f"{name}ThinF_SYNTHETIC_{form}_{index:04d}.png", png, form, name, given_label, true_label)
+    file = f"{of_patient}ThinF_SYNTHETIC_{name}_{index:04d}.png"
+    return Phantom(file, png, form, of_patient, given_label, true_label)
 
 
 def _photograph(form: str, slide: Slide, rng: np.random.Generator) -> NDArray[np.uint8]:
