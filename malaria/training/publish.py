@@ -24,7 +24,7 @@ from malaria.training.architectures import Recipe, count_macs, vgg16_weights
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
-from malaria.training.multiclass import measure_classes
+from malaria.training.multiclass import SURE, calibrate_classes, measure_classes
 from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
 
 HELD_OUT = "held_out.csv.gz"
@@ -62,7 +62,8 @@ def measure(
         table, temperature = _calibrated(table, dataset.classes)
         metrics = _metrics(table, dataset.classes)
     else:
-        temperature, metrics = 1.0, measure_classes(table, dataset.classes)
+        table, temperature = calibrate_classes(table, dataset.classes)
+        metrics = measure_classes(table, dataset.classes)
     table.drop(columns=["answer", "disputed", "image_id"], errors="ignore").to_csv(
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
@@ -157,16 +158,14 @@ def _write_network(
         classes=dataset.classes,
         output=recipe.output if len(dataset.classes) == 2 else "softmax",
         temperature=round(temperature, 4),
-        threshold=0.5,
-        threshold_chosen="One half: p_parasitized is calibrated on held-out patients, so more likely than not.",
+        **_threshold(dataset, metrics),
         parameters=network.count_params(),
         macs=count_macs(network),
         trained_on=_provenance(options, dataset, recipe),
         metrics=metrics,
         date=datetime.now(UTC).date(),
         commit=_commit(),
-        intended_use=INTENDED_USE,
-        limits=LIMITS,
+        **_use(dataset),
     )
     network.save(output / "model.keras")
     (output / "model.tflite").write_bytes(litert)
@@ -175,6 +174,34 @@ def _write_network(
         card = card.model_copy(update={"largest_difference": round(difference, 6)})
         report(f"LiteRT and Keras differ by at most {difference:.2g} in p_parasitized over {len(serving)} cells")
     (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
+
+
+def _threshold(dataset: Dataset, metrics: dict[str, Any]) -> dict[str, Any]:
+    """The card's threshold and how it was chosen."""
+    if len(dataset.classes) == 2:
+        name = "p_parasitized" if dataset.classes[1] == PARASITIZED else f"p of {dataset.classes[1]}"
+        return {
+            "threshold": 0.5,
+            "threshold_chosen": f"One half: {name} is calibrated on held-out patients, so more likely than not.",
+        }
+    return {
+        "threshold": metrics["as_given"]["threshold"],
+        "threshold_chosen": f"The lowest probability of the likeliest class from which on {SURE:.0%} of the held-out "
+        "answers are right; below it there is no answer.",
+    }
+
+
+def _use(dataset: Dataset) -> dict[str, str]:
+    """What the card says of the use and limits of the network."""
+    if set(dataset.classes) == set(CLASSES):
+        return {"intended_use": INTENDED_USE, "limits": LIMITS}
+    names = ", ".join(dataset.classes)
+    return {
+        "intended_use": f"Research and teaching: telling {names} apart in pictures like those it was trained on.",
+        "limits": "Not a diagnosis and not a medical device. It knows these classes only, and calls anything else one "
+        f"of them too. Trained and measured on {len(dataset.table):,} pictures of one set; other laboratories, stains "
+        "and cameras lower its accuracy.",
+    }
 
 
 def largest_difference(network: keras.Model, classifier: Classifier, serving: NDArray[np.uint8]) -> float:
@@ -235,7 +262,9 @@ def _summary(metrics: dict[str, Any]) -> str:
     lines = []
     for name, figures in metrics.items():
         shown = (
-            f"{key} {figures[key]:.4f}" for key in ("accuracy", "sensitivity", "specificity", "auc") if figures.get(key)
+            f"{key} {figures[key]:.4f}"
+            for key in ("accuracy", "kappa", "sensitivity", "specificity", "auc")
+            if figures.get(key)
         )
         lines.append(f"held out, {name.replace('_', ' ')}: n {figures['n']}, {', '.join(shown)}")
     return "\n".join(lines)

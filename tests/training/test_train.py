@@ -267,7 +267,9 @@ def test_other_tasks_pass_through_the_same_door(colours: dict[str, tuple[int, ..
     train(zipped(pictures, tmp_path / "pictures.zip"), *words)
     card = json.loads((tmp_path / "task" / "card.json").read_text())
     assert card["classes"] == sorted(colours)
+    assert all(label in card["intended_use"] for label in colours), "not the use of malaria's networks"
     figures = card["metrics"]["as_given"]
+    assert card["threshold"] == figures.get("threshold", 0.5)
     assert figures["n"] < len(pictures)
     assert figures["accuracy"] > 0.6
     assert figures["intervals"]["kappa"] is not None
