@@ -1,7 +1,11 @@
 """The smear triage page as a script: fields in, suspects decided by keys into the journal, the sample's figures out."""
 
 import re
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,17 +13,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from malaria import phantom
-from malaria.labels import PARASITIZED
+from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
-from malaria.smear import Box
+from malaria.smear import Box, Cell, triage_field
 from malaria.ui.frame import ROOT
 from malaria.ui.review.places import ENVIRONMENT
+from malaria.ui.smear import desk as desks
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.drawing import Mark, drawn, window_around
 from malaria.ui.smear.words import KEYS
 from tests.review.test_journal import full_disk
 
+BY_ANN = "Decided by ann"
 PAGE = "pages/5_Smear_triage.py"
 FIELD = phantom.field(seed=5, cells=40, parasitaemia=0.1, width=800, height=600)
 
@@ -31,20 +37,54 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CsvJournal:
     return CsvJournal(tmp_path / "corrections.csv")
 
 
-def start(example: str | None = "synthetic") -> AppTest:
+def start(example: str | None = "synthetic", annotator: str = "ann") -> AppTest:
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
     app.switch_page(PAGE)
-    app.query_params["annotator"] = "ann"
+    app.query_params["annotator"] = annotator
     if example:
         app.query_params["example"] = example
+    return settled(app.run())
+
+
+def until(app: AppTest, condition: Callable[[], bool]) -> AppTest:
+    """Draw the page again, as it does by itself in a browser, until something is so."""
+    for _ in range(1200):
+        if condition():
+            break
+        time.sleep(0.05)
+        app.run()
+    assert condition()
+    assert not app.exception
+    return app
+
+
+def settled(app: AppTest) -> AppTest:
+    """Wait until no field is being triaged."""
+    return until(app, lambda: not any(button.label == "Stop" for button in app.button))
+
+
+def given(app: AppTest, files: list[tuple[str, bytes]]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
     return app.run()
 
 
 def upload(app: AppTest, files: list[tuple[str, bytes]]) -> AppTest:
-    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
-    app.run()
-    assert not app.exception
-    return app
+    return settled(given(app, files))
+
+
+class Gate:
+    """Lets one field after the other be triaged; a field whose name is in `broken` is a fault of ours."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, broken: str = "") -> None:
+        self.open = threading.Semaphore(0)
+        self.broken = broken
+        monkeypatch.setattr(desks, "triage_field", self.triage)
+
+    def triage(self, rgb: Any, classifier: Any, field: str) -> Any:
+        assert self.open.acquire(timeout=60)
+        if field == self.broken:
+            raise RuntimeError("a fault")
+        return triage_field(rgb, classifier, field)
 
 
 def key(app: AppTest, letter: str) -> AppTest:
@@ -67,6 +107,17 @@ def said(app: AppTest) -> str:
     return re.sub(r"\\([\W_])", r"\1", "\n".join([*(str(part.value) for part in parts), *bars]))
 
 
+def labels(app: AppTest) -> str:
+    return re.sub(r"\\([\W_])", r"\1", "\n".join(button.label for button in app.button))
+
+
+def bare_ground(found: Bench) -> Cell:
+    """A cell that was missed, far from any suspect, in the field `FIELD`."""
+    name = next(iter(found.cells.fields))
+    places = (found.cells.at(name, x, y) for y in range(40, 560, 5) for x in range(40, 760, 5))
+    return next(cell for cell in places if cell.outline is None and not cell.box.shared_area(found.suspects[0].box))
+
+
 def figures(app: AppTest, column: str) -> dict[str, str]:
     return dict(app.table[0].value[column])
 
@@ -80,7 +131,7 @@ def blank(level: int = 255) -> bytes:
 
 def test_one_click_gives_ranked_suspects_with_their_places() -> None:
     app = start(example=None)
-    app.button[0].click().run()
+    settled(app.button[0].click().run())
     assert app.query_params["example"] == "synthetic"
     assert not app.error
     assert "0 of" in said(app)
@@ -96,7 +147,7 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
     other = phantom.field(seed=6, slide=5, cells=30, parasitaemia=0.1, width=800, height=600)
     files = [("a.png", FIELD.png), ("a.png", other.png), ("again.png", FIELD.png), ("no.png", b"not an image")]
     app = upload(start(example=None), files)
-    assert list(bench(app).fields) == ["a.png", "a.png (2)"]
+    assert list(bench(app).cells.fields) == ["a.png", "a.png (2)"]
     assert "again.png was given more than once, and counts once." in said(app)
     assert any("no.png" in error.value.replace("\\", "") for error in app.error)
     shown = app.dataframe[0].value
@@ -109,7 +160,7 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
     app = upload(start(example=None), [("white.png", blank())])
     assert "pure white" in said(app)
     assert "No red cell reaches the threshold" in said(app)
-    assert figures(app, "With your decisions")["Parasitaemia"] == "–"
+    assert figures(app, "Machine alone")["Parasitaemia"] == "–"
 
 
 def test_what_is_no_image_at_all_is_one_sentence() -> None:
@@ -125,9 +176,10 @@ def test_names_cannot_write_markdown_or_leave_their_place() -> None:
 
 def test_a_lower_threshold_shows_more_suspects() -> None:
     app = start()
-    before = len(bench(app).suspects)
+    before, chosen = len(bench(app).suspects), bench(app).chosen
     app.slider[0].set_value(0.01).run()
     assert len(bench(app).suspects) > before
+    assert bench(app).chosen == chosen
 
 
 # Decisions
@@ -154,10 +206,10 @@ def test_a_reload_finds_every_decision_again_and_undo_takes_the_last_back(journa
     app = start()
     second = bench(app).suspects[1]
     assert len(bench(app).answers) == 2
-    assert bench(app).chosen is bench(app).suspects[2]
+    assert bench(app).chosen in bench(app).undecided
     key(app, "Z")
-    assert bench(app).chosen is second
-    assert list(bench(app).answers) == [bench(app).suspects[0].image_id]
+    assert bench(app).chosen == second
+    assert list(bench(app).answers) == [bench(app).suspects[0]]
     assert "nothing left to undo" in said(key(key(app, "Z"), "Z"))
 
 
@@ -187,22 +239,18 @@ def test_missed_cells_are_added_and_wrong_outlines_removed(journal: CsvJournal) 
     app = upload(start(example=None), [("a.png", FIELD.png)])
     desk = bench(app)
     found = desk.triage.red_cells
-    passed_over = list(desk.red_cells.values())[-1]
-    assert desk.at("a.png", *passed_over.box.centre) is passed_over
-    ground = next(
-        (x, y)
-        for y in range(40, 560, 5)
-        for x in range(40, 760, 5)
-        if desk.at("a.png", x, y).outline is None and desk.at("a.png", x, y).box.shared_area(desk.suspects[0].box) == 0
-    )
-    for cell, letter in ((passed_over, "P"), (desk.at("a.png", *ground), "P"), (desk.suspects[0], "X")):
+    passed_over = list(desk.cells.red.values())[-1]
+    assert desk.cells.at("a.png", *passed_over.box.centre) == passed_over
+    added = bare_ground(desk)
+    for cell, letter in ((passed_over, "P"), (added, "P"), (desk.suspects[0], "X")):
         desk.choose(cell)
         key(app.run(), letter)
-    assert figures(app, "With your decisions")["Parasitized"] == "2"
-    assert figures(app, "With your decisions")["Red cells"] == str(found + 1 - 1)
-    again = bench(upload(start(example=None), [("a.png", FIELD.png)]))
-    assert [cell.box for cell in again.added] == [desk.added[0].box]
-    assert again.cells_counted == found
+    left = len(desk.suspects) - 1
+    assert figures(app, BY_ANN)["Parasitized"] == f"2, and {left} open"
+    assert figures(app, BY_ANN)["Red cells"] == str(found + 1 - 1)
+    again = upload(start(example=None), [("a.png", FIELD.png)])
+    assert [cell.box for cell in bench(again).answers if cell.row is None] == [added.box]
+    assert figures(again, BY_ANN) == figures(app, BY_ANN)
 
 
 def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +263,130 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     next(button for button in app.button if button.label == "Try again").click()
     app.run()
     assert len(Log(journal).state.rows) == 1
-    assert bench(app).chosen is bench(app).suspects[1]
+    assert bench(app).chosen == bench(app).suspects[1]
+
+
+def test_a_note_is_kept_with_the_answer_and_can_be_added_later(journal: CsvJournal) -> None:
+    app = start()
+    app.text_input(key=f"smear.note.{bench(app).token}").set_value("ring, thin").run()
+    assert not Log(journal).state.rows, "a note alone is no decision"
+    key(app, "P")
+    first = bench(app).suspects[0]
+    assert Log(journal).state.mine(first.image_id, "ann").note == "ring, thin"
+    bench(app).choose(first)
+    app.run()
+    note = app.text_input(key=f"smear.note.{bench(app).token}")
+    assert note.value == "ring, thin"
+    note.set_value("two rings").run()
+    decision = Log(journal).state.mine(first.image_id, "ann")
+    assert (decision.final_answer, decision.note) == (PARASITIZED, "two rings")
+
+
+# Fields that come in while one works
+
+
+def test_the_first_field_can_be_worked_on_while_the_others_go_on(
+    journal: CsvJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch)
+    monkeypatch.setattr("malaria.ui.smear_page._SECONDS", 0.0)
+    fields = {f"{seed}.png": phantom.field(seed=seed, slide=5, cells=40, parasitaemia=0.2) for seed in (5, 6, 7)}
+    app = given(start(example=None), [(name, one.png) for name, one in fields.items()])
+    assert "0 of 3 fields" in said(app)
+    gate.open.release()
+    until(app, lambda: len(bench(app).cells.fields) == 1)
+    decided = bench(app).chosen
+    key(app, "P")
+    on_view, token = bench(app).chosen, bench(app).token
+    assert decided is not None
+    assert on_view is not None
+    gate.open.release(2)
+    settled(app)
+    assert len(bench(app).cells.fields) == 3
+    assert (bench(app).chosen, bench(app).token) == (on_view, token), "the card did not jump away"
+    assert list(bench(app).answers) == [decided]
+    assert [cell.rank for cell in bench(app).suspects] == list(range(1, len(bench(app).suspects) + 1))
+    key(app, "U")
+    assert set(bench(app).answers.values()) == {PARASITIZED, UNINFECTED}
+    assert bench(app).chosen == bench(app).undecided[0], "the most suspicious of what came in is next"
+
+
+def test_judging_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch)
+    app = given(start(example=None), [(f"{n}.png", blank(200 + n)) for n in range(3)])
+    gate.open.release()
+    until(app, lambda: len(bench(app).cells.fields) == 1)
+    next(button for button in app.button if button.label == "Stop").click().run()
+    gate.open.release()  # what was begun is finished
+    settled(app)
+    assert "Stopped after 2 of 3 fields" in said(app)
+    gate.open.release()
+    next(button for button in app.button if button.label == "Go on").click()
+    settled(app.run())
+    assert "3 fields triaged" in said(app)
+
+
+def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, broken="b.png")
+    gate.open.release(3)
+    app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
+    assert list(bench(app).cells.fields) == ["a.png", "c.png"]
+    assert "1 field could not be used" in said(app)
+    assert re.search(r"b.png: A fault of ours .* server's log", said(app))
+    assert not app.exception
+
+
+def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJournal) -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    key(app, "P")
+    (decided,) = bench(app).answers
+    other = phantom.field(seed=6, slide=5, cells=30, parasitaemia=0.1, width=800, height=600)
+    upload(app, [("b.png", other.png)])
+    assert list(bench(app).cells.fields) == ["a.png", "b.png"]
+    assert list(bench(app).answers) == [decided]
+    app.toggle(key="smear.more").set_value(False).run()
+    upload(app, [("c.png", blank())])
+    assert list(bench(app).cells.fields) == ["c.png"]
+
+
+# A second reader
+
+
+def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compared(journal: CsvJournal) -> None:
+    files = [("a.png", FIELD.png)]
+    first = upload(start(example=None), files)
+    n = len(bench(first).suspects)
+    for _ in range(n):
+        key(first, "P")
+    bench(first).choose(bare_ground(bench(first)))
+    key(first.run(), "P")
+    assert {row.blind for row in Log(journal).state.rows} == {True}
+
+    second = upload(start(example=None, annotator="bo"), files)
+    assert "Also read by ann" in said(second)
+    assert not any("confirmed" in button.label for button in second.button)
+    assert list(second.table[0].value) == ["Machine alone"]
+    assert f"0 of {n + 1}** suspects decided, 1 of them picked out by another reader" in said(second)
+    key(second, "U")
+    assert "ann: confirmed; bo: rejected" in labels(second)
+    assert "Decided by ann" not in second.table[0].value
+    for _ in range(n - 1):
+        key(second, "P")
+    assert "A cell that another reader marked" in said(second)
+    key(second, "P")
+    assert list(second.table[0].value) == ["Machine alone", BY_ANN, "Decided by bo", "Consensus"]
+    assert figures(second, "Consensus")["Parasitized"] == f"{n}, and 1 open"
+    assert f"| ann, bo | first | {n + 1} |" in said(second)
+    assert "They differ on 1 cell" in [one.label for one in second.expander]
+
+
+def test_who_is_not_blind_sees_what_others_said(journal: CsvJournal) -> None:
+    key(start(), "P")
+    app = start(annotator="bo")
+    app.toggle(key="smear.blind").set_value(False).run()
+    assert BY_ANN in app.table[0].value
+    key(app, "P")
+    assert [row.blind for row in Log(journal).state.rows] == [True, False]
 
 
 # The result
@@ -223,22 +394,38 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
 
 def test_the_result_follows_the_decisions_and_stands_beside_ones_own_count() -> None:
     app = start()
-    assert figures(app, "With your decisions")["Parasitized"] == "0"
+    assert list(app.table[0].value) == ["Machine alone"]
     n = len(bench(app).suspects)
+    assert f"Provisional: {n} suspects" in said(app)
     for _ in range(n):
         key(app, "P")
     assert "Every suspect is decided" in said(app)
     assert "Provisional" not in said(app)
-    assert figures(app, "With your decisions")["Parasitized"] == str(n)
+    assert figures(app, BY_ANN)["Parasitized"] == str(n)
     for at, count in enumerate((1000, 10, 3)):
         app.number_input(key=f"smear.manual.{at}").set_value(count)
     app.run()
-    own = figures(app, "Your own count")
+    own = figures(app, "Counted by hand")
     estimate = estimate_parasitaemia(10, 1000, CellRates(1, 0))
     assert own["Parasitaemia"].startswith("1 % (")
+    assert own["Parasitaemia"].endswith("n = 1,000")
     assert f"{100 * estimate.interval.high:.2f}" in own["Parasitaemia"]
-    assert own["Parasites per microlitre"].startswith("50,000/µL")
+    assert own["Parasites per µL, by red cells"].startswith("50,000 (")
+    assert own["Parasites per µL, by leukocytes"].startswith("27,000 (")
     assert own["Leukocytes"] == "3"
+
+
+def test_densities_follow_what_is_assumed_and_say_it() -> None:
+    app = start()
+    assert "assume 5,000,000 red cells or 8,000 leukocytes" in said(app)
+    before = figures(app, "Machine alone")["Parasites per µL, by red cells"]
+    app.number_input(key="smear.assumed.0").set_value(2_500_000)
+    app.number_input(key="smear.assumed.1").set_value(4_000)
+    app.run()
+    assert "assume 2,500,000 red cells or 4,000 leukocytes" in said(app)
+    after = figures(app, "Machine alone")["Parasites per µL, by red cells"]
+    first, half = (int(value.split(" ")[0].replace(",", "")) for value in (before, after))
+    assert half == pytest.approx(first / 2, rel=0.05)
 
 
 def test_a_count_that_cannot_be_is_told_and_not_used() -> None:
@@ -247,13 +434,13 @@ def test_a_count_that_cannot_be_is_told_and_not_used() -> None:
     app.number_input(key="smear.manual.1").set_value(6)
     app.run()
     assert "more parasitized cells than cells" in said(app)
-    assert figures(app, "Your own count")["Parasitaemia"] == "–"
+    assert "Counted by hand" not in app.table[0].value
 
 
 @pytest.mark.parametrize(("wished", "words"), [(200, "are still missing"), (1_000_000, "there are enough")])
 def test_says_how_many_cells_are_still_needed(wished: int, words: str) -> None:
     app = start()
-    app.number_input(key="smear.wished").set_value(wished).run()
+    app.number_input(key="smear.assumed.2").set_value(wished).run()
     assert words in said(app)
 
 

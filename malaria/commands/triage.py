@@ -6,11 +6,26 @@ from typing import Annotated
 
 import typer
 
+from malaria import model as models
 from malaria.commands._shared import ModelOption, open_sources, progress, say, write_json, write_text
 from malaria.errors import ImageError
 from malaria.images import Source, decode
-from malaria.model import load
-from malaria.smear import SCAN_MAX_PIXELS, FieldTriage, Head, cells_csv, pooled, report_html, triage_field
+from malaria.review import read_journal, replay
+from malaria.sample import CellRates, Scores, read_scores, scores_file
+from malaria.smear import (
+    SCAN_MAX_PIXELS,
+    Cells,
+    FieldTriage,
+    Head,
+    Readings,
+    Result,
+    Triage,
+    cell_rates,
+    cells_csv,
+    pooled,
+    report_html,
+    triage_field,
+)
 from malaria.smear.objects import RGB
 
 CSV_FILE = "cells.csv"
@@ -29,6 +44,10 @@ def triage(
     adapted: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A head that triage-adapt made for your laboratory.")
     ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
+    ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
     json: Annotated[
         str | None, typer.Option(metavar="FILE", help="Where the figures go; - is standard output.")
@@ -38,31 +57,50 @@ def triage(
 
     Exit status 0 if at least one field was read, else 2.
     """
-    classifier = load(model)
+    classifier = models.load(model)
     head = None if adapted is None else Head.from_file(adapted)
     sources = open_sources(fields)
     judged: list[FieldTriage] = []
     unreadable: dict[str, str] = {}
-    for name, rgb in progress(decoded(sources, unreadable), sum(map(len, sources)), unit="field"):
+    ids: dict[str, str] = {}
+    for name, rgb in progress(decoded(sources, unreadable, ids), sum(map(len, sources)), unit="field"):
         judged.append(triage_field(rgb, classifier, name, head))
         for concern in judged[-1].concerns:
             say(f"{name}: {concern.sentence}")
-    result = pooled(judged, classifier, threshold, unreadable, head)
+    found = pooled(judged, classifier, threshold, unreadable, head)
+    rates = None if head else _rates(classifier.card, found.threshold)
+    result = Result(found, _readings(found, ids, decisions), rates, sample=sample)
     output.mkdir(parents=True, exist_ok=True)
     write_text(cells_csv(result), str(output / CSV_FILE))
-    write_text(report_html(result, sample=sample), str(output / REPORT_FILE))
+    write_text(report_html(result), str(output / REPORT_FILE))
     if json is not None:
-        write_json(result.summary(), json)
+        write_json(found.summary() | {"result": result.summary()}, json)
     say(
-        f"{len(judged)} fields, {result.red_cells} red cells: {len(result.suspects)} kept for a human, "
-        f"{result.red_cells - len(result.suspects)} discarded. Research use only. See {output / REPORT_FILE}."
+        f"{len(judged)} fields, {found.red_cells} red cells: {len(found.suspects)} kept for a human, "
+        f"{found.red_cells - len(found.suspects)} discarded. Research use only. See {output / REPORT_FILE}."
     )
     if not judged:
         raise typer.Exit(2)
 
 
-def decoded(sources: list[Source], unreadable: dict[str, str]) -> Iterator[tuple[str, RGB]]:
+def _rates(card: models.Card, threshold: float) -> CellRates | None:
+    file = scores_file(models.MODELS_DIR / card.name)
+    scores: Scores | None = None if file is None else read_scores(file)
+    return cell_rates(card, scores, threshold)
+
+
+def _readings(found: Triage, ids: dict[str, str], journal: Path | None) -> Readings:
+    """What a journal says of these fields."""
+    rows = [] if journal is None else read_journal(journal.read_bytes())
+    return Cells(found, ids).readings(replay(rows))
+
+
+def decoded(
+    sources: list[Source], unreadable: dict[str, str], ids: dict[str, str] | None = None
+) -> Iterator[tuple[str, RGB]]:
     """Yield every field that can be read, by a name of its own; write into `unreadable` why the others cannot.
+
+    The image_id of each goes into `ids`.
 
     Names are unique only within a source, so a name that an earlier source had gets its source in front.
     """
@@ -75,6 +113,8 @@ def decoded(sources: list[Source], unreadable: dict[str, str]) -> Iterator[tuple
             try:
                 if file.data is None:
                     raise ImageError(name, file.error or "It could not be read.", "")
+                if ids is not None:
+                    ids[name] = file.image_id or ""
                 yield name, decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)
             except ImageError as error:
                 unreadable[name] = file.error or str(error)

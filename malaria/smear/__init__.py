@@ -1,16 +1,21 @@
 """Smear triage: from a whole microscope field to a ranked list for a human.
 
 `segment` finds what is in a field, and `segment_scan` in a scan of any size, tile by tile. `triage_field` judges one
-field, `pooled` puts the fields of a sample together, `cells_csv` and `report_html` write the result down.
+field, `pooled` puts the fields of a sample together, `Cells` finds what people said of them in the journal, and
+`Result` is what it all comes to; `cells_csv` and `report_html` write it down.
 """
 
 from malaria.smear.adapt import Head, fit_head, kept_share
 from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.labelled import label_field, read_boxes, together
+from malaria.smear.leukocyte_types import LeukocyteType
 from malaria.smear.objects import KINDS, Box, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
-from malaria.smear.report import Decision, cells_csv, report_html
+from malaria.smear.readings import Cell, Cells, Readings
+from malaria.smear.report import report_html
+from malaria.smear.result import Assumed, Count, Result, cell_rates
 from malaria.smear.segment import segment
+from malaria.smear.table import cells_csv
 from malaria.smear.tiles import segment_scan
 from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, FieldTriage, Suspect, Triage, pooled, triage_field
 
@@ -18,18 +23,25 @@ __all__ = [
     "COLUMNS",
     "KINDS",
     "SCAN_MAX_PIXELS",
+    "Assumed",
     "Box",
     "Calibration",
+    "Cell",
+    "Cells",
     "Concern",
-    "Decision",
+    "Count",
     "FieldTriage",
     "Head",
     "Kind",
+    "LeukocyteType",
     "Outline",
+    "Readings",
+    "Result",
     "SmearObject",
     "Suspect",
     "Triage",
     "calibrate",
+    "cell_rates",
     "cells_csv",
     "concerns",
     "fit_head",

@@ -2,170 +2,289 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Final, TypeAlias
 
 import cv2
+import numpy as np
 
-from malaria.cells import neutralised
-from malaria.smear.objects import KINDS, RGB
+from malaria.review import ANSWERS, RULE, Decision, pairs
+from malaria.smear import sentences
+from malaria.smear.objects import RGB, Box
+from malaria.smear.readings import Cell
+from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, Suspect, Triage
+
+Look: TypeAlias = Callable[[str, Box], RGB]
+"""Cuts a place out of a field, given by its name: RGB uint8."""
 
 MOST_PICTURES: Final = 500
 """The most suspects that a report shows; cells.csv has them all."""
 
 _FIRST: Final = 10
 """Ranks drawn with a full line; later ones are dashed, so that the difference does not rest on colour."""
-
-_STYLE: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff; max-width: 70rem; margin: 2rem auto;
-       padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; break-after: avoid; }
-.use { border: 2px solid #8a3b00; padding: .5rem 1rem; font-weight: 600; }
-table { border-collapse: collapse; } td, th { padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; }
-.field { position: relative; break-inside: avoid; } .field img, .field svg { width: 100%; display: block; }
-.field svg { position: absolute; inset: 0; }
-polygon { fill: transparent; stroke: #c1121f; stroke-dasharray: 6 4; } polygon.first { stroke-dasharray: none; }
-.field text { fill: #c1121f; stroke: #fff; paint-order: stroke; font-weight: 700; }
-.suspects { display: flex; flex-wrap: wrap; gap: .8rem; padding: 0; list-style: none; }
-.suspects li { width: 9rem; border: 1px solid #c9ced6; padding: .5rem; break-inside: avoid; font-size: .85rem;
-                overflow-wrap: anywhere; }
-.suspects li:target { outline: 3px solid #c1121f; }
-.suspects img { width: 100%; height: 7rem; object-fit: contain; background: #000; image-rendering: auto; }
-.suspects b { font-size: 1rem; } a { color: inherit; }
-@media print { body { margin: 0; max-width: none; } .suspects li:target { outline: none; } }
-"""
+_STYLE: Final = Path(__file__).with_name("report.css")
 
 
-class Decision(NamedTuple):
-    """What a human said of one suspect: the `answer` in words, who gave it, and when."""
+def report_html(result: Result, *, look: Look | None = None, made_at: datetime | None = None) -> str:
+    """Return the report of a sample. It holds no more about a patient than its name, which the user typed.
 
-    answer: str
-    by: str
-    at: str
-
-
-def cells_csv(triage: Triage) -> str:
-    """The table of a triage as CSV; names of fields that a spreadsheet would run as a formula get an apostrophe."""
-    return triage.table.assign(field=triage.table["field"].map(neutralised)).to_csv(index=False, lineterminator="\n")
-
-
-def report_html(
-    triage: Triage,
-    *,
-    sample: str = "",
-    decisions: Mapping[int, Decision] | None = None,
-    made_at: datetime | None = None,
-) -> str:
-    """Return the report of a triage. It holds no more about a patient than `sample`, the name that the user typed.
-
-    `decisions` are those of humans, by row of `triage.table`. `made_at` is now unless given.
+    `look` shows cells of which the triage kept no picture, those that people added; without it they come from the
+    field's overview. `made_at` is now unless given.
     """
-    moment = (made_at or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M %Z")
-    title = f"Smear triage: {sample}" if sample else "Smear triage"
+    triage, moment = result.triage, made_at or datetime.now().astimezone()
+    title = f"Smear triage: {result.sample}" if result.sample else "Smear triage"
+    shown = look or _from_overview(triage)
+    suspects = {None, *(suspect.row for suspect in triage.suspects)}
+    below = [cell for cell in result.readings.said if cell.row not in suspects and cell not in result.removed]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+            f"<title>{escape(title)}</title><style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             '<p class="use">For research use only. Not for diagnosis: a suspect is a cell that a human should look at, '
             "and a cell that is not listed may still be parasitized.</p>",
-            f"<p>Made {escape(moment)} with model {escape(triage.model)}, version {escape(triage.model_version)}.</p>",
-            _figures(triage, decisions or {}),
+            f"<p>Made {moment:%Y-%m-%d %H:%M %Z} with model {escape(triage.model)}, "
+            f"version {escape(triage.model_version)}.</p>",
+            _result(result),
+            _machine(triage),
+            _people(result),
             _fields(triage),
-            _suspects(triage, decisions or {}),
-            *(_picture(field, triage.suspects) for field in triage.fields),
+            _suspects(result),
+            _cells("Below the threshold, decided by people", below, result, shown),
+            _cells("Cells that people added", result.added, result, shown),
+            _cells("Outlines that people removed", result.removed, result, shown),
+            *(_picture(field, result) for field in triage.fields),
             "</body></html>",
         ]
     )
 
 
-def _figures(triage: Triage, decisions: Mapping[int, Decision]) -> str:
+# Figures
+
+
+def _result(result: Result) -> str:
+    columns = sentences.figures(result)
+    rows = [[name, *(column[name] for column in columns.values())] for name in next(iter(columns.values()))]
+    types = sentences.types(getattr(result.triage, "leukocyte_counts", {}))
+    says = [sentences.needed(result), types, sentences.assumed(result), sentences.caveats(result)]
+    return (
+        "<h2>The sample, over all its fields</h2>"
+        + _table(rows, ["", *columns])
+        + "".join(f"<p>{escape(line)}</p>" for line in says if line)
+    )
+
+
+def _machine(triage: Triage) -> str:
     share = triage.discarded_share
     clumps = sum(item.is_clump for field in triage.fields for item in field.outlines)
-    answers = Counter(decision.answer for decision in decisions.values())
     rows = {
-        "Fields": len(triage.fields),
-        "Red cells found": f"{triage.red_cells} ({clumps} outlines are clumps or parts of cells)",
+        "Fields": f"{len(triage.fields):,}",
+        "Red cells found": f"{triage.red_cells:,} ({clumps:,} outlines are clumps or parts of cells)",
         "Threshold (p_parasitized)": f"{triage.threshold:g}",
-        "Kept for a human": len(triage.suspects),
-        "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects)} ({share:.1%})",
-        **{
-            f"{kind.capitalize()}s": sum(field.count(kind) for field in triage.fields)
-            for kind in KINDS
-            if kind != "red_cell"
-        },
-        **{f"Decided: {answer}": count for answer, count in sorted(answers.items())},
+        "Kept for a human": f"{len(triage.suspects):,}",
+        "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects):,} ({share:.1%})",
+        "Platelets": f"{sum(field.count('platelet') for field in triage.fields):,}",
+        "Artefacts": f"{sum(field.count('artefact') for field in triage.fields):,}",
     }
-    return "<h2>Figures</h2>" + _table([[name, str(value)] for name, value in rows.items()])
+    return "<h2>What the machine did</h2>" + _table([[name, value] for name, value in rows.items()])
 
 
 def _fields(triage: Triage) -> str:
+    suspects = Counter(suspect.field.field for suspect in triage.suspects)
     rows = [
-        [field.field, str(field.count("red_cell")), " ".join(concern.sentence for concern in field.concerns) or "Good."]
+        [
+            field.field,
+            f"{field.count('red_cell'):,}",
+            f"{field.count('leukocyte'):,}",
+            f"{suspects[field.field]:,}",
+            " ".join(concern.sentence for concern in field.concerns) or "Good.",
+        ]
         for field in triage.fields
     ]
-    rows += [[name, "", f"Not read: {why}"] for name, why in triage.unreadable.items()]
-    return "<h2>Fields</h2>" + _table(rows, ["Field", "Red cells", "Quality"])
+    rows += [[name, *[sentences.DASH] * 3, f"Rejected: {why}"] for name, why in triage.unreadable.items()]
+    return "<h2>Fields</h2>" + _table(rows, ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"])
 
 
-def _table(rows: list[list[str]], header: list[str] | None = None) -> str:
-    lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in header) + "</tr>"] if header else []
-    lines += ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    return "<table>" + "".join(lines) + "</table>"
+# People
 
 
-def _suspects(triage: Triage, decisions: Mapping[int, Decision]) -> str:
+def _people(result: Result) -> str:
+    readings = result.readings
+    if not readings.said:
+        return "<h2>Decisions</h2><p>Nobody has decided on any cell yet.</p>"
+    rows = []
+    for name in readings.annotators:
+        mine = [said[name] for said in readings.of(name).said.values()]
+        answers = Counter(one.final_answer for one in mine)
+        when = sorted(one.decided_at for one in mine)
+        counts = [f"{answers[answer]:,}" for answer in ANSWERS]
+        rows.append([name, *counts, f"{_moment(when[0])} to {_moment(when[-1])}"])
+    head = ["Annotator", *(sentences.SAID[answer].capitalize() for answer in ANSWERS), "When"]
+    return "<h2>Decisions</h2>" + _table(rows, head) + _agreement(result)
+
+
+def _agreement(result: Result) -> str:
+    readings = result.readings
+    if len(readings.annotators) < 2:
+        return ""
+    rows = [
+        [
+            f"{pair.a}, {pair.b}",
+            f"{pair.agreement.raw.n:,}",
+            sentences.rate(pair.agreement.raw),
+            sentences.rate(pair.agreement.kappa),
+        ]
+        for pair in pairs(readings.of_sample)
+    ]
+    differ = [[_about(cell), sentences.each(readings.said[cell])] for cell in readings.disputed]
+    return (
+        "<h2>Agreement</h2>"
+        + _table(rows, ["Annotators", "Cells both read", "Alike", "Cohen’s kappa"])
+        + f'<p class="small">First answers, with 95 % intervals. {escape(RULE)}</p>'
+        + (_table(differ, ["They differ on", "Answers"]) if differ else "<p>They differ on no cell.</p>")
+    )
+
+
+# Cells
+
+
+def _suspects(result: Result) -> str:
+    triage = result.triage
     if not triage.suspects:
         return "<h2>Suspects</h2><p>No red cell reaches the threshold.</p>"
     pictured = [(suspect, crop) for suspect in triage.suspects if (crop := suspect.crop) is not None][:MOST_PICTURES]
     left = len(triage.suspects) - len(pictured)
-    more = f"<p>{len(pictured)} of them in pictures; {left} more are in cells.csv.</p>" if left else ""
-    cards = [_card(suspect, crop, decisions.get(suspect.row)) for suspect, crop in pictured]
-    return f'<h2>Suspects</h2>{more}<ol class="suspects">{"".join(cards)}</ol>'
+    more = f"<p>{len(pictured):,} of them in pictures; {left:,} more are in cells.csv.</p>" if left else ""
+    said = {cell.row: list(by.values()) for cell, by in result.readings.said.items() if cell.row is not None}
+    cards = [_suspect(suspect, crop, said.get(suspect.row, [])) for suspect, crop in pictured]
+    return f'<h2>Suspects</h2>{more}<ol class="cells">{"".join(cards)}</ol>'
 
 
-def _card(suspect: Suspect, crop: RGB, decision: Decision | None) -> str:
+def _suspect(suspect: Suspect, crop: RGB, said: Iterable[Decision]) -> str:
     outline, rank = suspect.outline, suspect.rank
     lines = [
-        f'<b><a href="#f{rank}">{rank}</a></b> p {_probability(suspect.p_parasitized)}',
+        f'<b><a href="#f{rank}">{rank}</a></b> p {sentences.probability(suspect.p_parasitized)}',
         escape(f"{suspect.field.field}, x {outline.box.x}, y {outline.box.y}"),
         "clump" if outline.is_clump else "",
         "at the border" if outline.touches_border else "",
-        escape(f"{decision.answer}, {decision.by}, {decision.at}") if decision else "",
+        *map(_said, said),
     ]
-    picture = base64.b64encode(cv2.imencode(".png", crop[..., ::-1])[1].tobytes()).decode()
+    return _card(crop, f"Suspect {rank}", lines, f' id="s{rank}"')
+
+
+def _cells(title: str, cells: Sequence[Cell], result: Result, look: Look) -> str:
+    """Cells other than suspects, each with what was said of it."""
+    cards = [
+        _card(
+            look(cell.field, cell.box),
+            _about(cell),
+            [escape(_about(cell)), *map(_said, result.readings.said[cell].values())],
+        )
+        for cell in sorted(cells, key=lambda one: (one.field, one.box.y, one.box.x))
+    ]
+    return f'<h2>{title}</h2><ol class="cells">{"".join(cards)}</ol>' if cards else ""
+
+
+def _card(picture: RGB, alt: str, lines: Iterable[str], place: str = "") -> str:
     text = "<br>".join(line for line in lines if line)
-    return f'<li id="s{rank}"><img alt="Suspect {rank}" src="data:image/png;base64,{picture}">{text}</li>'
+    return f'<li{place}><img alt="{escape(alt)}" src="data:image/png;base64,{_png(picture)}">{text}</li>'
 
 
-def _probability(p: float) -> str:
-    return "over 0.999" if p > 0.999 else f"{p:.3f}"
+def _about(cell: Cell) -> str:
+    return f"{f'Rank {cell.rank}, ' if cell.rank else ''}{cell.field}, x {cell.box.x}, y {cell.box.y}"
 
 
-def _picture(field: FieldTriage, suspects: Iterable[Suspect]) -> str:
-    """The field with the outlines of its suspects over it, each a link to its card."""
-    shapes = [_shape(suspect) for suspect in suspects if suspect.field is field]
+def _said(decision: Decision) -> str:
+    note = f" “{decision.note}”" if decision.note else ""
+    words = sentences.SAID[decision.final_answer]
+    return escape(f"{words}, {decision.annotator}, {_moment(decision.decided_at)}{note}")
+
+
+def _moment(decided_at: str) -> str:
+    return f"{decided_at[:16].replace('T', ' ')} UTC"
+
+
+def _from_overview(triage: Triage) -> Look:
+    fields = {field.field: field for field in triage.fields}
+
+    def look(name: str, box: Box) -> RGB:
+        picture = fields[name].picture
+        scale = picture.shape[1] / fields[name].width
+        left, top, width, height = (max(0, round(scale * length)) for length in box)
+        return picture[top : top + max(1, height), left : left + max(1, width)]
+
+    return look
+
+
+# Pictures of whole fields
+
+
+def _picture(field: FieldTriage, result: Result) -> str:
+    """The field with the outlines of its suspects over it, each a link to its card, and what people added."""
+    suspects = [suspect for suspect in result.triage.suspects if suspect.field is field]
+    added = [cell for cell in result.added if cell.field == field.field]
+    shapes = [_leukocyte(field, place) for place, item in enumerate(field.outlines) if item.kind == "leukocyte"]
+    shapes += [_shape(suspect) for suspect in suspects] + [_added(cell, field) for cell in added]
+    alt = f"{field.field}: {len(suspects)} suspects and {field.count('leukocyte')} leukocytes outlined"
     picture = base64.b64encode(field.overview).decode()
     return (
         f'<h2>{escape(field.field)}</h2><div class="field">'
-        f'<img alt="{escape(field.field)}" src="data:image/jpeg;base64,{picture}">'
+        f'<img alt="{escape(alt)}" src="data:image/jpeg;base64,{picture}">'
         f'<svg viewBox="0 0 {field.width} {field.height}" stroke-width="{max(1.0, field.diameter / 25):.0f}">'
         f"{''.join(shapes)}</svg></div>"
     )
 
 
 def _shape(suspect: Suspect) -> str:
-    points = " ".join(f"{x},{y}" for x, y in suspect.outline.contour[::3].tolist())
     kind = ' class="first"' if suspect.rank <= _FIRST else ""
-    size = suspect.field.diameter / 3
     x, top = suspect.outline.box.centre[0], suspect.outline.box.y
     return (
-        f'<a id="f{suspect.rank}" href="#s{suspect.rank}"><polygon{kind} points="{points}"/>'
-        f'<text x="{x:.0f}" y="{max(top, size):.0f}" text-anchor="middle" font-size="{size:.0f}" '
-        f'stroke-width="{size / 7:.0f}">{suspect.rank}</text></a>'
+        f'<a id="f{suspect.rank}" href="#s{suspect.rank}"><polygon{kind} points="{_points(suspect.outline.contour)}"/>'
+        f"{_label(str(suspect.rank), x, top, suspect.field)}</a>"
     )
+
+
+def _leukocyte(field: FieldTriage, place: int) -> str:
+    outline, found = field.outlines[place], getattr(field, "leukocyte_types", {}).get(place)
+    label = _label(found.name, outline.box.centre[0], outline.box.y, field, "leukocyte") if found else ""
+    return f'<polygon class="leukocyte" points="{_points(outline.contour)}"/>{label}'
+
+
+def _added(cell: Cell, field: FieldTriage) -> str:
+    x, y, width, height = cell.box
+    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}"/>{_label("added", cell.box.centre[0], y, field)}'
+
+
+def _label(text: str, x: float, top: float, field: FieldTriage, kind: str = "") -> str:
+    size = field.diameter / 3
+    return (
+        f'<text class="{kind}" x="{x:.0f}" y="{max(top, size):.0f}" text-anchor="middle" font-size="{size:.0f}" '
+        f'stroke-width="{size / 7:.0f}">{escape(text)}</text>'
+    )
+
+
+def _points(contour: np.ndarray) -> str:
+    return " ".join(f"{x},{y}" for x, y in contour[::3].tolist())
+
+
+# HTML
+
+
+def _table(rows: list[list[str]], header: list[str] | None = None) -> str:
+    """The first of each row is its heading."""
+    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in header or ())
+    lines = [
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row)}</tr>'
+        for name, *row in rows
+    ]
+    head = f"<thead><tr>{columns}</tr></thead>" if header else ""
+    return f'<div class="wide"><table>{head}<tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _png(rgb: RGB) -> str:
+    return base64.b64encode(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes()).decode()

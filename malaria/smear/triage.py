@@ -56,6 +56,11 @@ class FieldTriage:
     concerns: tuple[Concern, ...]
     overview: bytes
 
+    @property
+    def picture(self) -> RGB:
+        """The overview as pixels."""
+        return np.asarray(cv2.imdecode(np.frombuffer(self.overview, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
+
     def count(self, kind: Kind) -> int:
         """How many objects of a kind were found, clumps included."""
         return sum(item.kind == kind for item in self.outlines)

@@ -1,20 +1,33 @@
 """The smear triage page: fields in, a ranked list of suspects for a human, and what the sample comes to."""
 
+import time
+from typing import Final, NamedTuple
+
 import streamlit as st
 
+from malaria.ui.batch.progress import watch
 from malaria.ui.frame import ROOT, Frame, boundary
 from malaria.ui.review.settings import ANNOTATOR
 from malaria.ui.review.work import log
 from malaria.ui.smear import sources
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.card import card, listed
-from malaria.ui.smear.desk import Desk
+from malaria.ui.smear.desk import Desk, Judging
 from malaria.ui.smear.downloads import downloads
+from malaria.ui.smear.readers import readers
 from malaria.ui.smear.result import result
 from malaria.ui.smear.view import view
 from malaria.ui.text import literal
 
-_BENCH = "smear.bench"
+_BENCH: Final = "smear.bench"
+_SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
+
+
+class _Settings(NamedTuple):
+    annotator: str
+    sample: str
+    threshold: float
+    blind: bool
 
 
 def show(frame: Frame) -> None:
@@ -24,35 +37,51 @@ def show(frame: Frame) -> None:
     desk = sources.choose()
     if desk is not None:
         with top:
-            _judge(desk, frame)
-            _warnings(desk, frame)
             _work(desk, frame)
 
 
-def _judge(desk: Desk, frame: Frame) -> None:
-    """Judge each field, showing how far it is. What is done stays done if the user turns to something else."""
-    place, total = st.empty(), len(desk.files)
-    for name in desk.judge(frame):
-        at = list(desk.files).index(name)
-        place.progress(at / total, f"Field {at + 1:,} of {total:,}: {literal(name)}")
-    place.empty()
+def _work(desk: Desk, frame: Frame) -> None:
+    judging = desk.judging(frame)
+    status = st.container(key="smear-status")  # of one height, so that nothing below it jumps when it is done
+    bench = _bench(desk, frame, _settings(frame))
+    with status:
+        _status(desk, judging, bench)
+    if bench.cells.fields:
+        _desk(desk, bench, frame)
+    _refused(desk, bench)
 
 
-def _warnings(desk: Desk, frame: Frame) -> None:
-    triage = desk.triage(frame, frame.threshold)
+def _status(desk: Desk, judging: Judging, bench: Bench) -> None:
+    """How far the fields are. The page takes in what is done while work goes on."""
+    if not judging.finished:
+        taken, since, first = len(judging.results), time.monotonic(), not bench.cells.fields
+
+        def news() -> bool:
+            return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
+
+        watch(judging, "Triage", "fields", hint="", news=news)
+        return
+    judging.wait()
+    done, total = judging.progress.done, judging.progress.total
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if judging.complete:
+            bad = len(bench.triage.unreadable)
+            st.markdown(
+                f"**{_fields(done - bad)} triaged.**"
+                + (f" {_fields(bad)} could not be used, see below." if bad else "")
+            )
+        else:
+            st.markdown(f"**Stopped after {done:,} of {_fields(total)}.** The figures are those of these fields.")
+            if st.button("Go on", icon=":material/play_arrow:"):
+                judging.start()
+                st.rerun()
+
+
+def _refused(desk: Desk, bench: Bench) -> None:
+    for why in bench.triage.unreadable.values():
+        st.error(literal(why), icon=":material/broken_image:")
     for name in desk.twice:
         st.warning(f"{literal(name)} was given more than once, and counts once.", icon=":material/content_copy:")
-    for why in triage.unreadable.values():
-        st.error(literal(why), icon=":material/broken_image:")
-    for one in triage.fields:
-        for concern in one.concerns:
-            st.warning(f"**{literal(one.field)}** {literal(concern.sentence)}", icon=":material/warning:")
-
-
-def _work(desk: Desk, frame: Frame) -> None:
-    bench = _bench(desk, frame, *_settings(frame))
-    if bench.fields:
-        _desk(desk, bench, frame)
 
 
 @st.fragment
@@ -65,14 +94,21 @@ def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
             listed(desk, bench)
         with left:
             view(desk, bench)
-        result(desk, bench, frame)
-        downloads(bench)
+        found = result(desk, bench, frame)
+        readers(bench)
+        downloads(desk, bench, found)
 
 
-def _settings(frame: Frame) -> tuple[str, str, float]:
-    """Who decides, what the sample is called, and from which p_parasitized on a cell is a suspect."""
+def _settings(frame: Frame) -> _Settings:
+    """Who decides and how, what the sample is called, and from which p_parasitized on a cell is a suspect."""
     with st.expander("Sample, annotator and threshold", icon=":material/tune:"):
         who, what, how = st.columns(3)
+        blind = st.toggle(
+            "Blind: hide what other readers said of a cell until I have decided on it",
+            True,
+            key="smear.blind",
+            help="The journal says of each answer whether it was blind.",
+        )
     annotator = who.text_input(
         "Annotator", ANNOTATOR, key=ANNOTATOR, bind="query-params", max_chars=60, placeholder="Your name"
     )
@@ -88,16 +124,22 @@ def _settings(frame: Frame) -> tuple[str, str, float]:
         key=f"smear.threshold.{frame.card.name}",
         help="Lower shows more cells and misses fewer parasites.",
     )
-    return (annotator or "").strip() or ANNOTATOR, (sample or "").strip(), threshold
+    return _Settings((annotator or "").strip() or ANNOTATOR, (sample or "").strip(), threshold, blind)
 
 
-def _bench(desk: Desk, frame: Frame, annotator: str, sample: str, threshold: float) -> Bench:
-    """The bench of this sample, begun anew where fields, model, threshold or annotator have changed."""
-    key = (id(desk), frame.card.name, frame.card.version, threshold, annotator)
+def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
+    """The bench of this sample, begun anew where sample, model or annotator have changed."""
+    key = (id(desk), frame.card.name, frame.card.version, settings.annotator)
+    triage = desk.triage(frame, settings.threshold)
     known, bench = st.session_state.get(_BENCH, (None, None))
     if known != key:
-        bench = Bench(desk.triage(frame, threshold), desk.ids, log(), annotator)
+        bench = Bench(triage, desk.ids, log(), settings.annotator)
         st.session_state[_BENCH] = key, bench
     found: Bench = bench
-    found.sample = sample
+    found.take(triage)
+    found.sample, found.blind = settings.sample, settings.blind
     return found
+
+
+def _fields(n: int) -> str:
+    return f"{n:,} {'field' if n == 1 else 'fields'}"

@@ -1,6 +1,7 @@
 """Plain fields drawn from circles, so that every test can say exactly what is in them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from malaria.model import Classifier, load
+from malaria.review import Decision, replay
+from malaria.smear import Box, Cells, Readings, Triage
 from tests.models import write_model
 
 Disc = tuple[float, float, float]  # x, y, diameter
@@ -69,3 +72,27 @@ def spotted(draw: Draw) -> Draw:
         return draw(spots, on=draw(cells, **size), colour=(230, 5, 5))
 
     return field
+
+
+@pytest.fixture
+def read() -> Callable[..., Readings]:
+    """A function that gives the decisions (annotator, which, answer, note) on a triage, in the order they were made.
+
+    `which` is the place of a red cell in the ranking, from 0, or the left upper corner of a cell that was missed in
+    the first field, 20 pixels wide.
+    """
+
+    def readings(triage: Triage, *decided: tuple[str, int | tuple[int, int], str, str]) -> Readings:
+        cells = Cells(triage, {one.field: f"{number:064x}" for number, one in enumerate(triage.fields)})
+        rows = []
+        for second, (annotator, which, answer, note) in enumerate(decided):
+            if isinstance(which, int):
+                cell = list(cells.red.values())[which]
+            else:
+                cell = cells.marked(triage.fields[0].field, Box(*which, 20, 20))
+            moment = f"2026-01-02T03:{second // 60:02}:{second % 60:02}.000000Z"
+            row = Decision(annotator, cell.image_id, cell.name, answer, answer, p_parasitized=cell.p_parasitized)
+            rows.append(replace(row, note=note, decided_at=moment))
+        return cells.readings(replay(rows))
+
+    return readings

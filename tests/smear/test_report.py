@@ -1,22 +1,24 @@
 """The report opens anywhere, shows every suspect, says what it rests on, and trusts no name."""
 
 import base64
-import io
 import re
 from datetime import UTC, datetime
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
 
-from malaria.smear import COLUMNS, Decision, cells_csv, pooled, report_html, triage_field
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import UNSURE, UNUSABLE
+from malaria.sample import CellRates
+from malaria.smear import Count, Result, pooled, report_html, sentences, triage_field
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
+RATES = CellRates(0.95, 0.01)
 
 
 @pytest.fixture
-def result(spotted, lone_cells, classifier):
+def triage(spotted, lone_cells, classifier):
     fields = [
         triage_field(spotted(lone_cells(4, 3, 60), 3), classifier, HOSTILE),
         triage_field(np.full((300, 400, 3), 220, np.uint8), classifier, "blank.png"),
@@ -24,20 +26,45 @@ def result(spotted, lone_cells, classifier):
     return pooled(fields, classifier, unreadable={"torn.png": "It is cut short."})
 
 
-def test_it_says_what_it_rests_on(result):
+@pytest.fixture
+def result(triage):
+    return Result(triage, rates=RATES)
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", html))
+
+
+def section(html, title):
+    """The part of a report below one heading."""
+    return next((part for part in html.split("<h2>") if part.startswith(title)), "")
+
+
+def test_it_says_what_it_rests_on(triage):
     made = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    html = report_html(result, sample="Ward 5 & 6", made_at=made)
-    text = re.sub("<[^>]+>", " ", html)
+    html = report_html(Result(triage, sample="Ward 5 & 6"), made_at=made)
+    text = text_of(html)
     for said in ("research use only", "Not for diagnosis", "tiny", "1.0.0", "0.5", "9 (75.0%)", "2026-01-02 03:04"):
         assert said in text
     assert "Ward 5 &amp; 6" in html
     assert "No whole red cell found." in text
     assert "torn.png" in text
     assert "It is cut short." in text
+    assert "error rates of this model are not known" in text
 
 
-def test_it_needs_nothing_from_elsewhere_and_runs_nothing(result):
-    html = report_html(result, sample="<script>alert(1)</script>")
+def test_the_figures_are_those_of_the_result_with_their_intervals(triage):
+    result = Result(triage, rates=RATES, manual=Count(100, 2, 4, rates=CellRates(1, 0)))
+    text = text_of(section(report_html(result), "The sample"))
+    for name, column in sentences.figures(result).items():
+        assert name in text
+        assert all(value in text for value in column.values())
+    assert sentences.needed(result) in text
+    assert "assume 5,000,000 red cells or 8,000 leukocytes" in text
+
+
+def test_it_needs_nothing_from_elsewhere_and_runs_nothing(triage):
+    html = report_html(Result(triage, sample="<script>alert(1)</script>"))
     assert "<script" not in html
     assert "<img src=x" not in html
     assert "http" not in html.replace("http-equiv", "")
@@ -50,7 +77,7 @@ def test_every_suspect_is_there_as_a_picture_and_in_its_field(result):
     html = report_html(result)
     pictures = re.findall(r'<li id="s(\d+)"><img alt="[^"]*" src="data:image/png;base64,([^"]+)"', html)
     assert [int(rank) for rank, _ in pictures] == [1, 2, 3]
-    for suspect, (_, data) in zip(result.suspects, pictures, strict=True):
+    for suspect, (_, data) in zip(result.triage.suspects, pictures, strict=True):
         shown = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR_RGB)
         assert (shown == suspect.crop).all()
     for rank in (1, 2, 3):
@@ -59,23 +86,54 @@ def test_every_suspect_is_there_as_a_picture_and_in_its_field(result):
     assert html.count("data:image/jpeg") == 2
 
 
-def test_decisions_of_humans_are_in_it(result):
-    row = result.suspects[1].row
-    html = report_html(result, decisions={row: Decision("confirmed", "<Ada>", "today")})
-    assert "confirmed, &lt;Ada&gt;, today" in html
-    assert "Decided: confirmed" in html
+def test_decisions_of_people_are_in_it_with_notes_and_times(triage, read):
+    html = report_html(Result(triage, read(triage, ("<Ada>", 1, PARASITIZED, "ring & dot"), ("<Ada>", 2, UNSURE, ""))))
+    card = section(html, "Suspects").split("<li")[2]
+    assert re.search(r"confirmed, &lt;Ada&gt;, \d{4}-\d\d-\d\d \d\d:\d\d UTC “ring &amp; dot”", card)
+    assert re.search(r"&lt;Ada&gt;</th><td>1</td><td>0</td><td>1</td><td>0</td>", section(html, "Decisions"))
+
+
+def test_added_cells_removed_outlines_and_cells_below_the_threshold_are_shown_as_pictures(triage, read):
+    decided = [("ann", (5, 7), PARASITIZED, ""), ("ann", 0, UNUSABLE, ""), ("ann", 5, PARASITIZED, "")]
+    html = report_html(Result(triage, read(triage, *decided)))
+    parts = ("Cells that people added", "Outlines that people removed", "Below the threshold, decided by people")
+    for title, at in zip(parts, ("x 5, y 7", "Rank 1", "Rank 6"), strict=True):
+        part = section(html, title)
+        assert part.count("<li") == part.count("data:image/png") == 1
+        assert at in part
+        assert "ann" in part
+    assert html.count("<rect") == 1, "the added cell is marked in its field"
+
+
+def test_pictures_of_added_cells_come_from_the_field_itself_where_it_is_there(triage, read):
+    asked = []
+
+    def look(name, box):
+        asked.append((name, box))
+        return np.full((9, 9, 3), 77, np.uint8)
+
+    report_html(Result(triage, read(triage, ("ann", (5, 7), PARASITIZED, ""))), look=look)
+    assert [(name, box[:2]) for name, box in asked] == [(HOSTILE, (5, 7))]
+
+
+def test_readers_are_compared_and_where_they_differ_is_listed(triage, read):
+    alone = report_html(Result(triage, read(triage, ("ann", 0, PARASITIZED, ""))))
+    assert "Agreement" not in alone
+    both = [(name, at, PARASITIZED, "") for name in ("ann", "bo") for at in (0, 1)]
+    readings = read(triage, *both, ("ann", 2, UNSURE, ""), ("bo", 2, UNINFECTED, ""))
+    text = text_of(section(report_html(Result(triage, readings)), "Agreement"))
+    assert "ann, bo 3 0.67" in text
+    assert re.search(r"Rank 3,.*ann: unsure; bo: rejected", text)
+    assert "Rank 1" not in text
+
+
+def test_leukocyte_types_are_told_where_they_are_known():
+    assert sentences.types({}) == ""
+    assert sentences.types({"lymphocyte": 1, "neutrophil": 3}).startswith(
+        "Leukocyte types, n = 4: neutrophil 3, lymphocyte 1."
+    )
 
 
 def test_a_sample_without_suspects_says_so(spotted, lone_cells, classifier):
     field = triage_field(spotted(lone_cells(4, 3, 60), 0), classifier, "a.png")
-    assert "No red cell reaches the threshold." in report_html(pooled([field], classifier))
-
-
-def test_the_table_is_written_as_others_rely_on_it(result):
-    text = cells_csv(result)
-    assert text.splitlines()[0].startswith(",".join(COLUMNS))
-    table = pd.read_csv(io.StringIO(text))
-    assert len(table) == 12
-    assert set(table["field"]) == {"'" + HOSTILE}  # no spreadsheet runs it
-    assert sorted(table["rank"]) == list(range(1, 13))
-    assert table["p_parasitized"].between(0, 1).all()
+    assert "No red cell reaches the threshold." in report_html(Result(pooled([field], classifier)))

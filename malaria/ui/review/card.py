@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import streamlit as st
 
@@ -12,13 +12,11 @@ from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv,
 from malaria.review.views import COLOUR, VIEWS
 from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT, boundary
+from malaria.ui.review.agreement import share
 from malaria.ui.review.pictures import Picture
 from malaria.ui.review.references import references
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
-
-if TYPE_CHECKING:
-    from malaria.metrics import Rate  # statistics that a card needs only at its end
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""
@@ -261,14 +259,6 @@ def oneself(work: Work) -> None:
         st.markdown(f"Of {raw.n} cells that came back unannounced, you answered {share(raw)} as before.")
     else:
         st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
-
-
-def share(rate: "Rate") -> str:
-    """A share in percent with its interval."""
-    if rate.value is None or rate.interval is None:
-        return "–"
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _latest(work: Work) -> None:

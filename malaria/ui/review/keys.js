@@ -1,7 +1,7 @@
 // The keys themselves are Streamlit's (button shortcuts). This adds what those lack: a key held down answers once, T goes
 // to the note, and Enter or Escape leads back from it, so that no mouse is needed.
 export default function () {
-  const note = () => document.querySelector(".st-key-review-note input");
+  const note = () => document.querySelector(":is(.st-key-review-note, .st-key-smear-note) input");
   const writing = (element) => element?.closest("input, textarea, select, [contenteditable='true']");
   const hear = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

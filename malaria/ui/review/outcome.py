@@ -1,28 +1,26 @@
 """What comes of a review: agreement, results and files, and the journal itself. Worked out only when looked at."""
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 import streamlit as st
 
 from malaria.batch import tables
 from malaria.errors import MalariaError
-from malaria.metrics import Agreement
 from malaria.review import (
     RULE,
     Summary,
     corrected_labels,
     corrected_zip,
     corrections,
-    everyone,
     in_order,
-    pairs,
     read_journal,
     summarise,
 )
 from malaria.ui.batch.desk import CORRECTIONS
 from malaria.ui.frame import boundary
-from malaria.ui.review.card import download, oneself, share
+from malaria.ui.review.agreement import share, with_one_another
+from malaria.ui.review.card import download, oneself
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
 
@@ -30,8 +28,6 @@ BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 
 _UPLOAD: Final = "review.journal"
 _MAX_UPLOAD_MB: Final = 64
-_DASH: Final = "–"
-_ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
 
 
 @st.fragment
@@ -119,25 +115,12 @@ def _agreement(work: Work) -> None:
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
         return
-    lines = ["| annotators | answers | cells read by both | alike | kappa |", "|---|---|---|---|---|"]
-    for which in _ANSWERS:
-        lines += [_line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement) for pair in pairs(state, which)]
-        if len(state.annotators) > 2:
-            lines.append(_line("all (Fleiss)", which, everyone(state, which)))
-    st.markdown("\n".join(lines))
+    with_one_another(state)
     st.caption(
         "First answers were given before label and model’s view were shown, where blind. Cohen’s kappa, of several "
         "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells in "
         "dispute are under “Which cards”, Disagreements. " + RULE
     )
-
-
-def _line(who: str, which: str, found: Agreement) -> str:
-    kappa = found.kappa
-    value = _DASH if kappa.value is None else f"{kappa.value:.2f}"
-    if kappa.interval:
-        value += f" ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f})"
-    return f"| {who} | {which} | {found.raw.n:,} | {share(found.raw)} | {value} |"
 
 
 # The journal

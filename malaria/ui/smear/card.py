@@ -8,13 +8,15 @@ import streamlit as st
 
 from malaria.errors import JournalError
 from malaria.review import to_csv
+from malaria.smear import Cell
+from malaria.smear.sentences import SAID, each
 from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT
 from malaria.ui.gallery import data_uri, picture, place
-from malaria.ui.smear.bench import Bench, Cell
+from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.view import look_closer, surroundings
-from malaria.ui.smear.words import KEYS, SAID, WORDS
+from malaria.ui.smear.words import KEYS, WORDS
 from malaria.ui.text import literal
 
 _PAGE: Final = 40  # suspects listed at once
@@ -25,8 +27,11 @@ _keys = st.components.v2.component("smear_keys", js=(ROOT / "malaria/ui/review/k
 
 def card(desk: Desk, bench: Bench) -> None:
     """Draw the chosen cell and what can be said of it."""
-    total, left = len(bench.suspects), len(bench.undecided)
-    st.progress((total - left) / total if total else 1.0, f"**{total - left:,} of {total:,}** suspects decided")
+    total, left = len(bench.asked), len(bench.undecided)
+    more = total - len(bench.suspects)
+    others = f", {more:,} of them picked out by another reader" if more else ""
+    words = f"**{total - left:,} of {total:,}** suspects decided{others}"
+    st.progress((total - left) / total if total else 1.0, words)
     if bench.log.unsaved:
         _stopped(bench)
     elif bench.chosen is None:
@@ -51,12 +56,12 @@ def listed(desk: Desk, bench: Bench) -> None:
     st.markdown(f"**Suspects {start + 1:,} to {start + len(shown):,} of {len(bench.suspects):,}**")
     with st.container(height=300, key="smear-list", gap="xsmall"):
         for cell in shown:
-            said = answers.get(cell.image_id)
+            said = answers.get(cell)
             st.button(
                 f"![Suspect]({_face(desk, bench, cell)}) **{cell.rank}** · p {probability(cell.p_parasitized or 0)} · "
                 f"{where(bench, cell)}{f' · **{SAID[said]}**' if said else ''}",
                 key=f"smear-suspect-{cell.image_id}",
-                type="primary" if cell is bench.chosen else "secondary",
+                type="primary" if cell == bench.chosen else "secondary",
                 width="stretch",
                 on_click=_choose,
                 args=(bench, cell),
@@ -71,48 +76,77 @@ def listed(desk: Desk, bench: Bench) -> None:
 
 def where(bench: Bench, cell: Cell) -> str:
     """Where in its field a cell lies, in words, with the field's number if there are several."""
-    about = bench.fields[cell.field]
+    about = bench.cells.fields[cell.field]
     ninths = np.zeros((3, 3), np.float32)
     x, y = cell.box.centre
     ninths[min(2, max(0, int(3 * y / about.height))), min(2, max(0, int(3 * x / about.width)))] = 1
-    number = f" of field {list(bench.fields).index(cell.field) + 1}" if len(bench.fields) > 1 else ""
+    fields = list(bench.cells.fields)
+    number = f" of field {fields.index(cell.field) + 1}" if len(fields) > 1 else ""
     return place(ninths) + number
 
 
 def _on_view(desk: Desk, bench: Bench, cell: Cell) -> None:
-    said = bench.answers.get(cell.image_id)
     with st.container(key="smear-card", horizontal=True, vertical_alignment="center"):
         picture(surroundings(desk, bench, cell), "The cell to be decided, enlarged", side=160)
-        _told(bench, cell, said)
-    _answers(bench, said)
+        _told(bench, cell)
+    _answers(bench)
+    _note(bench)
     _undo(bench)
 
 
-def _told(bench: Bench, cell: Cell, said: str | None) -> None:
+def _told(bench: Bench, cell: Cell) -> None:
+    said = bench.compared.said.get(cell, {})
     with st.container():
         if cell.rank is None or cell.p_parasitized is None:
-            st.markdown(f"**A cell that was missed**, {where(bench, cell)}. Confirm or reject it to add it.")
+            by = "you marked" if bench.annotator in said else "another reader marked" if cell in bench.asked else ""
+            what = f"**A cell that {by}**" if by else "**A cell that was missed**"
+            st.markdown(f"{what}, {where(bench, cell)}." + ("" if by else " Confirm or reject it to add it."))
         else:
             name = "Suspect" if cell.p_parasitized >= bench.triage.threshold else "Not suspected: rank"
             st.markdown(f"**{name} {cell.rank:,}**  \np {probability(cell.p_parasitized)}, {where(bench, cell)}")
             if cell.outline is not None and cell.outline.is_clump:
                 st.caption("Cells that could not be told apart, or a piece of one.")
-        if said:
-            st.markdown(f"You: **{SAID[said]}**")
+        if mine := said.get(bench.annotator):
+            st.markdown(f"You: **{SAID[mine.final_answer]}**")
+            if others := {name: one for name, one in said.items() if name != bench.annotator}:
+                st.caption(literal(each(others)))
 
 
-def _answers(bench: Bench, said: str | None) -> None:
+def _answers(bench: Bench) -> None:
+    mine = bench.mine
     with st.container(key="smear-answers"):
         for answer, key in KEYS.items():
             st.button(
                 WORDS[answer],
                 key=f"smear-{key}-{bench.token}",
                 shortcut=key,
-                type="primary" if answer == said else "secondary",
+                type="primary" if mine and answer == mine.final_answer else "secondary",
                 width="stretch",
                 on_click=_do,
-                args=(bench, lambda token=bench.token, given=answer: bench.answer(token, given)),
+                args=(bench, lambda token=bench.token, given=answer: bench.answer(token, given, _noted(bench))),
             )
+
+
+def _note(bench: Bench) -> None:
+    with st.container(key="smear-note"):
+        st.text_input(
+            "Note",
+            value=bench.mine.note if bench.mine else "",
+            key=_note_key(bench),
+            placeholder="Note: T to write, Enter to go back to the keys",
+            max_chars=500,
+            label_visibility="collapsed",
+            on_change=_do,
+            args=(bench, lambda token=bench.token: bench.annotate(token, _noted(bench))),
+        )
+
+
+def _note_key(bench: Bench) -> str:
+    return f"smear.note.{bench.token}"
+
+
+def _noted(bench: Bench) -> str:
+    return str(st.session_state.get(_note_key(bench), bench.mine.note if bench.mine else ""))
 
 
 def _undo(bench: Bench) -> None:

@@ -1,18 +1,38 @@
 """The fields of one sample as a session has them: their bytes, what each came to, and why one was refused."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+import logging
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
 
 from malaria import phantom
+from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
-from malaria.smear import SCAN_MAX_PIXELS, FieldTriage, Triage, pooled, triage_field
+from malaria.model import Classifier
+from malaria.smear import SCAN_MAX_PIXELS, Box, FieldTriage, Triage, pooled, triage_field
 from malaria.ui.frame import Frame
+from malaria.ui.smear.drawing import window_around
 
 EXAMPLE: Final = "synthetic"
 """The example's name in the address: `?example=synthetic`."""
 _SEEDS: Final = (3, 14)
+
+_log = logging.getLogger(__name__)
+
+
+class Refused(NamedTuple):
+    """A field that could not be used, and `why` in a sentence."""
+
+    field: str
+    why: str
+
+
+Judging: TypeAlias = Background[FieldTriage | Refused]
+_Known: TypeAlias = dict[tuple[str, str, str | None], FieldTriage]  # by model, version and image_id
 
 
 @dataclass(eq=False)
@@ -27,12 +47,12 @@ class Desk:
     """Fields that were given more than once and count once."""
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
-    _unreadable: dict[str, str] = field(default_factory=dict)
-    _judged: dict[tuple[str, str], dict[str, FieldTriage]] = field(default_factory=dict)
+    _known: _Known = field(default_factory=dict)
+    _judgings: dict[tuple[str, str], Judging] = field(default_factory=dict)
     _decoded: tuple[str, RGB] | None = None  # the last one only: a scan takes hundreds of MB
 
     @classmethod
-    def of(cls, files: list[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Desk":
+    def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Desk":
         """Put fields together: the same bytes count once, and two files of one name get different names."""
         kept: dict[str, ImageFile] = {}
         seen: set[str | None] = set()
@@ -46,8 +66,7 @@ class Desk:
             while name in kept:
                 name, copy = f"{one.file} ({copy})", copy + 1
             kept[name] = one
-        unreadable = {name: one.error or "" for name, one in kept.items() if one.data is None}
-        return cls(kept, synthetic, parasitized, tuple(twice), _unreadable=unreadable)
+        return cls(kept, synthetic, parasitized, tuple(twice))
 
     @classmethod
     def example(cls) -> "Desk":
@@ -56,22 +75,35 @@ class Desk:
         infected = sum(item.kind == "red_cell" and item.form != "uninfected" for one in fields for item in one.truth)
         return cls.of([ImageFile(one.file, one.png) for one in fields], synthetic=True, parasitized=infected)
 
-    def judge(self, frame: Frame) -> Iterator[str]:
-        """Judge what the picked model has not judged yet, yielding each field's name before it is begun."""
-        judged = self._judged.setdefault((frame.card.name, frame.card.version), {})
-        for name in self.files:
-            if name not in judged and name not in self._unreadable:
-                yield name
-                try:
-                    judged[name] = triage_field(self.rgb(name), frame.classifier, name)
-                except ImageError as error:
-                    self._unreadable[name] = str(error)
+    def with_more(self, files: Sequence[ImageFile]) -> "Desk":
+        """The same sample with more fields. What was judged is not judged again."""
+        self.stop()
+        more = Desk.of([*self.files.values(), *files])
+        more._known, more.faces = self._known, self.faces
+        return more
+
+    def judging(self, frame: Frame) -> Judging:
+        """The fields as the picked model judges them, in the making since this was first asked for."""
+        key = (frame.card.name, frame.card.version)
+        self.stop(but=key)
+        if key not in self._judgings:
+            work = partial(_judged, list(self.files.items()), frame.classifier, self._known)
+            self._judgings[key] = Background(work, len(self.files), "smear")
+        return self._judgings[key]
+
+    def stop(self, but: tuple[str, str] | None = None) -> None:
+        """Stop judging, but for one model and version; what is done stays."""
+        for key, judging in self._judgings.items():
+            if key != but:
+                judging.stop()
 
     def triage(self, frame: Frame, threshold: float) -> Triage:
-        """All fields that were judged, as one sample."""
-        judged = self._judged[frame.card.name, frame.card.version]
-        fields = (judged[name] for name in self.files if name in judged)
-        return pooled(fields, frame.classifier, threshold, self._unreadable)
+        """All fields that were judged so far, as one sample."""
+        judged = self.judging(frame).results
+        fields = [one for one in judged if isinstance(one, FieldTriage)]
+        return pooled(
+            fields, frame.classifier, threshold, {one.field: one.why for one in judged if isinstance(one, Refused)}
+        )
 
     @property
     def ids(self) -> dict[str, str]:
@@ -82,5 +114,43 @@ class Desk:
         """The pixels of one field. Raises ImageError."""
         if self._decoded is None or self._decoded[0] != name:
             self._decoded = None
-            self._decoded = name, decode(self.files[name].data or b"", name, max_pixels=SCAN_MAX_PIXELS)
+            self._decoded = name, _pixels(name, self.files[name])
         return self._decoded[1]
+
+    def cut(self, name: str, box: Box, side: float) -> RGB:
+        """A square of a field around a box, `side` pixels wide. Raises ImageError."""
+        rgb = self.rgb(name)
+        window = window_around(box, rgb.shape[1], rgb.shape[0], side, square=True)
+        return rgb[window.y : window.y + window.height, window.x : window.x + window.width]
+
+
+def _judged(
+    files: Sequence[tuple[str, ImageFile]], classifier: Classifier, known: _Known, done: int, stop: threading.Event
+) -> Iterator[FieldTriage | Refused]:
+    for name, file in files[done:]:
+        if stop.is_set():
+            return
+        yield _one(name, file, classifier, known)
+
+
+def _one(name: str, file: ImageFile, classifier: Classifier, known: _Known) -> FieldTriage | Refused:
+    """Judge one field. Whatever goes wrong with it is told, and keeps no other field from being judged."""
+    key = (classifier.card.name, classifier.card.version, file.image_id)
+    try:
+        found = known.get(key) or triage_field(_pixels(name, file), classifier, name)
+    except ImageError as error:
+        return Refused(name, str(error))
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("The field %s could not be triaged, reference %s", name, reference)
+        return Refused(
+            name, f"{name}: A fault of ours kept it from being triaged. The server's log has it as {reference}."
+        )
+    known[key] = found
+    return found if found.field == name else replace(found, field=name)
+
+
+def _pixels(name: str, file: ImageFile) -> RGB:
+    if file.data is None:
+        raise ImageError(name, file.error or "It could not be read.", "")
+    return decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)

@@ -1,25 +1,24 @@
-"""The table of cells and the report, as files to keep."""
+"""The report and the table of cells, as files to keep."""
 
 import streamlit as st
 
-from malaria.smear import Decision, cells_csv, report_html
+from malaria.images import RGB
+from malaria.smear import Box, Result, cells_csv, report_html
 from malaria.ui.smear.bench import Bench
-from malaria.ui.smear.words import SAID
+from malaria.ui.smear.desk import Desk
 from malaria.ui.text import literal
 
 
-def downloads(bench: Bench) -> None:
+def downloads(desk: Desk, bench: Bench, result: Result) -> None:
     """Offer report.html and cells.csv. Both are made only when clicked."""
-    decisions = {
-        cell.row: Decision(SAID[said.final_answer], said.annotator, said.decided_at)
-        for cell, said in bench.decisions
-        if cell.row is not None
-    }
-    added = len(bench.added)
+
+    def look(name: str, box: Box) -> RGB:
+        return desk.cut(name, box, 1.3 * max(box.width, box.height))
+
     with st.container(horizontal=True):
         st.download_button(
             "Download the report",
-            lambda: report_html(bench.triage, sample=bench.sample, decisions=decisions),
+            lambda: report_html(result, look=look),
             "report.html",
             "text/html",
             type="primary",
@@ -28,7 +27,7 @@ def downloads(bench: Bench) -> None:
         )
         st.download_button(
             "Download cells.csv",
-            lambda: cells_csv(bench.triage),
+            lambda: cells_csv(result),
             "cells.csv",
             "text/csv",
             icon=":material/download:",
@@ -36,6 +35,5 @@ def downloads(bench: Bench) -> None:
         )
     st.caption(
         "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
-        f"Decisions are in {literal(bench.log.store.place)}."
-        + (f" The cells that you added ({added}) are there too, but in neither file." if added else "")
+        f"Decisions are kept in {literal(bench.log.store.place)}."
     )

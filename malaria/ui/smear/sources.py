@@ -13,6 +13,7 @@ from malaria.ui.text import literal
 DESK: Final = "smear.desk"
 _UPLOADS: Final = "smear.uploads"  # counts the uploads taken: each begins with an empty uploader
 _TAKEN: Final = "smear.taken"
+_MORE: Final = "smear.more"
 _TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
 
 
@@ -22,13 +23,13 @@ def choose() -> Desk | None:
     if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
         _put(Desk.example())
     desk: Desk | None = st.session_state.get(DESK)
-    with st.container() if desk is None else st.expander("Triage other fields", icon=":material/upload_file:"):
+    with st.container() if desk is None else st.expander("Add fields, or triage others", icon=":material/upload_file:"):
         _ways_in(desk)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     if _TAKEN in st.session_state:
         try:
-            _put(_open(st.session_state.pop(_TAKEN)))
+            _put(_open(st.session_state.pop(_TAKEN), desk))
         except MalariaError as error:
             st.error(literal(str(error)), icon=":material/error:")
         else:
@@ -49,6 +50,8 @@ def _ways_in(desk: Desk | None) -> None:
         if desk is not None and st.button("Close these fields", icon=":material/close:"):
             _put(None)
             st.rerun()
+    if desk is not None and not desk.synthetic:
+        st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
     st.file_uploader(
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
         "or a zip of them. They stay in memory, for this visit only.",
@@ -70,17 +73,20 @@ def _take() -> None:
         st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
-def _open(uploads: list[UploadedFile]) -> Desk:
+def _open(uploads: list[UploadedFile], desk: Desk | None) -> Desk:
     """Read what was uploaded. Raises SourceError for what holds no image at all."""
     files = []
     for upload in uploads:
         with open_source(upload, upload.name) as source:
             files += list(source)
-    return Desk.of(files)
+    adds = desk is not None and not desk.synthetic and st.session_state.get(_MORE)
+    return desk.with_more(files) if desk is not None and adds else Desk.of(files)
 
 
 def _put(desk: Desk | None) -> None:
     """Make this the sample of the session, in place of what it was."""
+    if earlier := st.session_state.get(DESK):
+        earlier.stop()
     if desk is None:
         st.session_state.pop(DESK, None)
     else:

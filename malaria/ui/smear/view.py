@@ -1,6 +1,7 @@
 """The field on view, its outlines drawn: whole, or at full resolution around the chosen suspect. A click chooses."""
 
 import base64
+from collections import Counter
 from typing import Any, Final
 
 import cv2
@@ -8,26 +9,40 @@ import numpy as np
 import streamlit as st
 
 from malaria.images import RGB
-from malaria.smear import Box, FieldTriage
+from malaria.smear import Box, Cell, FieldTriage
 from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT
-from malaria.ui.smear.bench import Bench, Cell
+from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.drawing import SURE, Mark, drawn, window_around
 from malaria.ui.smear.words import SIGNS
+from malaria.ui.text import literal
 
 WHOLE: Final = "Whole field"
 ZOOM: Final = "smear.zoom"
-_NEAR: Final = "8 cells wide"
-_VIEWS: Final = {WHOLE: 0, _NEAR: 8, "4 cells wide": 4}
+_NEAR: Final = "8 cells"
+_VIEWS: Final = {WHOLE: 0, _NEAR: 8, "4 cells": 4}
 _FIELD: Final = "smear.field"
 _PICKED: Final = "smear-field"
 _SIDE: Final = 1280  # of the picture in pixels, so that it is sharp on a phone held close
 
+_LEGEND: Final = f"""
+| | |
+|---|---|
+| □ | suspect, p at least {SURE:g} |
+| ◇ | suspect below that, numbered where there is room |
+| + - ? x | after a number: confirmed, rejected, unsure, no cell |
+| thin blue | red cells not suspected |
+| double violet | leukocytes |
+| grey | platelets and dirt |
+
+Without a mouse: Tab to the field; there the arrow keys move a cross, and Enter chooses what is under it.
+"""
+
 _folder = ROOT / "malaria/ui/smear"
 _field = st.components.v2.component(
     "smear_field",
-    html='<figure class="smear-field"><img alt=""><div class="places"></div></figure>',
+    html=(_folder / "field.html").read_text(),
     css=(_folder / "field.css").read_text(),
     js=(_folder / "field.js").read_text(),
 )
@@ -36,29 +51,34 @@ _field = st.components.v2.component(
 def view(desk: Desk, bench: Bench) -> None:
     """Draw the field on view with what stands around it."""
     _choose_field(bench)
+    about = bench.cells.fields[bench.field]
+    for concern in about.concerns:
+        st.warning(literal(concern.sentence), icon=":material/warning:")
     st.session_state.setdefault(ZOOM, WHOLE)  # a button of the list may have set it
-    zoom = st.segmented_control("View", _VIEWS, required=True, key=ZOOM, label_visibility="collapsed")
-    about = bench.fields[bench.field]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        zoom = st.segmented_control("View", _VIEWS, required=True, key=ZOOM, label_visibility="collapsed")
+        with st.popover("Marks", icon=":material/info:"):
+            st.markdown(_LEGEND)
     window, picture = _picture(desk, bench, about, _VIEWS[zoom or WHOLE])
     scale = picture.shape[1] / window.width
     marks = _marks(bench, about)
     image = cv2.imencode(".jpg", drawn(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
     suspects = [cell for cell in bench.suspects if cell.field == bench.field and cell.box.shared_area(window)]
+    leukocytes = _leukocytes(about)
     _field(
         key=_PICKED,
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
-            "alt": f"The field {bench.field} with {len(suspects)} suspects outlined",
-            "places": [_place(cell, window, chosen=cell is bench.chosen) for cell in suspects],
+            "alt": f"The field {bench.field} with {len(suspects)} suspects outlined. {leukocytes}".strip(),
+            "places": [_place(cell, window, chosen=cell == bench.chosen) for cell in suspects],
             "token": bench.token,
         },
         on_picked_change=lambda: _pick(bench, window),
     )
     st.caption(
-        f"□ p at least {SURE:g} · ◇ a suspect below that, numbered where there is room · thin blue: red cells not "
-        "suspected · double violet: leukocytes · grey: platelets and dirt. After its number a suspect has + confirmed, "
-        "- rejected, ? unsure, x no cell. **Click a suspect to choose it, any other cell to judge it too, or bare "
-        "ground to add a missed cell.**"
+        " ".join(
+            [leukocytes, "Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell."]
+        )
     )
 
 
@@ -70,30 +90,43 @@ def look_closer() -> None:
 
 def surroundings(desk: Desk, bench: Bench, cell: Cell) -> RGB:
     """The cell as it lies in its field, nothing drawn on it, two diameters wide."""
-    about = bench.fields[cell.field]
-    side = max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height))
-    return _cut(desk.rgb(cell.field), window_around(cell.box, about.width, about.height, side, square=True))
+    about = bench.cells.fields[cell.field]
+    return desk.cut(cell.field, cell.box, max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height)))
 
 
 def _choose_field(bench: Bench) -> None:
-    if len(bench.fields) < 2:
+    fields = bench.cells.fields
+    if len(fields) < 2:
         return
 
     def change() -> None:
         bench.field = st.session_state[_FIELD]
         st.session_state[ZOOM] = WHOLE
 
+    def named(name: str) -> str:
+        n = sum(cell.field == name for cell in bench.suspects)
+        return f"{name} · {n} {'suspect' if n == 1 else 'suspects'}{' · ⚠' if fields[name].concerns else ''}"
+
     st.session_state[_FIELD] = bench.field
-    st.selectbox("Field", list(bench.fields), key=_FIELD, on_change=change, label_visibility="collapsed")
+    st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
+
+
+def _leukocytes(about: FieldTriage) -> str:
+    """How many leukocytes the field holds, by type where that is known."""
+    found = Counter(one.name for one in getattr(about, "leukocyte_types", {}).values())
+    n = about.count("leukocyte")
+    listed = (
+        f": {', '.join(f'{name} {count}' for name, count in found.most_common())}, for research use" if found else ""
+    )
+    return f"{n} {'leukocyte' if n == 1 else 'leukocytes'}{listed}." if n else ""
 
 
 def _picture(desk: Desk, bench: Bench, about: FieldTriage, cells: int) -> tuple[Box, RGB]:
     """The window on view and its picture. A scan is not decoded for the whole of it: the triage kept that small."""
     if not cells or bench.chosen is None or bench.chosen.field != about.field:
-        overview = cv2.imdecode(np.frombuffer(about.overview, np.uint8), cv2.IMREAD_COLOR_RGB)
-        return Box(0, 0, about.width, about.height), np.asarray(overview, np.uint8)
+        return Box(0, 0, about.width, about.height), about.picture
     window = window_around(bench.chosen.box, about.width, about.height, cells * about.diameter)
-    part = _cut(desk.rgb(about.field), window)
+    part = desk.rgb(about.field)[window.y : window.y + window.height, window.x : window.x + window.width]
     scale = _SIDE / max(part.shape[:2])
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return window, np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=shrink), np.uint8)
@@ -102,17 +135,14 @@ def _picture(desk: Desk, bench: Bench, about: FieldTriage, cells: int) -> tuple[
 def _marks(bench: Bench, about: FieldTriage) -> dict[str, Mark]:
     """What to draw: every object, suspects and whatever was judged or chosen with a number or a sign."""
     answers = bench.answers
-    tagged = {cell.image_id for cell in bench.suspects} | set(answers)
+    tagged = {*bench.suspects, *answers, *([bench.chosen] if bench.chosen else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
-    cells = [*bench.red_cells.values(), *bench.added, *([bench.chosen] if bench.chosen else [])]
-    for cell in cells:
-        if cell.field != about.field or not (cell.image_id in tagged or cell is bench.chosen):
+    for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
+        if cell.field != about.field:
             continue
-        sign = SIGNS.get(answers.get(cell.image_id, ""), "")
-        tag = f"{cell.rank or 'new'}{sign}"
+        tag = f"{cell.rank or 'new'}{SIGNS.get(answers.get(cell, ''), '')}"
         sure = cell.p_parasitized is None or cell.p_parasitized >= SURE
-        shape = "square" if sure else "diamond"
-        marks[cell.image_id] = Mark(cell.box, None, shape, tag, cell is bench.chosen)
+        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == bench.chosen)
     return marks
 
 
@@ -133,8 +163,4 @@ def _pick(bench: Bench, window: Box) -> None:
     picked = st.session_state[_PICKED].picked
     if picked and picked["token"] == bench.token:
         x, y = (min(max(float(picked[side]), 0.0), 1.0) for side in "xy")
-        bench.choose(bench.at(bench.field, window.x + x * window.width, window.y + y * window.height))
-
-
-def _cut(rgb: RGB, window: Box) -> RGB:
-    return rgb[window.y : window.y + window.height, window.x : window.x + window.width]
+        bench.choose(bench.cells.at(bench.field, window.x + x * window.width, window.y + y * window.height))

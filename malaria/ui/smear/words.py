@@ -1,4 +1,4 @@
-"""What the answers are called on a smear, with their keys and the signs they leave beside a number."""
+"""What the answers are called on a smear's keys, and the signs they leave beside a number."""
 
 from typing import Final
 
@@ -8,5 +8,4 @@ from malaria.review import UNSURE, UNUSABLE
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer, as in the label review."""
 WORDS: Final = {PARASITIZED: "Confirm", UNINFECTED: "Reject", UNSURE: "Not sure", UNUSABLE: "No cell"}
-SAID: Final = {PARASITIZED: "confirmed", UNINFECTED: "rejected", UNSURE: "unsure", UNUSABLE: "no cell"}
 SIGNS: Final = {PARASITIZED: "+", UNINFECTED: "-", UNSURE: "?", UNUSABLE: "x"}

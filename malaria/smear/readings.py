@@ -1,0 +1,172 @@
+"""What people said of a triaged sample: its cells as the journal knows them, who decided what, and what they agree on.
+
+The journal knows a cell by its field's SHA-256 and its place, so a decision stands whatever else is triaged beside it.
+"""
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Final
+
+import cv2
+
+from malaria.review import Decision, State, consensus
+from malaria.smear.objects import Box, Outline
+from malaria.smear.triage import Triage
+
+_PLACE: Final = re.compile(r"(.*)#xywh=(-?\d+),(-?\d+),(\d+),(\d+)")
+_NARROWEST: Final = 8  # pixels, of a cell that a human marks
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place in a field. Where the machine found no red cell, all but the place is None.
+
+    p_parasitized (0 to 1), rank among all fields (from 1) and `row` in the table of the triage are the machine's.
+    """
+
+    image_id: str
+    field: str = dataclasses.field(compare=False)
+    box: Box = dataclasses.field(compare=False)
+    outline: Outline | None = dataclasses.field(default=None, compare=False)
+    p_parasitized: float | None = dataclasses.field(default=None, compare=False)
+    rank: int | None = dataclasses.field(default=None, compare=False)
+    row: int | None = dataclasses.field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The field's name with the place in it, as addresses name a part of a picture (W3C Media Fragments)."""
+        return f"{self.field}#xywh={','.join(map(str, self.box))}"
+
+
+class Cells:
+    """The red cells of a triage. `ids` gives the image_id (SHA-256 of its bytes) of each field by its name."""
+
+    def __init__(self, triage: Triage, ids: Mapping[str, str]) -> None:
+        self.triage, self._ids = triage, ids
+        self.fields = {one.field: one for one in triage.fields}
+
+    @cached_property
+    def red(self) -> dict[str, Cell]:
+        """Every red cell that the machine found, by image_id, the most suspicious first."""
+        table = self.triage.table
+        outlines = list(chain.from_iterable(one.outlines for one in self.triage.fields))
+        red = table[table["kind"] == "red_cell"].sort_values("rank")
+        found = (
+            self._cell(name, outlines[row].box, outlines[row], float(p), int(rank), int(row))
+            for row, name, p, rank in zip(red.index, red["field"], red["p_parasitized"], red["rank"], strict=True)
+        )
+        return {cell.image_id: cell for cell in found}
+
+    @cached_property
+    def suspects(self) -> list[Cell]:
+        """The red cells that a human should see, the most suspicious first."""
+        return list(self.red.values())[: len(self.triage.suspects)]
+
+    def at(self, name: str, x: float, y: float) -> Cell:
+        """The red cell at a place of the field `name`, in its pixels; where there is none, a new one of usual size."""
+        for cell in self.red.values():
+            if cell.field == name and cell.outline is not None:
+                inside = cv2.pointPolygonTest(cell.outline.contour, (float(x), float(y)), measureDist=False)
+                if inside >= 0:
+                    return cell
+        side = max(_NARROWEST, round(self.fields[name].diameter))
+        return self.marked(name, Box(round(x - side / 2), round(y - side / 2), side, side))
+
+    def marked(self, name: str, box: Box) -> Cell:
+        """A cell that the machine missed, at a place of the field `name`."""
+        return self._cell(name, box)
+
+    def of(self, decision: Decision) -> Cell | None:
+        """The cell that a decision is about; None if it is of another sample.
+
+        A cell that the machine found, but in another version that drew it elsewhere, is nobody's here.
+        """
+        if decision.image_id in self.red:
+            return self.red[decision.image_id]
+        place = _PLACE.fullmatch(decision.file)
+        if place is None or place[1] not in self.fields or decision.p_parasitized is not None:
+            return None
+        x, y, width, height = map(int, place.groups()[1:])
+        cell = self.marked(place[1], Box(x, y, width, height))
+        return cell if cell.image_id == decision.image_id else None
+
+    def readings(self, state: State) -> "Readings":
+        """What a journal holds about this sample."""
+        found: dict[Cell, dict[str, Decision]] = {}
+        for image_id in state.readings:
+            said = state.of_cell(image_id)
+            if cell := self.of(next(iter(said.values()))):
+                found[cell] = said
+        return Readings(found, state)
+
+    def _cell(
+        self,
+        name: str,
+        box: Box,
+        outline: Outline | None = None,
+        p_parasitized: float | None = None,
+        rank: int | None = None,
+        row: int | None = None,
+    ) -> Cell:
+        place = f"{self._ids[name]}#xywh={','.join(map(str, box))}"
+        return Cell(hashlib.sha256(place.encode()).hexdigest(), name, box, outline, p_parasitized, rank, row)
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """Decisions in force about the cells of one sample, by cell and annotator, and the journal's state they are from.
+
+    Where several have read a cell, its answer is their consensus (`malaria.review.RULE`).
+    """
+
+    said: Mapping[Cell, Mapping[str, Decision]] = dataclasses.field(default_factory=dict)
+    state: State = dataclasses.field(default_factory=State)
+
+    @property
+    def annotators(self) -> list[str]:
+        """Who has decided on any cell, in the order of their names."""
+        return sorted({name for said in self.said.values() for name in said})
+
+    @cached_property
+    def answers(self) -> dict[Cell, str | None]:
+        """What the readers of each cell say together, one of `malaria.review.ANSWERS`; None without a majority."""
+        return {cell: consensus(said.values()).answer for cell, said in self.said.items()}
+
+    @property
+    def disputed(self) -> list[Cell]:
+        """The cells on which readers differ, the most suspicious first, then what people added."""
+        differ = (cell for cell, said in self.said.items() if len({one.final_answer for one in said.values()}) > 1)
+        return sorted(differ, key=_by_rank)
+
+    def of(self, annotator: str) -> "Readings":
+        """Only what one annotator said."""
+        return self._where(lambda _, name: name == annotator)
+
+    def blind_for(self, annotator: str) -> "Readings":
+        """What an annotator may see of others before all is decided: only cells that they have decided themselves."""
+        return self._where(lambda cell, name: annotator in self.said[cell])
+
+    @cached_property
+    def of_sample(self) -> State:
+        """The journal's readings of these cells and annotators alone, as `malaria.review.pairs` compares them."""
+        return State(
+            readings={
+                cell.image_id: {name: self.state.readings[cell.image_id][name] for name in said}
+                for cell, said in self.said.items()
+            }
+        )
+
+    def _where(self, wanted: Callable[[Cell, str], bool]) -> "Readings":
+        left = {
+            cell: {name: one for name, one in said.items() if wanted(cell, name)} for cell, said in self.said.items()
+        }
+        return Readings({cell: said for cell, said in left.items() if said}, self.state)
+
+
+def _by_rank(cell: Cell) -> tuple[bool, int, str]:
+    return cell.rank is None, cell.rank or 0, cell.name

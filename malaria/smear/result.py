@@ -1,0 +1,250 @@
+"""What a triaged sample comes to, pooled over its fields: counts, parasitaemia, density, and the cells still needed.
+
+The machine alone, each reader, what they say together and a count by hand stand side by side, each with its interval.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from typing import Final, NamedTuple
+
+from malaria.card import Card
+from malaria.errors import SampleError
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import UNUSABLE
+from malaria.sample import (
+    RED_CELLS_PER_UL,
+    CellRates,
+    OperatingPoint,
+    Scores,
+    estimate_parasitaemia,
+    required_cells,
+)
+from malaria.smear.readings import Cell, Readings
+from malaria.smear.triage import Triage
+
+LEUKOCYTES_PER_UL: Final = 8_000
+"""Leukocytes per microlitre where the patient's own count is not known (WHO, Basic Malaria Microscopy, 2010)."""
+WISHED_PER_UL: Final = 200
+"""Parasites per microlitre at which WHO evaluates rapid tests."""
+
+_PERFECT: Final = CellRates(1, 0)
+_SETTLED: Final = (PARASITIZED, UNINFECTED, UNUSABLE)
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What turns shares into densities: the patient's own counts where known. All in cells per microlitre, above 0.
+
+    `wished_per_ul` is the density of parasites that one wishes to detect in 95 of 100 samples.
+    """
+
+    red_cells_per_ul: float = RED_CELLS_PER_UL
+    leukocytes_per_ul: float = LEUKOCYTES_PER_UL
+    wished_per_ul: float = WISHED_PER_UL
+
+    def __post_init__(self) -> None:
+        if not all(number > 0 for number in asdict(self).values()):
+            raise SampleError("Cells per microlitre must be above 0.")
+
+
+class Range(NamedTuple):
+    """An estimate with its 95 % interval. `value` is None while decisions are open: then it lies somewhere between."""
+
+    value: float | None
+    low: float
+    high: float
+
+    def times(self, factor: float) -> "Range":
+        """The same in another unit."""
+        return Range(None if self.value is None else self.value * factor, self.low * factor, self.high * factor)
+
+
+@dataclass(frozen=True)
+class Count:
+    """One way of counting the sample: red cells, the parasitized ones among them, leukocytes; None: not counted.
+
+    `open` more cells may turn out parasitized. `rates` are those of finding cells this way; None: not known.
+    """
+
+    red_cells: int | None
+    parasitized: int | None
+    leukocytes: int | None = None
+    open: int = 0
+    rates: CellRates | None = None
+
+    @cached_property
+    def parasitaemia(self) -> Range | None:
+        """Parasitized cells among red cells (0 to 1), corrected by the rates (`estimate_parasitaemia`)."""
+        return _between(self.red_cells, self.parasitized, self.open, self.rates)
+
+    @cached_property
+    def per_leukocyte(self) -> Range | None:
+        """Parasitized cells for each leukocyte; None where false alarms are among them, or no leukocyte was found.
+
+        Given their sum, the parasitized ones of both are binomial; so the interval is exact (Przyborowski and
+        Wilenski, Biometrika 31, 1940). The leukocytes are taken to be found without error.
+        """
+        if not (self.leukocytes and self.rates and self.rates.sensitivity) or self.rates.false_positive_rate:
+            return None
+        white, found = self.leukocytes, self.parasitized or 0
+        ends = (found, found + self.open)
+        shares = [_between(count + white, count, 0, _PERFECT) for count in ends]
+        if self.parasitized is None or shares[0] is None or shares[1] is None:
+            return None
+        low, high = (share / (1 - share) for share in (shares[0].low, shares[1].high))
+        return Range(None if self.open else found / white, low, high).times(1 / self.rates.sensitivity)
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A sample and all that is said of it.
+
+    `rates` are the classifier's on single cells at the threshold of the triage; None where they are not known.
+    `manual` is what somebody counted by hand. `sample` is its name, as typed.
+    """
+
+    triage: Triage
+    readings: Readings = field(default_factory=Readings)
+    rates: CellRates | None = None
+    manual: Count | None = None
+    assumed: Assumed = field(default_factory=Assumed)
+    sample: str = ""
+
+    @cached_property
+    def leukocytes(self) -> int:
+        """Leukocytes that the machine found."""
+        return sum(one.count("leukocyte") for one in self.triage.fields)
+
+    @property
+    def machine(self) -> Count:
+        """What the machine alone comes to."""
+        return Count(self.triage.red_cells, len(self.triage.suspects), self.leukocytes, rates=self.rates)
+
+    @cached_property
+    def by_reader(self) -> dict[str, Count]:
+        """What each reader's decisions make of it; a suspect is open until they are sure of it."""
+        return {
+            name: self._decided({cell: said[name].final_answer for cell, said in self.readings.of(name).said.items()})
+            for name in self.readings.annotators
+        }
+
+    @cached_property
+    def together(self) -> Count | None:
+        """What all readers say together; None where nobody has read. A cell without a majority is open."""
+        return self._decided(self.readings.answers) if self.readings.said else None
+
+    @property
+    def counts(self) -> dict[str, Count]:
+        """Every way of counting that there is, by its heading."""
+        readers = {f"Decided by {name}": count for name, count in self.by_reader.items()}
+        together = {"Consensus": self.together} if self.together and len(readers) > 1 else {}
+        by_hand = {"Counted by hand": self.manual} if self.manual else {}
+        return {"Machine alone": self.machine, **readers, **together, **by_hand}
+
+    @property
+    def added(self) -> list[Cell]:
+        """Cells that the machine had missed, as people marked them."""
+        return [cell for cell, answer in self.readings.answers.items() if cell.row is None and answer != UNUSABLE]
+
+    @property
+    def removed(self) -> list[Cell]:
+        """Outlines of the machine that hold no red cell, as people say."""
+        return [cell for cell, answer in self.readings.answers.items() if cell.row is not None and answer == UNUSABLE]
+
+    @property
+    def rejected(self) -> dict[str, str]:
+        """Fields that could not be used, each with the reason."""
+        return self.triage.unreadable
+
+    @property
+    def counted(self) -> int:
+        """Red cells as people left them, or as the machine found them."""
+        return (self.together or self.machine).red_cells or 0
+
+    @cached_property
+    def needed(self) -> int | None:
+        """Red cells with which the wished density is found in 95 of 100 samples; None if no number is enough."""
+        if self.rates is None:
+            return None
+        return _needed(self.assumed.wished_per_ul / self.assumed.red_cells_per_ul, self.rates.reviewed(1.0, 0.0))
+
+    @property
+    def missing(self) -> int | None:
+        """Red cells still to be counted for it."""
+        return None if self.needed is None else max(0, self.needed - self.counted)
+
+    @property
+    def missing_fields(self) -> int | None:
+        """About how many more fields like these that takes."""
+        if self.missing is None or not self.counted:
+            return None
+        return math.ceil(self.missing * len(self.triage.fields) / self.counted)
+
+    def summary(self) -> dict[str, object]:
+        """The figures, fit for JSON."""
+        return {
+            "sample": self.sample,
+            "assumed": asdict(self.assumed),
+            "counts": {name: self._figures(count) for name, count in self.counts.items()},
+            "added": len(self.added),
+            "removed": len(self.removed),
+            "red_cells_needed": self.needed,
+            "red_cells_missing": self.missing,
+        }
+
+    def _figures(self, count: Count) -> dict[str, object]:
+        ranges = {"parasitaemia": count.parasitaemia, **self.densities(count)}
+        return {
+            **{name: getattr(count, name) for name in ("red_cells", "parasitized", "open", "leukocytes")},
+            **{name: None if found is None else found._asdict() for name, found in ranges.items()},
+        }
+
+    def densities(self, count: Count) -> dict[str, Range | None]:
+        """Parasites per microlitre, as each assumption gives them."""
+        by_red, by_white = count.parasitaemia, count.per_leukocyte
+        return {
+            "per_ul_by_red_cells": by_red and by_red.times(self.assumed.red_cells_per_ul),
+            "per_ul_by_leukocytes": by_white and by_white.times(self.assumed.leukocytes_per_ul),
+        }
+
+    def _decided(self, answers: Mapping[Cell, str | None]) -> Count:
+        said = Counter((cell.row is not None, answer) for cell, answer in answers.items())
+        added = sum(n for (is_outline, answer), n in said.items() if not is_outline and answer != UNUSABLE)
+        settled = {cell.row for cell, answer in answers.items() if answer in _SETTLED}
+        open_suspects = sum(suspect.row not in settled for suspect in self.triage.suspects)
+        rows = {suspect.row for suspect in self.triage.suspects}
+        open_others = sum(answer not in _SETTLED and cell.row not in rows for cell, answer in answers.items())
+        return Count(
+            self.triage.red_cells - said[True, UNUSABLE] + added,
+            said[True, PARASITIZED] + said[False, PARASITIZED],
+            self.leukocytes,
+            open_suspects + open_others,
+            self.rates and self.rates.reviewed(1.0, 0.0),
+        )
+
+
+def cell_rates(card: Card, scores: Scores | None, threshold: float) -> CellRates | None:
+    """The classifier's rates on single cells at a threshold (0 to 1), cautious where hardly an error was seen.
+
+    From its held-out scores, or else as its card states them at its own threshold; None where it does not.
+    """
+    if scores is not None:
+        return scores.at(scores.readings[0], threshold).cautious_rates
+    confusion = card.reading()[1].get("confusion") if card.metrics else None
+    return OperatingPoint.from_counts(threshold, **confusion).cautious_rates if confusion else None
+
+
+def _between(cells: int | None, found: int | None, open_cells: int, rates: CellRates | None) -> Range | None:
+    """The parasitaemia of `found` to `found + open_cells` among `cells`; None where nothing can be said."""
+    if not cells or found is None or rates is None or rates.sensitivity <= rates.false_positive_rate:
+        return None
+    fewest, most = (estimate_parasitaemia(min(count, cells), cells, rates) for count in (found, found + open_cells))
+    return Range(None if open_cells else fewest.parasitaemia, fewest.interval.low, most.interval.high)
+
+
+@lru_cache(maxsize=64)
+def _needed(parasitaemia: float, rates: CellRates) -> int | None:
+    return required_cells(min(1.0, parasitaemia), rates)

@@ -1,0 +1,126 @@
+"""The result of a sample in words and figures as text, the same on the page and in the report."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.metrics import Rate
+from malaria.review import UNSURE, UNUSABLE, Decision
+from malaria.sample.numbers import percent, rounded
+from malaria.smear.result import Count, Range, Result
+
+SAID: Final = {
+    PARASITIZED: "confirmed",
+    UNINFECTED: "rejected",
+    UNSURE: "unsure",
+    UNUSABLE: "no cell",
+    None: "disputed",
+}
+"""What an answer is called on a smear; None is what readers differ on."""
+DASH: Final = "–"
+
+
+def figures(result: Result) -> dict[str, dict[str, str]]:
+    """Every way of counting the sample, by its heading, each with the same rows of text."""
+    return {name: _column(result, count) for name, count in result.counts.items()}
+
+
+def assumed(result: Result) -> str:
+    """What the densities rest on."""
+    given = result.assumed
+    return (
+        f"Parasites per µL assume {given.red_cells_per_ul:,.0f} red cells or {given.leukocytes_per_ul:,.0f} leukocytes "
+        "per µL; the patient’s own counts are better. By leukocytes it takes decisions, and is less certain: a thin "
+        "smear holds few of them."
+    )
+
+
+def needed(result: Result) -> str:
+    """How many red cells the wished limit of detection takes, and how many are missing."""
+    wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
+    aim = f"To find {wished:,.0f} parasites per µL ({percent(min(1.0, wished / per_ul))}) in 95 of 100 samples"
+    if result.rates is None:
+        return f"{aim}: how many red cells are needed cannot be said, as this model’s error rates are not known."
+    if result.needed is None or result.missing is None:
+        return f"{aim}, no number of red cells is enough at these error rates."
+    words = f"{aim}, {result.needed:,} red cells are needed"
+    if not result.missing:
+        return f"{words}: there are enough."
+    more = f", about {result.missing_fields:,} more fields like these" if result.missing_fields else ""
+    return f"{words}: {result.missing:,} are still missing{more}."
+
+
+def caveats(result: Result) -> str:
+    """How far the figures can be trusted."""
+    return (
+        f"Figures are pooled over fields, never averaged. {_corrected(result)}Intervals hold 95 %, taking these rates "
+        "as known. While decisions are open, the range reaches from none to all of them parasitized. A clump counts as "
+        "one cell."
+    )
+
+
+def types(counts: dict[str, int]) -> str:
+    """Leukocyte types with their numbers, the most frequent first; empty without any."""
+    listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+    return f"Leukocyte types, n = {sum(counts.values()):,}: {listed}. For research use." if counts else ""
+
+
+def probability(p: float) -> str:
+    """A probability (0 to 1) as text that never claims certainty."""
+    return "over 0.999" if p > 0.999 else f"{p:.3f}"
+
+
+def each(said: Mapping[str, Decision]) -> str:
+    """What each reader says of one cell."""
+    return "; ".join(f"{name}: {SAID[decision.final_answer]}" for name, decision in said.items())
+
+
+def rate(found: Rate) -> str:
+    """A rate or coefficient with its interval, or why it has none."""
+    if found.value is None or found.interval is None:
+        return found.reason or DASH
+    low, high = found.interval
+    return f"{found.value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _corrected(result: Result) -> str:
+    if result.rates is None:
+        return "The error rates of this model are not known, so no parasitaemia is given. "
+    return (
+        "Parasitaemia is corrected for the cells that the model misses and flags in error, as measured on held-out "
+        f"patients at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
+        f"{percent(result.rates.false_positive_rate, 2)} of cells); another laboratory’s slides can be read worse. "
+        "Readers are taken to keep every parasite that the model shows them and no false alarm, a count by hand to be "
+        "right. "
+    )
+
+
+def _column(result: Result, count: Count) -> dict[str, str]:
+    densities = result.densities(count)
+    return {
+        "Red cells": _number(count.red_cells),
+        "Parasitized": _number(count.parasitized) + (f", and {count.open:,} open" if count.open else ""),
+        "Parasitaemia": _share(count),
+        "Parasites per µL, by red cells": _density(densities["per_ul_by_red_cells"], count.red_cells, "red cells"),
+        "Parasites per µL, by leukocytes": _density(densities["per_ul_by_leukocytes"], count.leukocytes, "leukocytes"),
+        "Leukocytes": _number(count.leukocytes),
+    }
+
+
+def _number(count: int | None) -> str:
+    return DASH if count is None else f"{count:,}"
+
+
+def _share(count: Count) -> str:
+    found = count.parasitaemia
+    if found is None:
+        return DASH
+    ends = f"{percent(found.low)} to {percent(found.high)}"
+    return f"{ends if found.value is None else f'{percent(found.value)} ({ends})'}, n = {count.red_cells:,}"
+
+
+def _density(found: Range | None, n: int | None, unit: str) -> str:
+    if found is None or n is None:
+        return DASH
+    ends = f"{rounded(found.low):,} to {rounded(found.high):,}"
+    return f"{ends if found.value is None else f'{rounded(found.value):,} ({ends})'}, n = {n:,} {unit}"

@@ -1,0 +1,135 @@
+"""What a sample comes to, pooled over fields: counts, parasitaemia, densities with intervals, by machine and people."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from malaria.errors import SampleError
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import UNSURE, UNUSABLE
+from malaria.sample import CellRates, estimate_parasitaemia, required_cells
+from malaria.smear import Assumed, Count, Result, pooled, triage_field
+
+RATES = CellRates(0.95, 0.01)
+PERFECT = CellRates(1, 0)
+
+
+@pytest.fixture
+def triage(spotted, lone_cells, classifier):
+    """Two fields of twelve cells, the first with three suspects, the second with one."""
+    fields = [triage_field(spotted(lone_cells(4, 3, 60), n), classifier, f"{n}.png") for n in (3, 1)]
+    return pooled(fields, classifier)
+
+
+def test_the_machine_alone_is_pooled_over_fields_and_corrected(triage):
+    result = Result(triage, rates=RATES)
+    assert list(result.counts) == ["Machine alone"]
+    assert (result.machine.red_cells, result.machine.parasitized) == (24, 4)
+    expected = estimate_parasitaemia(4, 24, RATES)
+    assert result.machine.parasitaemia == (expected.parasitaemia, *expected.interval)
+
+
+@pytest.mark.parametrize(
+    ("decided", "red_cells", "parasitized", "open_cells"),
+    [
+        ([(0, PARASITIZED)], 24, 1, 3),
+        ([(0, PARASITIZED), (1, UNSURE)], 24, 1, 3),
+        ([(0, UNUSABLE)], 23, 0, 3),
+        ([(0, UNINFECTED), (1, UNINFECTED), (2, PARASITIZED), (3, PARASITIZED)], 24, 2, 0),
+        ([(9, PARASITIZED)], 24, 1, 4),
+        ([(9, UNSURE)], 24, 0, 5),
+        ([((5, 5), PARASITIZED)], 25, 1, 4),
+        ([((5, 5), UNINFECTED)], 25, 0, 4),
+        ([((5, 5), UNUSABLE)], 24, 0, 4),
+    ],
+)
+def test_decisions_correct_the_counts_and_leave_the_rest_open(
+    triage, read, decided, red_cells, parasitized, open_cells
+):
+    readings = read(triage, *(("ann", which, answer, "") for which, answer in decided))
+    result = Result(triage, readings, RATES)
+    count = result.counts["Decided by ann"]
+    assert (count.red_cells, count.parasitized, count.open) == (red_cells, parasitized, open_cells)
+    assert result.counted == red_cells
+
+
+def test_while_decisions_are_open_the_range_covers_whatever_they_will_be(triage, read):
+    begun = Result(triage, read(triage, ("ann", 0, PARASITIZED, "")), RATES).by_reader["ann"].parasitaemia
+    assert begun.value is None
+    for answer in (PARASITIZED, UNINFECTED):
+        rest = [("ann", at, answer, "") for at in (1, 2, 3)]
+        done = Result(triage, read(triage, ("ann", 0, PARASITIZED, ""), *rest), RATES).by_reader["ann"].parasitaemia
+        assert done.value is not None
+        assert begun.low <= done.low <= done.high <= begun.high
+
+
+def test_several_readers_stand_side_by_side_and_together(triage, read):
+    same = [(name, at, PARASITIZED, "") for name in ("ann", "bo") for at in (0, 1, 2)]
+    result = Result(triage, read(triage, *same, ("ann", 3, UNINFECTED, ""), ("bo", 3, PARASITIZED, "")), RATES)
+    assert list(result.counts) == ["Machine alone", "Decided by ann", "Decided by bo", "Consensus"]
+    assert [count.parasitized for count in result.by_reader.values()] == [3, 4]
+    assert (result.together.parasitized, result.together.open) == (3, 1)
+    assert [cell.rank for cell in result.readings.disputed] == [4]
+
+
+def test_a_reader_sees_of_another_only_what_they_decided_themselves(triage, read):
+    readings = read(triage, ("ann", 0, PARASITIZED, ""), ("bo", 0, UNINFECTED, ""), ("bo", 1, PARASITIZED, ""))
+    seen = readings.blind_for("ann")
+    assert [(cell.rank, sorted(said)) for cell, said in seen.said.items()] == [(1, ["ann", "bo"])]
+    assert not readings.blind_for("cy").said
+
+
+def test_densities_rest_on_what_is_assumed():
+    count = Count(1000, 10, 4, rates=PERFECT)
+    assert count.parasitaemia.times(5_000_000).value == pytest.approx(50_000)
+    assert count.per_leukocyte.value == pytest.approx(2.5)
+    assert count.per_leukocyte.times(8_000).value == pytest.approx(20_000)
+    with pytest.raises(SampleError, match="above 0"):
+        Assumed(red_cells_per_ul=0)
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        Count(100, 5, 0, rates=PERFECT),
+        Count(100, 5, None, rates=PERFECT),
+        Count(100, None, 4, rates=PERFECT),
+        Count(100, 5, 4, rates=None),
+        Count(100, 5, 4, rates=RATES),
+    ],
+    ids=["no leukocyte", "leukocytes not counted", "parasites not counted", "rates unknown", "false alarms left"],
+)
+def test_nothing_is_said_by_leukocytes_where_nothing_can_be(count):
+    assert count.per_leukocyte is None
+
+
+@given(found=st.integers(0, 200), white=st.integers(1, 200), more=st.integers(0, 50))
+@settings(max_examples=50, deadline=None)
+def test_the_interval_by_leukocytes_holds_the_ratio_and_widens_while_cells_are_open(found, white, more):
+    settled = Count(10_000, found, white, rates=PERFECT).per_leukocyte
+    assert settled.low <= found / white <= settled.high
+    still = Count(10_000, found, white, more, PERFECT).per_leukocyte
+    assert still.low == pytest.approx(settled.low)
+    assert still.high >= settled.high - 1e-12
+
+
+def test_cells_still_needed_follow_the_wished_limit(triage):
+    result = Result(triage, rates=RATES, assumed=Assumed(wished_per_ul=50_000))
+    assert result.needed == required_cells(0.01, CellRates(0.95, 0))
+    assert result.missing == result.needed - 24
+    assert result.missing_fields == pytest.approx(result.missing / 12, abs=1)
+    assert Result(triage, rates=RATES, assumed=Assumed(wished_per_ul=5_000_000)).missing == 0
+    assert Result(triage).needed is None
+
+
+def test_the_summary_is_plain_json_with_the_same_numbers(triage, read):
+    result = Result(triage, read(triage, ("ann", 0, PARASITIZED, "")), RATES, Count(50, 1, 2, rates=PERFECT))
+    found = json.loads(json.dumps(result.summary(), allow_nan=False))
+    assert list(found["counts"]) == ["Machine alone", "Decided by ann", "Counted by hand"]
+    by_hand = found["counts"]["Counted by hand"]
+    assert by_hand["parasitaemia"]["value"] == 0.02
+    assert by_hand["per_ul_by_red_cells"]["value"] == pytest.approx(100_000)
+    assert by_hand["per_ul_by_leukocytes"]["value"] == pytest.approx(4_000)
+    assert found["red_cells_needed"] == result.needed
