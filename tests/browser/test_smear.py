@@ -25,6 +25,11 @@ def decided(page: Page, n: int) -> None:
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
 
 
+def triaged(page: Page, n: int) -> None:
+    """Wait until so many fields are triaged, and the page says so."""
+    expect(page.get_by_text(f"{n} fields triaged.")).to_be_visible()
+
+
 def on_view(page: Page, words: str) -> None:
     expect(page.get_by_text(words, exact=True)).to_be_visible()
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
@@ -39,12 +44,16 @@ def download(page: Page, name: str) -> str:
 def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     page.goto("/Smear_triage?annotator=ann")
     page.get_by_role("button", name="Try it on two synthetic fields").click()
+    triaged(page, 2)
     decided(page, 0)
     on_view(page, "Suspect 1")
 
     page.keyboard.press("p")
     decided(page, 1)
     on_view(page, "Suspect 2")
+    page.keyboard.press("t")
+    page.keyboard.type("a platelet upon it")
+    page.keyboard.press("Enter")
     page.keyboard.press("u")
     decided(page, 2)
     page.keyboard.press("z")
@@ -55,7 +64,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     page.locator(".st-key-smear-list").get_by_role("button").nth(3).click()
     on_view(page, "Suspect 4")
     expect(field).not_to_have_attribute("src", whole)
-    expect(page.get_by_role("radio", name="8 cells wide")).to_be_checked()
+    expect(page.get_by_role("radio", name="8 cells")).to_be_checked()
 
     page.get_by_role("radio", name="Whole field").click()
     page.get_by_role("combobox", name="Field").click()
@@ -73,14 +82,16 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     on_view(page, "A cell that was missed")
     page.keyboard.press("p")
     on_view(page, "Suspect 2")
-    expect(page.get_by_text("The cells that you added")).to_be_visible()
 
     table = list(csv.DictReader(download(page, "Download cells.csv").splitlines()))
     report = download(page, "Download the report")
     assert list(table[0])[:8] == ["field", "x", "y", "width", "height", "kind", "p_parasitized", "rank"]
+    assert [row["answer"] for row in table if row["source"] == "human"] == ["Parasitized"]
     assert {row["field"] for row in table} == {FIELD, "SYNTHETIC_field_0014.png"}
     assert "research use only" in report
     assert "confirmed, ann, " in report
+    assert report.count("Cells that people added") == 1
+    assert "Decided by ann" in report
     rows = Log(journal).state.readings
     assert [cell["ann"][0].decision.final_answer for cell in rows.values()] == ["Parasitized"] * 2
 
@@ -88,12 +99,31 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
 @pytest.mark.parametrize("context", [PHONE, PHONE | {"color_scheme": "dark"}], indirect=True, ids=["phone", "dark"])
 def test_fits_a_phone_and_reads(page: Page, context: BrowserContext) -> None:
     page.goto("/Smear_triage?example=synthetic&annotator=looker")
+    triaged(page, 2)
     decided(page, 0)
     expect(page.get_by_role("button", name="Download the report")).to_be_visible()
     assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     assert page.evaluate(CONTRAST) == []
     untold = page.locator("img:visible").evaluate_all("all => all.filter(image => !image.alt.trim()).length")
     assert untold == 0
+
+
+def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Smear_triage?example=synthetic&annotator=keys")
+    triaged(page, 2)
+    decided(page, 0)
+    cross = page.get_by_role("button", name="A cross: the arrow keys move it, Enter chooses the cell")
+    cross.focus()
+    x, y = bare_ground()
+    for key, far in (("Right", x - 0.5), ("Down", y - 0.5)):
+        for _ in range(round(abs(far) * 100)):
+            page.keyboard.press(f"Arrow{key}" if far > 0 else {"Right": "ArrowLeft", "Down": "ArrowUp"}[key])
+    page.keyboard.press("Enter")
+    on_view(page, "A cell that was missed")
+    page.keyboard.press("p")
+    expect(page.get_by_text("A cell that was missed")).to_have_count(0)
+    said = [cell["keys"][0].decision for cell in Log(journal).state.readings.values() if "keys" in cell]
+    assert [(one.final_answer, one.p_parasitized) for one in said] == [("Parasitized", None)]
 
 
 def bare_ground() -> tuple[float, float]:
