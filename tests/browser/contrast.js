@@ -27,7 +27,8 @@
             back = over(colour(style.backgroundColor), back);
             opacity *= Number(style.opacity);
         }
-        const [red, green, blue, alpha] = colour(getComputedStyle(element).color);
+        const style = getComputedStyle(element); // the words of a chart are filled, all others coloured
+        const [red, green, blue, alpha] = colour(element instanceof SVGElement ? style.fill : style.color);
         const levels = [luminance(over([red, green, blue, alpha * opacity], back)), luminance(back)];
         const contrast = (Math.max(...levels) + 0.05) / (Math.min(...levels) + 0.05);
         if (contrast < 4.5) faint.push(`${words.slice(0, 60)}: ${contrast.toFixed(2)}`);
