@@ -40,6 +40,9 @@ def train(
     channels: Annotated[
         int | None, typer.Option(min=1, max=256, help="Channels of its first block, usually 16; they double.")
     ] = None,
+    all_epochs: Annotated[
+        bool, typer.Option("--all-epochs", help="Do not stop early, and learn from the cells kept for that too.")
+    ] = False,
     only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
@@ -70,6 +73,7 @@ def train(
         oversample=oversample,
         blocks=blocks,
         channels=channels,
+        all_epochs=all_epochs,
     )
     check_options(options, output, resume)
     if by_image:

@@ -32,8 +32,8 @@ class Recipe:
     output: Literal["sigmoid", "logit"] = "sigmoid"
     """For two classes; with more, every network ends in a softmax."""
     epochs: int = 40
-    patience: int = 10
-    """Epochs without a better validation loss before training stops."""
+    patience: int | None = 10
+    """Epochs without a better validation loss before training stops; None trains all of them on all cells."""
     batch_size: int = 512
     learning_rate: float = 0.001
     schedule: Literal["constant", "exponential", "cosine"] = "constant"

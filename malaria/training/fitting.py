@@ -1,7 +1,6 @@
 """Fit one network on one split: batches, augmentation, teachers, early stopping, and a run that survives a kill."""
 
 import json
-import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -158,9 +157,12 @@ class Trainee(keras.Model):  # type: ignore[misc]
 
 
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keep the best weights, stop when the validation loss no longer falls, remember enough to go on after a kill."""
+    """Keep the best weights, stop when the validation loss no longer falls, remember enough to go on after a kill.
 
-    def __init__(self, folder: Path, batches: Batches, patience: int, report: Callable[[str], None]) -> None:
+    Without `patience` there is no validation: every epoch is trained and the last weights are kept.
+    """
+
+    def __init__(self, folder: Path, batches: Batches, patience: int | None, report: Callable[[str], None]) -> None:
         super().__init__()
         self.folder, self.batches, self.patience, self.report = folder, batches, patience, report
         self.best, self.latest = folder / "best.weights.h5", folder / "latest.npz"
@@ -192,18 +194,20 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Record the epoch, save what is better, stop when nothing has been for long."""
-        losses = [row["val_loss"] for row in self.history]
         row = {"epoch": epoch + 1, **{name: round(float(value), 6) for name, value in (logs or {}).items()}}
         self.history.append(row)
-        if row["val_loss"] < min(losses, default=math.inf):
+        line = f"epoch {row['epoch']}/{self.params['epochs']}  loss {row['loss']:.4f}"
+        best = row
+        if self.patience is not None:
+            best = min(self.history, key=lambda past: past["val_loss"])
+            line += (
+                f"  validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}  "
+                f"best {best['val_loss']:.4f}"
+            )
+            self.model.stop_training = row["epoch"] - best["epoch"] >= self.patience
+        if best is row:
             self.model.network.save_weights(self.best)
-        best = min(self.history, key=lambda past: past["val_loss"])
-        self.report(
-            f"epoch {row['epoch']}/{self.params['epochs']}  loss {row['loss']:.4f}  validation loss "
-            f"{row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}  best {best['val_loss']:.4f}"
-        )
-        if row["epoch"] - best["epoch"] >= self.patience:
-            self.model.stop_training = True
+        self.report(line)
         if row["epoch"] % SAVE_EVERY == 0:
             self._save()
 
@@ -223,9 +227,9 @@ def fit(
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Train `recipe` on the cells at `train` and return the network with its best weights, and its history.
 
-    `validation` holds the positions that decide when to stop. `folder` keeps the state; when it holds that of a
-    killed run, training goes on from there. `teachers` are called for only when there is training to do. `outputs` is
-    1 for two classes. One history row per epoch.
+    `validation` holds the positions that decide when to stop, where the recipe has patience. `folder` keeps the state;
+    when it holds that of a killed run, training goes on from there. `teachers` are called for only when there is
+    training to do. `outputs` is 1 for two classes. One history row per epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
@@ -245,13 +249,14 @@ def fit(
     trainee(pixels.validated_on[:1])
     trainee.optimizer.build(trainee.trainable_variables)
     batches = Batches(pixels, train, batch_size, seed)
+    watched = (pixels.validated_on[validation], pixels.targets[validation], pixels.weights[validation])
     keeper = Keeper(folder, batches, recipe.patience, report)
     keeper.set_model(trainee)
     trainee.fit(
         batches,
         epochs=recipe.epochs,
         initial_epoch=keeper.restore(),
-        validation_data=(pixels.validated_on[validation], pixels.targets[validation], pixels.weights[validation]),
+        validation_data=None if recipe.patience is None else watched,
         validation_batch_size=512,
         callbacks=[keeper, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if tensorboard else [])],
         verbose=0,

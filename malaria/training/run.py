@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,8 @@ class Options:
     """Show cells of rare classes as often as those of the most frequent one."""
     blocks: int | None = None
     channels: int | None = None
+    all_epochs: bool = False
+    """Stop at no validation loss, and learn from the cells that would have been kept for it too."""
 
 
 def check_options(options: Options, output: Path, resume: bool = False) -> None:
@@ -113,7 +115,7 @@ def train_folds(
         network, _ = fit(
             recipe,
             pixels,
-            _learned(split.train, pixels, options),
+            _learned(split.train, split.validation, pixels, options),
             split.validation,
             folder,
             outputs=outputs,
@@ -131,7 +133,7 @@ def train_folds(
         fit(
             recipe,
             pixels,
-            _learned(train, pixels, options),
+            _learned(train, validation, pixels, options),
             validation,
             output / WORK / "final",
             outputs=outputs,
@@ -185,6 +187,7 @@ def options_recipe(options: Options) -> Recipe:
     """Return the recipe of the network that was asked for, with all that was asked to be otherwise."""
     recipe = shortened(recipe_named(options.architecture), options.epochs)
     recipe = resized(recipe, options.blocks, options.channels)
+    recipe = replace(recipe, patience=None) if options.all_epochs else recipe
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
 
 
@@ -206,8 +209,11 @@ def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     return np.asarray(p_of_label < DISTRUST_BELOW)
 
 
-def _learned(train: NDArray[np.int64], pixels: Pixels, options: Options) -> NDArray[np.int64]:
+def _learned(
+    train: NDArray[np.int64], validation: NDArray[np.int64], pixels: Pixels, options: Options
+) -> NDArray[np.int64]:
     """The positions learned from in one epoch; those of rare classes several times where that was asked for."""
+    train = np.concatenate([train, validation]) if options.all_epochs else train
     learned = train[pixels.weights[train] > 0]
     if not options.oversample:
         return learned
