@@ -5,6 +5,7 @@ knows nothing else. Clumps and cells at the border are judged too, for a parasit
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from malaria.errors import ModelError
 from malaria.model import Classifier
 from malaria.smear.adapt import Head, cell_features
 from malaria.smear.calibration import Calibration, calibrate
+from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.tiles import segment_scan
@@ -43,7 +45,8 @@ class FieldTriage:
 
     `outlines` are the objects in it and `p_parasitized` (float64, one for each) what the classifier says of the red
     cells, NaN for other kinds. `crops` holds the pictures of the most suspicious ones by their place in `outlines`.
-    `overview` is the field as JPEG bytes, its longest side at most 1280 pixels.
+    `overview` is the field as JPEG bytes, its longest side at most 1280 pixels. `leukocyte_types` holds the type of
+    each leukocyte by its place in `outlines`; it is empty where the network for them is missing or broken.
     """
 
     field: str
@@ -55,6 +58,7 @@ class FieldTriage:
     crops: dict[int, RGB]
     concerns: tuple[Concern, ...]
     overview: bytes
+    leukocyte_types: dict[int, LeukocyteType]
 
     @property
     def picture(self) -> RGB:
@@ -109,13 +113,17 @@ class Triage:
         """A row for each object, by field and in reading order: `COLUMNS`, then area, circularity, likeness, flags.
 
         `rank` counts the red cells of all fields from 1, the most suspicious; it and p_parasitized are empty for
-        other kinds.
+        other kinds. The last two columns, leukocyte_type and p_leukocyte_type, are empty for all but leukocytes.
         """
         rows = [(field.field, *_row(item)) for field in self.fields for item in field.outlines]
         table = pd.DataFrame(rows, columns=["field", *_MEASURED])
         p = np.concatenate([field.p_parasitized for field in self.fields]) if self.fields else np.empty(0)
         order = pd.Series(p).rank(ascending=False, method="first").astype("Int64")
-        return table.assign(p_parasitized=p, rank=order)[[*COLUMNS, *_MEASURED[5:]]]
+        types = [field.leukocyte_types.get(at) for field in self.fields for at in range(len(field.outlines))]
+        return table.assign(p_parasitized=p, rank=order)[[*COLUMNS, *_MEASURED[5:]]].assign(
+            leukocyte_type=pd.Series([None if one is None else one.name for one in types], dtype=object),
+            p_leukocyte_type=pd.Series([None if one is None else one.p for one in types], dtype=np.float64),
+        )
 
     @cached_property
     def suspects(self) -> tuple[Suspect, ...]:
@@ -139,6 +147,12 @@ class Triage:
         """The share of red cells that nobody need look at (0 to 1); None without red cells."""
         return 1 - len(self.suspects) / self.red_cells if self.red_cells else None
 
+    @property
+    def leukocyte_counts(self) -> dict[str, int]:
+        """How many leukocytes of each type all fields have, `unsure` being one, the commonest first."""
+        found = Counter(one.name for field in self.fields for one in field.leukocyte_types.values())
+        return dict(found.most_common())
+
     def summary(self) -> dict[str, object]:
         """The figures of the sample, fit for JSON."""
         return {
@@ -147,6 +161,7 @@ class Triage:
             "threshold": self.threshold,
             "fields": len(self.fields),
             **{f"{kind}s": sum(field.count(kind) for field in self.fields) for kind in KINDS},
+            "leukocyte_types": self.leukocyte_counts,
             "clumps": sum(item.is_clump for field in self.fields for item in field.outlines),
             "kept": len(self.suspects),
             "discarded": self.red_cells - len(self.suspects),
@@ -169,7 +184,9 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
     outlines: list[Outline] = []
     odds: list[float] = []
     crops: dict[int, RGB] = {}
+    types: dict[int, LeukocyteType] = {}
     for part in segment_scan(rgb, about):
+        types |= {len(outlines) + place: found for place, found in leukocyte_types(part).items()}
         for item, p in zip(part, judge(part, classifier, about, head), strict=True):
             crops[len(outlines)] = item.crop
             outlines.append(item.outline)
@@ -185,6 +202,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
         crops=crops,
         concerns=tuple(concerns(rgb, about, outlines)),
         overview=_overview(rgb),
+        leukocyte_types=types,
     )
 
 
