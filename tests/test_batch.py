@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from malaria import metrics, phantom
-from malaria.batch import Batch, Labelling, Reading, Scoring, Word, compare, report, tables
+from malaria.batch import Batch, Labelling, Reading, Scoring, Word, compare, label_columns, report, sentences, tables
 from malaria.card import Card
 from malaria.cells import to_csv
 from malaria.cli import main
@@ -143,8 +143,27 @@ def test_what_is_left_out_on_purpose_is_not_asked_about_again() -> None:
 
 @pytest.mark.parametrize("files", [["a.png", "b.png"], [f"patient {n}/a.png" for n in range(40)]])
 def test_without_any_label_it_says_what_to_do(files: list[str]) -> None:
-    with pytest.raises(LabelsError, match=r"the zip: none of its \d+ images has a label\. Put them in folders named"):
+    with pytest.raises(LabelsError, match=r"the zip: none of its images has a label\. Put them in folders named"):
         Labelling.from_folders(files).check(files, "the zip")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("file,label\nother.png,Parasitized\n", "such as x.png, is named in the CSV, whose first name is other.png"),
+        ("file,label\n", "the CSV labels no file"),
+        ("file,label\nx,\n", "the CSV labels no file"),
+    ],
+    ids=["other names", "no rows", "no labels"],
+)
+def test_a_csv_that_labels_no_image_is_told_why(text: str, says: str) -> None:
+    with pytest.raises(LabelsError, match=says):
+        Labelling.from_csv(text.encode(), ["x.png", "y.png"]).check(["x.png", "y.png"], "the zip")
+
+
+def test_only_a_csv_that_names_images_is_asked_for_its_label_column() -> None:
+    assert label_columns(b"File,patient,reader_a,reader_b\n") == ["reader_a", "reader_b"]
+    assert label_columns(b"picture,reader_a\n") == []
 
 
 @pytest.mark.parametrize(
@@ -458,6 +477,54 @@ def test_what_cannot_be_computed_is_a_dash_with_the_reason(
     page = report(batch)
     assert "nan" not in page.lower().replace("unanswered", "")
     assert "None" not in page
+
+
+def test_the_answer_counts_all_cells_also_those_of_unknown_patients() -> None:
+    rows = [(label, 0.9 if label == PARASITIZED else 0.1) for label in CLASSES for _ in range(10)]
+    missed = [(PARASITIZED, 0.1)] * 10
+    patients = [f"C{n % 5}P{n % 5}" for n in range(20)] + [None] * 10
+    evaluation = answered(*rows, *missed, patient=patients).evaluation
+    assert evaluation.by_patient is not None
+    assert evaluation.by_patient.sensitivity.value == 1
+    assert "finds 50.0 % of the parasitized cells (29.9 to 70.1 %)" in sentences.summary(evaluation).replace(
+        "\xa0", " "
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ([PARASITIZED], "the model finds 100.0 % of the parasitized cells (20.7 to 100.0 %). No cell is labelled u"),
+        (
+            [UNINFECTED],
+            "the model clears 0.0 % of the uninfected cells (0.0 to 79.3 %). No cell is labelled parasitized.",
+        ),
+        ([None], "No cell is labelled parasitized. No cell is labelled uninfected."),
+    ],
+    ids=["only parasitized", "only uninfected", "none"],
+)
+def test_the_answer_says_which_class_is_not_there(labels: list[str | None], says: str) -> None:
+    evaluation = answered(*((label, 0.9) for label in labels)).evaluation
+    assert says in sentences.summary(evaluation).replace("\xa0", " ")
+
+
+def test_one_of_a_thing_is_one() -> None:
+    assert sentences.counted(answered((PARASITIZED, 0.9), patient=["C1P1"])) == "1 cell measured, of 1 patient."
+
+
+@pytest.mark.parametrize(
+    ("figure", "n", "shown"),
+    [
+        (0.99968, 22_426, "0.9997"),
+        (0.99999, 22_426, "0.9999"),
+        (0.9997, 200, "0.999"),
+        (1.0, 200, "1.000"),
+        (-1, 9, "-1.000"),
+    ],
+)
+def test_a_coefficient_claims_to_be_perfect_only_when_it_is(figure: float, n: int, shown: str) -> None:
+    assert tables.value("auc", metrics.Rate(figure, figure, figure, None, n)) == shown
+    assert tables.interval("auc", metrics.Rate(figure, figure, figure, None, n)) == f"{shown} to {shown}"
 
 
 @given(st.integers(0, 30_000), st.integers(1, 30_000))

@@ -131,7 +131,7 @@ def test_zip_and_csv_may_come_one_after_the_other(first: str) -> None:
     plain, csv = batch_zip({"a.png": png(0.9)}), f"file,label\na,{PARASITIZED}\n".encode()
     app = start()
     if first == "zip":
-        assert "none of its 1 images has a label" in said(upload(app, cells_zip=plain))
+        assert "none of its images has a label" in said(upload(app, cells_zip=plain))
         upload(app, labels_csv=csv)
     else:
         assert "Now give the zip" in said(upload(app, labels_csv=csv))
@@ -183,13 +183,13 @@ def test_the_label_column_is_asked_for() -> None:
     [
         ({"cells_zip": b"no zip"}, "This is not a zip"),
         ({"cells_zip": batch_zip({"readme.txt": b"x"})}, "The zip holds no images"),
-        ({"cells_zip": batch_zip({"a.png": b"x"})}, "none of its 1 images has a label"),
+        ({"cells_zip": batch_zip({"a.png": b"x"})}, "none of its images has a label"),
         ({"cells_zip": batch_zip(), "more_zip": batch_zip()}, "Give one zip"),
         ({"cells_zip": batch_zip(), "labels_csv": b""}, "The CSV is empty"),
         ({"cells_zip": batch_zip(), "labels_csv": b"\x00\x01\x02"}, "not text"),
         (
             {"cells_zip": batch_zip(), "labels_csv": b"file,label\nnobody,Parasitized\n"},
-            "none of its 60 images has a label",
+            "is named in the CSV, whose first name is",
         ),
     ],
     ids=["no zip", "no image", "no label", "two zips", "empty csv", "binary csv", "csv of others"],
@@ -207,12 +207,28 @@ def test_broken_images_are_counted_and_listed_with_the_reason() -> None:
     listed = dict(app.dataframe[0].value.itertuples(index=False))
     assert set(broken) | {"notes.txt"} == set(listed)
     assert all(REFUSED[n].says in listed[f"Uninfected/{REFUSED[n].name}"] for n in range(5))
+    assert not any(why.startswith(file) for file, why in listed.items())  # its name stands beside the reason already
 
 
 def test_all_images_broken_is_a_dash_with_the_reason() -> None:
     app = upload(start(), cells_zip=batch_zip({f"{label}/a.png": b"x" for label in CLASSES}))
-    assert "finds – of the parasitized cells" in said(app)
+    assert "No cell is labelled parasitized. No cell is labelled uninfected." in said(app)
     assert "There are no labelled cells." in figures(app)
+
+
+def test_a_curve_that_one_class_cannot_have_is_a_dash_with_the_reason() -> None:
+    one_class = {name: data for name, data in cells().items() if name.startswith(PARASITIZED)}
+    app = start(view="Curves")
+    upload(app, cells_zip=batch_zip(one_class))
+    assert "ROC curve:** –. No cell is labelled uninfected." in said(app)
+    assert "Precision-recall curve" in said(app)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_csv_without_a_column_of_files_is_not_asked_for_that_of_labels() -> None:
+    app = upload(start(), cells_zip=batch_zip({"a.png": png(0.9)}), labels_csv=b"picture,reader\na,Parasitized\n")
+    assert "The CSV has no column file" in said(app)
+    assert not any("column" in box.label for box in app.selectbox)
 
 
 def test_an_unknown_example_is_a_sentence() -> None:
@@ -433,7 +449,7 @@ def test_the_rates_go_to_the_sample_page() -> None:
 
 
 def test_the_mistakes_go_to_label_review() -> None:
-    app = press(upload(start(), cells_zip=batch_zip()), "Review the labels of the 6 mistakes")
+    app = press(upload(start(), cells_zip=batch_zip()), "Review the labels of 6 mistakes")
     assert app.title[0].value.endswith("Label review")
 
 

@@ -6,6 +6,7 @@ from malaria.batch import tables
 from malaria.batch.comparison import Comparison
 from malaria.batch.table import Batch, Reading
 from malaria.metrics import Evaluation
+from malaria.words import count
 
 BY_PATIENT: Final = (
     "Cells of one patient share a slide, a stain and a smear, so they go wrong together: many cells of few patients "
@@ -16,26 +17,33 @@ BY_PATIENT: Final = (
 
 
 def summary(evaluation: Evaluation) -> str:
-    """The answer in one sentence: which share of each class is called rightly at this threshold."""
-    patients = evaluation.by_patient.rates if evaluation.by_patient else {}
-
-    def share(name: str, of: str) -> str:
-        rate = patients[name] if patients and patients[name].interval else evaluation.rates[name]
+    """The answer in a sentence: which share of each class is called rightly at this threshold, or why that is open."""
+    told, open_ = [], []
+    for name, verb, of in (("sensitivity", "finds", "parasitized"), ("specificity", "clears", "uninfected")):
+        rate = evaluation.rates[name]
         if rate.value is None:
-            return f"{tables.DASH} {of} ({rate.reason})"
-        around = f" ({tables.interval(name, rate)})" if rate.interval else ""
-        return f"{tables.percent(rate.value, rate.n)} {of}{around}"
+            open_.append(rate.reason or "")
+            continue
+        told.append(f"{verb} {tables.percent(rate.value, rate.n)} of the {of} cells{_around(name, evaluation)}")
+    answer = [f"At threshold {evaluation.threshold:g} the model {' and '.join(told)}."] if told else []
+    return " ".join([*answer, *open_])
 
-    found, cleared = share("sensitivity", "of the parasitized cells"), share("specificity", "of the uninfected ones")
-    return f"At threshold {evaluation.threshold:g} the model finds {found} and clears {cleared}."
+
+def _around(name: str, evaluation: Evaluation) -> str:
+    """The interval of a rate in brackets: by patient, unless cells of unknown patients lead the rate out of that."""
+    rate = evaluation.rates[name]
+    patients = evaluation.by_patient.rates[name] if evaluation.by_patient else rate
+    if patients.interval and rate.value is not None and patients.interval[0] <= rate.value <= patients.interval[1]:
+        rate = patients
+    return f" ({tables.interval(name, rate)})" if rate.interval else ""
 
 
 def counted(batch: Batch) -> str:
     """What the figures rest on, and what is not among it."""
     evaluation = batch.evaluation
-    cells = f"{evaluation.n:,} cells measured"
+    cells = f"{count(evaluation.n, 'cell')} measured"
     if evaluation.by_patient:
-        cells += f", of {evaluation.by_patient.n:,} patients"
+        cells += f", of {count(evaluation.by_patient.n, 'patient')}"
     left_out = [
         (evaluation.unreadable, "could not be read"),
         (evaluation.left_out, "without a label"),
@@ -49,7 +57,7 @@ def by_patient_sentence(evaluation: Evaluation) -> str:
     if evaluation.by_patient is None:
         return "No patient can be told from the file names, so intervals take cells as independent, and are too narrow."
     without = evaluation.by_patient.without
-    return BY_PATIENT + (f" {without:,} cells of unknown patients are not in them." if without else "")
+    return BY_PATIENT + (f" Not in them: {count(without, 'cell')} of unknown patients." if without else "")
 
 
 def calibration_sentence(evaluation: Evaluation) -> str:

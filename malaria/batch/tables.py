@@ -48,19 +48,17 @@ OUTCOMES: Final = {
 def percent(share: float, n: int) -> str:
     """A share (0 to 1) of `n` as text, with no more decimals than `n` can carry, and 100 % only when it is all."""
     decimals = 1 if n < 5000 else 2
-    text = f"{100 * share:.{decimals}f}"
-    if share < 1 and float(text) == 100:
-        text = f"{100 - 10**-decimals:.{decimals}f}"
+    text = _short_of(100, 100 * share, decimals)
     if share > 0 and float(text) == 0:
         text = f"{10**-decimals:.{decimals}f}"
     return f"{text}{PERCENT}"
 
 
 def value(name: str, rate: Rate) -> str:
-    """A rate as text: shares in percent, coefficients with three decimals, a dash where there is none."""
+    """A rate as text: shares in percent, coefficients with three or four decimals, a dash where there is none."""
     if rate.value is None:
         return DASH
-    return percent(rate.value, rate.n) if name in _SHARES else f"{rate.value:.3f}"
+    return percent(rate.value, rate.n) if name in _SHARES else _coefficient(rate.value, rate.n)
 
 
 def interval(name: str, rate: Rate) -> str:
@@ -70,7 +68,7 @@ def interval(name: str, rate: Rate) -> str:
     low, high = rate.interval
     if name in _SHARES:
         return f"{percent(low, rate.n).removesuffix(PERCENT)} to {percent(high, rate.n)}"
-    return f"{low:.3f} to {high:.3f}"
+    return f"{_coefficient(low, rate.n)} to {_coefficient(high, rate.n)}"
 
 
 def rates_table(evaluation: Evaluation) -> str:
@@ -109,7 +107,8 @@ def classification_report(confusion: Confusion) -> str:
     support = {PARASITIZED: confusion.parasitized, UNINFECTED: confusion.uninfected}
     rows = []
     for label, figures in confusion.report().items():
-        cells = [_three(figures[name]) for name in ("precision", "recall", "f1")]
+        # As a coefficient, which is how such reports give all three.
+        cells = [_with_interval("f1", figures[name]) for name in ("precision", "recall", "f1")]
         rows.append((label, [*cells, f"{support[label]:,}"]))
     return _table("Classification report", ["True label", "Precision", "Recall", "F1", "Cells"], rows)
 
@@ -134,7 +133,7 @@ def readings_table(readings: Readings) -> str:
         scale, decimals = (100, 2) if name in _SHARES else (1, 4)
         unit = PERCENT if name in _SHARES else ""
         moved = "" if change is None else f"<small>{scale * change:+.{decimals}f}</small>"
-        return f"{scale * figure:.{decimals}f}{unit}{moved}"
+        return f"{_short_of(scale, scale * figure, decimals)}{unit}{moved}"
 
     rows = [
         (
@@ -155,11 +154,15 @@ def _with_interval(name: str, rate: Rate) -> str:
     return f"<b>{value(name, rate)}</b><small>{escape(interval(name, rate))}</small>"
 
 
-def _three(rate: Rate) -> str:
-    """A rate with three decimals, and below it its interval or the reason why there is none."""
-    figure = DASH if rate.value is None else f"{rate.value:.3f}"
-    below = f"{rate.low:.3f} to {rate.high:.3f}" if rate.interval else rate.reason or ""
-    return f"<b>{figure}</b><small>{escape(below)}</small>"
+def _coefficient(figure: float, n: int) -> str:
+    """A coefficient (at most 1) of `n` cells, with no more decimals than `n` can carry."""
+    return _short_of(1, figure, 3 if n < 5000 else 4)
+
+
+def _short_of(whole: int, figure: float, decimals: int) -> str:
+    """`figure` rounded, but to `whole` only when it is that: 0.99968 of cells called rightly is not all of them."""
+    text = f"{figure:.{decimals}f}"
+    return f"{whole - 10**-decimals:.{decimals}f}" if figure < whole and float(text) == whole else text
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:

@@ -14,6 +14,7 @@ from malaria.commands._shared import open_sources, say, score_sources
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.model import Classifier
+from malaria.words import count
 
 _SHOWN = 5
 
@@ -48,7 +49,7 @@ def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | N
     try:
         return read_labels(labels, column=column, mapping=meaning)
     except UnknownLabelsError as error:
-        words = [f"{word} ({_counted(n, 'row')})" for word, n in error.unknown.items()]
+        words = [f"{word} ({count(n, 'row')})" for word, n in error.unknown.items()]
         raise UnknownLabelsError(
             f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each means, as in "
             f"--meaning {_pair(next(iter(error.unknown)), PARASITIZED)}; with nothing after = the images are left out.",
@@ -60,7 +61,7 @@ def _folders(path: str, files: list[str], meaning: Mapping[str, str | None] | No
     """The labels by folder; folders that sound like a class are asked about. Raises `LabelsError` without any."""
     folders = labels_from_folders(files, mapping=meaning)
     asked = [
-        f"{question.folder} ({_counted(question.n, 'image')}): if it means {question.suggested}, add "
+        f"{question.folder} ({count(question.n, 'image')}): if it means {question.suggested}, add "
         f"--meaning {_pair(question.folder, question.suggested)}."
         for question in folders.questions
     ]
@@ -82,7 +83,7 @@ def _join(table: pd.DataFrame, known: Labels, path: str) -> None:
     joined = match(table["file"], known, table["image_id"])
     if len(joined.left_out) == len(table) and not joined.ambiguous:
         raise LabelsError(
-            f"{path}: None of its {_counted(len(table), 'image')} is named in the CSV. "
+            f"{path}: None of its {count(len(table), 'image')} is named in the CSV. "
             "Its `file` column must hold their names, with or without folders and extension."
         )
     table["given_label"] = joined.table["given_label"]
@@ -90,12 +91,12 @@ def _join(table: pd.DataFrame, known: Labels, path: str) -> None:
         table["patient"] = joined.table["patient"].fillna(table["patient"])
     if joined.ambiguous:
         say(
-            f"Left out: {_counted(len(joined.ambiguous), 'name')} of the CSV that may be several images "
+            f"Left out: {count(len(joined.ambiguous), 'name')} of the CSV that may be several images "
             f"({_listed(joined.ambiguous)}). Name their folders in the CSV as well."
         )
     if joined.without_image:
         say(
-            f"Not there: {_counted(len(joined.without_image), 'name')} of the CSV that fit no image "
+            f"Not there: {count(len(joined.without_image), 'name')} of the CSV that fit no image "
             f"({_listed(joined.without_image)})."
         )
 
@@ -103,10 +104,6 @@ def _join(table: pd.DataFrame, known: Labels, path: str) -> None:
 def _pair(word: str, label: str) -> str:
     """An argument as it can be pasted into a shell."""
     return f'"{word}={label}"' if " " in word else f"{word}={label}"
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
 from malaria.ui import plots
 from malaria.ui.plots import BLUE, GREY, ORANGE
+from malaria.words import count
 
 _CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 40
@@ -22,16 +23,17 @@ def roc(evaluation: Evaluation) -> None:
     """The ROC curve with the point of the threshold on it."""
     confusion, points = evaluation.confusion, evaluation.curve.roc(400)
     sensitivity, false_alarms = confusion.sensitivity.value, confusion.false_positive_rate.value
+    if evaluation.auc.value is None or sensitivity is None or false_alarms is None:
+        st.markdown(f"**ROC curve:** {DASH}. {evaluation.auc.reason}")
+        return
     figure = _square("False-positive rate", "Sensitivity")
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
     _curve(figure, points.x, points.y, points.threshold)
-    told = "The ROC curve."
-    if sensitivity is not None and false_alarms is not None:
-        _point(figure, false_alarms, sensitivity, evaluation.threshold)
-        told = (
-            f"ROC curve with an area of {evaluation.auc.value:.4f}. At threshold {evaluation.threshold:g} sensitivity "
-            f"is {sensitivity:.4f} and the false-positive rate {false_alarms:.4f}."
-        )
+    _point(figure, false_alarms, sensitivity, evaluation.threshold)
+    told = (
+        f"ROC curve with an area of {evaluation.auc.value:.4f}. At threshold {evaluation.threshold:g} sensitivity "
+        f"is {sensitivity:.4f} and the false-positive rate {false_alarms:.4f}."
+    )
     _show(figure, "roc", "ROC curve", told)
 
 
@@ -39,10 +41,13 @@ def precision_recall(evaluation: Evaluation) -> None:
     """The precision-recall curve with the point of the threshold on it."""
     confusion, points = evaluation.confusion, evaluation.curve.precision_recall(400)
     sensitivity, precision = confusion.sensitivity.value, confusion.precision.value
+    if sensitivity is None:
+        st.markdown(f"**Precision-recall curve:** {DASH}. {confusion.sensitivity.reason}")
+        return
     figure = _square("Sensitivity (recall)", "Precision")
     _curve(figure, points.x, points.y, points.threshold)
     told = "Precision-recall curve."
-    if sensitivity is not None and precision is not None:
+    if precision is not None:
         _point(figure, sensitivity, precision, evaluation.threshold)
         told += f" At threshold {evaluation.threshold:g} recall is {sensitivity:.4f} and precision {precision:.4f}."
     _show(figure, "pr", "Precision-recall curve", told)
@@ -153,8 +158,8 @@ def _dots(
         range=[-1, len(known)],
     )
     worst = "; ".join(f"{patient} {percent(rate.value, rate.n)} of {rate.n}" for patient, rate in known[-5:][::-1])
-    told = f"{title} of {len(known)} patients. The worst: {worst}."
-    _show(figure, f"patients-{name}", f"{title}, {len(known)} patients, the worst at the top", told)
+    told = f"{title} of {count(len(known), 'patient')}. The worst: {worst}."
+    _show(figure, f"patients-{name}", f"{title}, {count(len(known), 'patient')}, the worst at the top", told)
 
 
 def _square(x_title: str, y_title: str) -> go.Figure:
@@ -182,6 +187,7 @@ def _point(figure: go.Figure, x: float, y: float, threshold: float) -> None:
         y=[y],
         mode="markers",
         marker=marker,
+        cliponaxis=False,
         hovertemplate=f"threshold {threshold:g}: %{{x:.4f}}, %{{y:.4f}}<extra></extra>",
     )
 

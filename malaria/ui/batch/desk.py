@@ -120,7 +120,8 @@ class Desk:
         if self.labelling and len(batch.table) == batch.total:  # before that, an image may only not be reached yet
             why |= self.labelling.without_image(batch.table)
         why |= dict.fromkeys(self.source.skipped, "This is not an image file.")
-        return pd.DataFrame(why.items(), columns=["file", "why"])
+        told = ((file, reason.removeprefix(f"{file}: ")) for file, reason in why.items())  # the column before names it
+        return pd.DataFrame(told, columns=["file", "why"])
 
     def close(self) -> None:
         """Stop all work. The images are let go of with the desk itself."""

@@ -15,6 +15,7 @@ from malaria.ui import single_cell
 from malaria.ui.batch.desk import Desk
 from malaria.ui.charts import probability
 from malaria.ui.text import literal
+from malaria.words import count
 
 PER_PAGE: Final = 16
 
@@ -37,11 +38,11 @@ def matrix(confusion: Confusion) -> None:
             st.html(f"<b>Predicted {predicted}</b>")
         for true in CLASSES:
             n = sum(counts[true, predicted] for predicted in CLASSES)
-            st.html(f"<b>{true}</b><br>{n:,} cells")
+            st.html(f"<b>{true}</b><br>{count(n, 'cell')}")
             for predicted in CLASSES:
-                count = counts[true, predicted]
-                _field(true, predicted, count, n)
-                shares.append((_key(true, predicted), count / n if n else 0.0))
+                k = counts[true, predicted]
+                _field(true, predicted, k, n)
+                shares.append((_key(true, predicted), k / n if n else 0.0))
     # The darker, the larger the share of its row; faint enough for the text on it.
     st.html(
         "<style>" + "".join(f".st-key-{key} button {{ --share: {share:.3f} }}" for key, share in shares) + "</style>"
@@ -59,7 +60,7 @@ def gallery(rows: pd.DataFrame, desk: Desk, key: str, words: str) -> None:
 
     `words` say what these are and in which order.
     """
-    st.markdown(f"**{len(rows):,} {'cell' if len(rows) == 1 else 'cells'}** {words}")
+    st.markdown(f"**{count(len(rows), 'cell')}** {words}")
     if rows.empty:
         return
     pages = -(-len(rows) // PER_PAGE)
@@ -76,7 +77,8 @@ def field_gallery(batch: Batch, desk: Desk) -> None:
     """The gallery of the field that was clicked, or of all mistakes."""
     field = shown()
     if field is None:
-        words = "called other than labelled, most confident mistakes first. Click a field of the matrix for its cells."
+        order = "" if batch.errors.empty else ", most confident mistakes first"
+        words = f"called other than labelled{order}. Click a field of the matrix for its cells."
         gallery(batch.errors, desk, "errors", words)
         return
     true, predicted = field
@@ -85,11 +87,11 @@ def field_gallery(batch: Batch, desk: Desk) -> None:
     gallery(batch.cells(true, predicted), desk, _key(true, predicted), words)
 
 
-def _field(true: str, predicted: str, count: int, n: int) -> None:
+def _field(true: str, predicted: str, k: int, n: int) -> None:
     outcome = OUTCOMES[true, predicted]
-    share = percent(count / n, n) if n else DASH
+    share = percent(k / n, n) if n else DASH
     st.button(
-        f"**{count:,}** *{share} of row* {outcome} ({_CLINICAL[outcome]})",
+        f"**{k:,}** *{share} of row* {outcome} ({_CLINICAL[outcome]})",
         key=_key(true, predicted),
         type="primary" if shown() == (true, predicted) else "secondary",
         wrap=True,

@@ -12,6 +12,7 @@ from malaria.errors import SampleError
 from malaria.ui.batch.desk import Desk
 from malaria.ui.frame import Frame
 from malaria.ui.text import literal
+from malaria.words import count
 
 _REVIEW: Final = "pages/3_Label_review.py"
 
@@ -27,7 +28,7 @@ def take_further(batch: Batch, desk: Desk, frame: Frame) -> None:
         )
     with st.container(horizontal=True):
         wrong = len(batch.errors)
-        if st.button(f"Review the labels of the {wrong:,} mistakes", icon=":material/rule:", disabled=not wrong):
+        if st.button(f"Review the labels of {count(wrong, 'mistake')}", icon=":material/rule:", disabled=not wrong):
             st.switch_page(_REVIEW, query_params={})
         if st.button("What this means for a whole sample", icon=":material/bloodtype:"):
             _to_sample(batch, desk, frame)

@@ -12,6 +12,7 @@ from malaria.ui.batch.outcome import take_further
 from malaria.ui.batch.progress import watch
 from malaria.ui.frame import Frame, boundary
 from malaria.ui.text import literal
+from malaria.words import count
 
 _READING: Final = "batch.reading"
 
@@ -68,7 +69,7 @@ def _counted(batch: Batch, desk: Desk, frame: Frame) -> None:
         _flattery(desk, frame)
     left_out = desk.left_out(batch)
     if not left_out.empty:
-        with st.expander(f"{len(left_out):,} files that are not measured", icon=":material/warning:"):
+        with st.expander(f"Not measured: {count(len(left_out), 'file')}", icon=":material/warning:"):
             st.dataframe(
                 left_out, hide_index=True, height=min(400, 40 + 35 * len(left_out)), alt="Files left out, and why"
             )
