@@ -252,6 +252,10 @@ class TestZip:
         assert found.pop("good.png") is None
         assert str(found[file]).startswith(f"{file}: {sentence} ")
 
+    def test_a_zip_of_nothing_but_archives_is_refused_as_a_whole(self) -> None:
+        with pytest.raises(SourceError, match=r"holds no images, only inner\.zip\. Unpack it"):
+            open_source(make_zip({"inner.zip": CELL, "readme.txt": b"x"}), "outer.zip")
+
     def test_encrypted_member(self) -> None:
         stream = patch_members(make_zip({"a.png": CELL}), flags=0x1)
         assert errors(stream) == {"a.png": "a.png: It is encrypted. Make the zip again without a password."}

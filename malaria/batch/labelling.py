@@ -87,11 +87,20 @@ class Labelling:
 
     def check(self, files: Sequence[str], name: str) -> None:
         """Raise LabelsError, with the mend, when not one image of the source called `name` would have a label."""
-        if not self.words and not self.count(files) and not (self.given and self.given.ids):
+        if self.words or self.count(files) or (self.given and self.given.ids):
+            return
+        if self.given and not self.given.names:
+            raise LabelsError(f"{name}: the CSV labels no file. Fill in its column {self.given.column}.")
+        if self.given:
+            called, asked = (next(iter(names)) for names in (files, self.given.names))
             raise LabelsError(
-                f"{name}: none of its {len(files):,} images has a label. Put them in folders named {CLASSES[0]} and "
-                f"{CLASSES[1]}, or give a CSV with the columns file and label beside the zip."
+                f"{name}: none of its images, such as {called}, is named in the CSV, whose first name is {asked}. "
+                "Write names into the CSV's file column that the images have, with their folders where two are alike."
             )
+        raise LabelsError(
+            f"{name}: none of its images has a label. Put them in folders named {CLASSES[0]} and "
+            f"{CLASSES[1]}, or give a CSV with the columns file and label beside the zip."
+        )
 
     def join(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return `table` (file, patient, image_id) with a given_label, and a corrected_label where there are any."""
@@ -123,8 +132,10 @@ def corrected(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
 
 
 def label_columns(data: bytes) -> list[str]:
-    """The columns of a CSV that may hold labels: all but those that say which image it is. Raises LabelsError."""
-    return [name for name in read_table(data)[0] if name.casefold() not in ("", "file", "image_id", "patient")]
+    """The columns of a CSV that may hold labels, where it says which image each is for. Raises LabelsError."""
+    header = read_table(data)[0]
+    others = [name for name in header if name.casefold() not in ("", "file", "image_id", "patient")]
+    return others if "file" in (name.casefold() for name in header) else []
 
 
 def _read(data: bytes, column: str | None, meaning: Meaning, words: list[Word]) -> Labels | None:

@@ -233,7 +233,11 @@ def _open_zip(place: Path | BinaryIO, name: str, size: int) -> Source:
             raise SourceError(f"{name}: The zip holds more than {MAX_MEMBERS:,} files. Split it into several.")
         if sum(m.compress_size for m in members) > size:
             raise SourceError(f"{name}: The zip's files overlap, as in a zip bomb. Make the zip again from the images.")
-        return _source(name, "zip", *_zip_readers(archive, members), archive)
+        readers, skipped = _zip_readers(archive, members)
+        if readers and all(PurePosixPath(file).suffix.lower() in _ARCHIVE_SUFFIXES for file in readers):
+            inner = next(iter(readers))
+            raise SourceError(f"{name}: The zip holds no images, only {inner}. Unpack it, and give {inner} by itself.")
+        return _source(name, "zip", readers, skipped, archive)
     except SourceError:
         archive.close()
         raise

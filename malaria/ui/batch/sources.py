@@ -17,6 +17,7 @@ from malaria.images import open_source
 from malaria.labels import CLASSES
 from malaria.ui.batch.desk import EXAMPLE, EXAMPLE_CELLS, Desk
 from malaria.ui.text import literal
+from malaria.words import count
 
 DESK: Final = "batch.desk"
 _TAKEN: Final = "batch.taken"  # uploads that are yet to be opened
@@ -178,6 +179,8 @@ def _ask_column(desk: Desk) -> None:
         columns = label_columns(desk.csv or b"")
     except LabelsError:
         return
+    if not columns:
+        return
     asked = "Which column of the CSV holds the labels?"
     chosen = st.selectbox(asked, columns, index=None, key="batch.column", placeholder="Choose a column")
     if chosen and chosen != desk.column:
@@ -201,5 +204,5 @@ def _ask_words(desk: Desk, words: Sequence[Word]) -> None:
 def _ask_word(word: Word) -> str | None:
     options = [*CLASSES, _LEAVE_OUT]
     index = options.index(word.suggested) if word.suggested else None
-    asked = f"“{literal(word.word)}”, {word.n:,} {'image' if word.n == 1 else 'images'}"
+    asked = f"“{literal(word.word)}”, {count(word.n, 'image')}"
     return st.selectbox(asked, options, index=index, placeholder="Choose what it means", key=f"batch.word.{word.word}")
