@@ -15,6 +15,7 @@ from malaria.smear.calibration import calibrate
 from malaria.smear.matching import pairs
 from malaria.smear.objects import RGB, Box
 from malaria.smear.tiles import segment_scan
+from malaria.smear.windows import with_windows
 
 _COLUMNS: Final = ("field", "x", "y", "width", "height", "label")
 
@@ -45,7 +46,8 @@ def label_field(
 ) -> tuple[LabelledCells, list[Box]]:
     """Return (the red cells of a field, each parasitized if its box is; the boxes in which no red cell was found)."""
     about = calibrate(rgb)
-    cells = [item for part in segment_scan(rgb, about) for item in part if item.kind == "red_cell"]
+    objects = [item for part in segment_scan(rgb, about) for item in with_windows(rgb, part, classifier, about)]
+    cells = [item for item in objects if item.kind == "red_cell"]
     wanted = list(parasitized)
     matched = pairs(wanted, [cell.box for cell in cells]) if wanted and cells else []
     is_parasitized = np.zeros(len(cells), dtype=bool)

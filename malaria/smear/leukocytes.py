@@ -18,7 +18,7 @@ _SMALLEST_HULL: Final = 0.9
 within a red cell."""
 _LARGEST: Final = 10.0
 """What is larger, in usual red cells, is a deposit of stain."""
-_GREYEST: Final = 0.6
+GREYEST: Final = 0.6
 """Dirt is grey: it takes so much of its least absorbed colour, as a share of its most absorbed."""
 _MARGIN: Final = 0.2
 _REACH: Final = 0.6
@@ -74,7 +74,7 @@ def find_leukocytes(density: NDArray[np.float32], stain: Stain) -> tuple[list[Ma
 def is_grey(density: NDArray[np.float32]) -> bool:
     """Whether optical densities (n, 3) are those of dirt or pigment, which take all colours alike; stain does not."""
     usual = np.median(density, axis=0)
-    return bool(usual.min() > _GREYEST * usual.max())
+    return bool(usual.min() > GREYEST * usual.max())
 
 
 def _hull(mask: Mask) -> float:

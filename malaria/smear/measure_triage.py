@@ -29,6 +29,7 @@ from malaria.smear.matching import pairs
 from malaria.smear.measure import PARASITES, SMEARS, AnnotatedField, smear_fields
 from malaria.smear.objects import SmearObject
 from malaria.smear.segment import segment
+from malaria.smear.windows import with_windows
 
 _COVERS: Final = 0.5
 
@@ -56,7 +57,8 @@ def judge_fields(fields: Iterable[AnnotatedField], classifier: Classifier) -> Ju
     start = 0
     for field in fields:
         about = calibrate(field.rgb)
-        found = [item for item in segment(field.rgb, about) if item.kind == "red_cell"]
+        shown = with_windows(field.rgb, segment(field.rgb, about), classifier, about)
+        found = [item for item in shown if item.kind == "red_cell"]
         cells = _without_difficult(field, found)
         finder = dict(pairs(field.boxes, [cell.box for cell in cells]))
         parasites = [at for at, kind in enumerate(field.types) if kind in PARASITES]

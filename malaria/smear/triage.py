@@ -1,7 +1,8 @@
 """Fields -> every red cell ranked, the most suspicious first, over all fields of a sample together.
 
 Ranks and shares are pooled over fields, never averaged per field. Only red cells get a probability: the classifier
-knows nothing else. Clumps and cells at the border are judged too, for a parasite may lie in them.
+knows nothing else. Clumps and cells at the border are judged too, for a parasite may lie in them, and windows over
+suspicious places in heaps.
 """
 
 import os
@@ -25,6 +26,7 @@ from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.tiles import segment_scan
+from malaria.smear.windows import with_windows
 
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""
@@ -187,7 +189,8 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
     types: dict[int, LeukocyteType] = {}
     for part in segment_scan(rgb, about):
         types |= {len(outlines) + place: found for place, found in leukocyte_types(part).items()}
-        for item, p in zip(part, judge(part, classifier, about, head), strict=True):
+        shown = with_windows(rgb, part, classifier, about)
+        for item, p in zip(shown, judge(shown, classifier, about, head), strict=True):
             crops[len(outlines)] = item.crop
             outlines.append(item.outline)
             odds.append(p)
