@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from malaria.review import ANSWERS, RULE, Decision, pairs
+from malaria.review import ANSWERS, Decision, pairs
 from malaria.smear import sentences
 from malaria.smear.objects import RGB, Box
 from malaria.smear.readings import Cell
@@ -70,7 +70,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
 def _result(result: Result) -> str:
     columns = sentences.figures(result)
     rows = [[name, *(column[name] for column in columns.values())] for name in next(iter(columns.values()))]
-    types = sentences.types(getattr(result.triage, "leukocyte_counts", {}))
+    types = sentences.types(result.triage.leukocyte_counts)
     says = [sentences.needed(result), types, sentences.assumed(result), sentences.caveats(result)]
     return (
         "<h2>The sample, over all its fields</h2>"
@@ -145,7 +145,7 @@ def _agreement(result: Result) -> str:
     return (
         "<h2>Agreement</h2>"
         + _table(rows, ["Annotators", "Cells both read", "Alike", "Cohen’s kappa"])
-        + f'<p class="small">First answers, with 95 % intervals. {escape(RULE)}</p>'
+        + f'<p class="small">First answers, with 95 % intervals. {sentences.CONSENSUS}</p>'
         + (_table(differ, ["They differ on", "Answers"]) if differ else "<p>They differ on no cell.</p>")
     )
 
@@ -250,7 +250,7 @@ def _shape(suspect: Suspect) -> str:
 
 
 def _leukocyte(field: FieldTriage, place: int) -> str:
-    outline, found = field.outlines[place], getattr(field, "leukocyte_types", {}).get(place)
+    outline, found = field.outlines[place], field.leukocyte_types.get(place)
     label = _label(found.name, outline.box.centre[0], outline.box.y, field, "leukocyte") if found else ""
     return f'<polygon class="leukocyte" points="{_points(outline.contour)}"/>{label}'
 

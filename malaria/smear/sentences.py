@@ -18,6 +18,7 @@ SAID: Final = {
 }
 """What an answer is called on a smear; None is what readers differ on."""
 DASH: Final = "–"
+CONSENSUS: Final = "The consensus is what more than half of a cell’s readers say; a cell without one stays open."
 
 
 def figures(result: Result) -> dict[str, dict[str, str]]:
@@ -79,8 +80,8 @@ def rate(found: Rate) -> str:
     """A rate or coefficient with its interval, or why it has none."""
     if found.value is None or found.interval is None:
         return found.reason or DASH
-    low, high = found.interval
-    return f"{found.value:.2f} ({low:.2f} to {high:.2f})"
+    value, low, high = (round(number, 2) + 0.0 for number in (found.value, *found.interval))  # + 0.0: never -0.00
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _corrected(result: Result) -> str:
@@ -101,8 +102,8 @@ def _column(result: Result, count: Count) -> dict[str, str]:
         "Red cells": _number(count.red_cells),
         "Parasitized": _number(count.parasitized) + (f", and {count.open:,} open" if count.open else ""),
         "Parasitaemia": _share(count),
-        "Parasites per µL, by red cells": _density(densities["per_ul_by_red_cells"], count.red_cells, "red cells"),
-        "Parasites per µL, by leukocytes": _density(densities["per_ul_by_leukocytes"], count.leukocytes, "leukocytes"),
+        "Parasites per µL, by red cells": _density(densities["per_ul_by_red_cells"], count.red_cells),
+        "Parasites per µL, by leukocytes": _density(densities["per_ul_by_leukocytes"], count.leukocytes),
         "Leukocytes": _number(count.leukocytes),
     }
 
@@ -115,12 +116,16 @@ def _share(count: Count) -> str:
     found = count.parasitaemia
     if found is None:
         return DASH
-    ends = f"{percent(found.low)} to {percent(found.high)}"
-    return f"{ends if found.value is None else f'{percent(found.value)} ({ends})'}, n = {count.red_cells:,}"
+    ends = f"{percent(found.low).removesuffix(' %')} to {percent(found.high)}"
+    return _with_n(ends if found.value is None else f"{percent(found.value)} ({ends})", count.red_cells)
 
 
-def _density(found: Range | None, n: int | None, unit: str) -> str:
-    if found is None or n is None:
+def _density(found: Range | None, n: int | None) -> str:
+    if found is None:
         return DASH
     ends = f"{rounded(found.low):,} to {rounded(found.high):,}"
-    return f"{ends if found.value is None else f'{rounded(found.value):,} ({ends})'}, n = {n:,} {unit}"
+    return _with_n(ends if found.value is None else f"{rounded(found.value):,} ({ends})", n)
+
+
+def _with_n(figure: str, n: int | None) -> str:
+    return f"{figure}, n\u00a0=\u00a0{n:,}"

@@ -48,7 +48,8 @@ def _work(desk: Desk, frame: Frame) -> None:
         _status(desk, judging, bench)
     if bench.cells.fields:
         _desk(desk, bench, frame)
-    _refused(desk, bench)
+    else:
+        _refused(desk, bench)
 
 
 def _status(desk: Desk, judging: Judging, bench: Bench) -> None:
@@ -94,6 +95,7 @@ def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
             listed(desk, bench)
         with left:
             view(desk, bench)
+        _refused(desk, bench)
         found = result(desk, bench, frame)
         readers(bench)
         downloads(desk, bench, found)

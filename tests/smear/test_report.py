@@ -58,7 +58,7 @@ def test_the_figures_are_those_of_the_result_with_their_intervals(triage):
     text = text_of(section(report_html(result), "The sample"))
     for name, column in sentences.figures(result).items():
         assert name in text
-        assert all(value in text for value in column.values())
+        assert all(text_of(value) in text for value in column.values())
     assert sentences.needed(result) in text
     assert "assume 5,000,000 red cells or 8,000 leukocytes" in text
 

@@ -34,7 +34,11 @@ def share(rate: "Rate") -> str:
 
 def _line(who: str, which: str, found: "Agreement") -> str:
     kappa = found.kappa
-    value = _DASH if kappa.value is None else f"{kappa.value:.2f}"
+    value = _DASH if kappa.value is None else _coefficient(kappa.value)
     if kappa.interval:
-        value += f" ({kappa.interval[0]:.2f} to {kappa.interval[1]:.2f})"
+        value += f" ({' to '.join(map(_coefficient, kappa.interval))})"
     return f"| {who} | {which} | {found.raw.n:,} | {share(found.raw)} | {value} |"
+
+
+def _coefficient(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # + 0.0: never -0.00

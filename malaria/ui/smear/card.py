@@ -75,14 +75,13 @@ def listed(desk: Desk, bench: Bench) -> None:
 
 
 def where(bench: Bench, cell: Cell) -> str:
-    """Where in its field a cell lies, in words, with the field's number if there are several."""
+    """Where in its field a cell lies, in words, after the field's number if there are several."""
     about = bench.cells.fields[cell.field]
     ninths = np.zeros((3, 3), np.float32)
     x, y = cell.box.centre
     ninths[min(2, max(0, int(3 * y / about.height))), min(2, max(0, int(3 * x / about.width)))] = 1
     fields = list(bench.cells.fields)
-    number = f" of field {fields.index(cell.field) + 1}" if len(fields) > 1 else ""
-    return place(ninths) + number
+    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + place(ninths)
 
 
 def _on_view(desk: Desk, bench: Bench, cell: Cell) -> None:

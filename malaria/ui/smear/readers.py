@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from malaria.review import RULE
 from malaria.smear import Cell
-from malaria.smear.sentences import each
+from malaria.smear.sentences import CONSENSUS, each
 from malaria.ui.review.agreement import with_one_another
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.card import where
@@ -27,10 +26,7 @@ def readers(bench: Bench) -> None:
     if len(compared.annotators) > 1:
         with_one_another(compared.of_sample)
         _differ(bench, compared.disputed)
-        st.caption(
-            "Cells that two have read, with 95 % intervals; kappa is Cohen’s. First answers count as given, final ones "
-            f"as changed since. {RULE}"
-        )
+        st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
 
 
 def _differ(bench: Bench, cells: list[Cell]) -> None:

@@ -30,7 +30,7 @@ def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
     st.table(pd.DataFrame({literal(name): column for name, column in figures.items()}))
     _open(bench)
     st.markdown(sentences.needed(found))
-    if types := sentences.types(getattr(bench.triage, "leukocyte_counts", {})):
+    if types := sentences.types(bench.triage.leukocyte_counts):
         st.markdown(types)
     if desk.parasitized is not None:
         st.caption(f"These fields are synthetic: {desk.parasitized} of their cells were drawn parasitized.")

@@ -54,7 +54,7 @@ def _ways_in(desk: Desk | None) -> None:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
     st.file_uploader(
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
-        "or a zip of them. They stay in memory, for this visit only.",
+        "or a zip of them. They stay in memory, for this visit only; decisions are kept: give the same again to go on.",
         type=_TYPES,
         accept_multiple_files=True,
         key=_uploader(),

@@ -105,7 +105,8 @@ def _choose_field(bench: Bench) -> None:
 
     def named(name: str) -> str:
         n = sum(cell.field == name for cell in bench.suspects)
-        return f"{name} · {n} {'suspect' if n == 1 else 'suspects'}{' · ⚠' if fields[name].concerns else ''}"
+        number = list(fields).index(name) + 1
+        return f"{number} · {name} · {n} {'suspect' if n == 1 else 'suspects'}{' · ⚠' if fields[name].concerns else ''}"
 
     st.session_state[_FIELD] = bench.field
     st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
@@ -113,7 +114,7 @@ def _choose_field(bench: Bench) -> None:
 
 def _leukocytes(about: FieldTriage) -> str:
     """How many leukocytes the field holds, by type where that is known."""
-    found = Counter(one.name for one in getattr(about, "leukocyte_types", {}).values())
+    found = Counter(one.name for one in about.leukocyte_types.values())
     n = about.count("leukocyte")
     listed = (
         f": {', '.join(f'{name} {count}' for name, count in found.most_common())}, for research use" if found else ""
