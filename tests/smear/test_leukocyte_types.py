@@ -82,6 +82,13 @@ def test_a_type_less_likely_than_the_threshold_of_the_card_is_unsure(models, leu
     assert list(field.leukocyte_types.values()) == [LeukocyteType(name, pytest.approx(p, abs=0.001))]
 
 
+@pytest.mark.parametrize(("colour", "name"), [((88, 50, 150), "lymphocyte"), ((130, 40, 120), "unsure")])
+def test_a_leukocyte_of_another_stain_is_unsure(models, leukocytes, classifier, colour, name):
+    write_types(models)
+    field = triage_field(leukocytes(colour), classifier)
+    assert [found.name for found in field.leukocyte_types.values()] == [name]
+
+
 def spoil_card(folder: Path) -> None:
     (folder / "card.json").write_text("{}")
 
