@@ -1,6 +1,7 @@
 """The data set page as a script: the built-in set with what is planted in it, uploads, labels, and what goes wrong."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from malaria.ui.dataset.desk import CELLS, Desk
 from malaria.ui.dataset.job import Job
 from malaria.ui.dataset_page import SECTIONS
 from malaria.ui.frame import ROOT
+from malaria.ui.plots import BLUE
 from tests.test_page_models import pictures, sentences
 
 PAGE = "pages/7_Dataset.py"
@@ -75,7 +77,7 @@ def test_every_section_opens_by_its_address(section: str) -> None:
 
 def test_arriving_there_is_something_to_click() -> None:
     app = start()
-    assert "What is in it appears here" in sentences(app)
+    assert "samples, mean cells and splits appear here" in sentences(app)
     next(button for button in app.button if "synthetic cells" in button.label).click().run()
     assert app.query_params["example"] == "synthetic"
     assert "203 images" in sentences(described(app))
@@ -87,11 +89,13 @@ def test_what_is_planted_in_the_built_in_set_is_found() -> None:
     assert f"#### {CELLS + 3} images: 100 Parasitized, 102 Uninfected, of 12 patients. **1 cannot be read.**" in said
     assert "The expert disputes 10 of 200 labels" in said
     assert "5.0 % (2.7 to 9.0 %, 95 %)" in said
-    assert "cut_short_SYNTHETIC.png: The PNG data is cut short" in app.dataframe[-1].value["error"].iloc[0]
+    unread = app.dataframe[-1].value
+    assert unread["file"].iloc[0].endswith("cut_short_SYNTHETIC.png")
+    assert unread["why"].iloc[0].startswith("The PNG data is cut short")
     alts = [chart.proto.alt for chart in app.get("plotly_chart")]
     assert any("Cells of each of 12 patients by class" in alt for alt in alts)
     assert any("Longer side of 202 images" in alt for alt in alts)
-    assert "Below 128 pixels" in tables(app)
+    assert "Longer side below 128 pixels" in tables(app)
 
 
 def test_the_planted_duplicates_are_found_and_shown() -> None:
@@ -181,7 +185,7 @@ def test_a_csv_beside_the_zip_gives_labels_and_disputes() -> None:
     csv = f"file,given_label,expert_label,patient\n{rows}".encode()
     app = described(upload(start(), ("mine.zip", small_zip()), ("mine.csv", csv)))
     said = sentences(app)
-    assert "#### 12 images: 12 Parasitized, of one patient." in said
+    assert "#### 12 images: 12 Parasitized, of 1 patient." in said
     assert "The expert disputes 6 of 12 labels" in said
     app.selectbox(key="dataset.given").select("expert_label").run()
     assert "6 Parasitized, 6 Uninfected" in sentences(described(app))
@@ -203,6 +207,23 @@ def test_what_cannot_be_used_is_a_sentence(files: list[tuple[str, bytes]], says:
     assert says in sentences(app)
 
 
+@pytest.mark.parametrize("rows", [b"", b"nobody.png,Parasitized\n"], ids=["no rows", "other names"])
+def test_a_csv_that_labels_nothing_is_told(rows: bytes) -> None:
+    app = described(upload(start(), ("a.zip", small_zip()), ("a.csv", b"file,label\n" + rows)))
+    assert "The CSV labels none of these images." in sentences(app)
+
+
+def test_a_class_keeps_its_colour_when_it_is_alone() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for cell in phantom.batch(6):
+            archive.writestr(f"{UNINFECTED}/{cell.file}", cell.png)
+    app = described(upload(start(), ("mine.zip", stream.getvalue())))
+    for chart in app.get("plotly_chart"):
+        (bars,) = json.loads(chart.proto.spec)["data"]
+        assert (bars["name"], bars["marker"]["color"]) == (f"○ {UNINFECTED}", BLUE)
+
+
 def test_a_set_without_patients_classes_or_readable_images(tmp_path: Path) -> None:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
@@ -216,7 +237,7 @@ def test_a_set_without_patients_classes_or_readable_images(tmp_path: Path) -> No
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("broken.png", b"\x89PNG")
     app = described(upload(app, ("worse.zip", stream.getvalue())))
-    assert "1 images: without labels. **1 cannot be read.**" in sentences(app) or "nothing to show" in sentences(app)
+    assert "1 image: without labels. **1 cannot be read.**" in sentences(app) or "nothing to show" in sentences(app)
 
 
 def test_file_names_are_shown_letter_for_letter() -> None:
@@ -273,4 +294,4 @@ def test_two_sessions_do_not_see_each_others_sets() -> None:
     mine, theirs = start(), start()
     described(upload(mine, ("mine.zip", small_zip())))
     theirs.run()
-    assert "What is in it appears here" in sentences(theirs)
+    assert "samples, mean cells and splits appear here" in sentences(theirs)

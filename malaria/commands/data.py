@@ -16,6 +16,7 @@ from malaria.commands._shared import (
     say,
     write_json,
 )
+from malaria.words import count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
 
@@ -90,8 +91,9 @@ def _print(told: dict[str, Any]) -> None:
     rows.append(("channels", _counts(told["channels"])))
     rows.append(("pixel values", f"{pixels['lowest']} to {pixels['highest']}"))
     if sizes["mean"]:
-        rows += [(name, "{} x {}".format(*sizes[name])) for name in ("smallest", "largest", "mean")]
-        rows += [(f"below {side} pixels", f"{100 * share:.2f} %") for side, share in sizes["below"].items()]
+        rows += [(f"{name} by area", "{} x {}".format(*sizes[name])) for name in ("smallest", "largest")]
+        rows.append(("mean width x height", "{} x {}".format(*sizes["mean"])))
+        rows += [(f"longer side < {side}", f"{100 * share:.2f} %") for side, share in sizes["below"].items()]
     for kind in ("exact", "near"):
         rows += _duplicates(kind, told[f"{kind}_duplicates"])
     if told["disputed"] is not None:
@@ -101,7 +103,7 @@ def _print(told: dict[str, Any]) -> None:
     rows += [("unreadable", entry["error"]) for entry in told["unreadable"][:_SHOWN]]
     if len(told["unreadable"]) > _SHOWN:
         rows.append(("", f"and {len(told['unreadable']) - _SHOWN:,} more; all are in the JSON"))
-    rows.append(("not images by name", f"{len(told['skipped']):,} files"))
+    rows.append(("not images by name", count(len(told["skipped"]), "file")))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         typer.echo(f"{name:{width}}  {value}")
@@ -115,7 +117,7 @@ def _balance(patients: dict[str, dict[str, int]], classes: Iterable[str]) -> lis
     rows = [("cells a patient", f"{cells[0]:,} to {cells[-1]:,}, median {cells[len(cells) // 2]:,}")]
     for label in classes:
         alone = sum(counts[label] == counts["n"] for counts in patients.values())
-        rows.append((f"only {label}", f"{alone:,} patients"))
+        rows.append((f"only {label}", count(alone, "patient")))
     return rows
 
 

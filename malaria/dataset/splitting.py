@@ -49,10 +49,10 @@ def split_by_image(patients: Sequence[Hashable], share: float = HELD_OUT, seed: 
 
 
 def split_by_patient(patients: Sequence[Hashable], share: float = HELD_OUT, seed: int = 0) -> Leak:
-    """Hold out whole patients at random until at least a `share` (0 to 1) of the cells is held out, never all."""
+    """Hold out whole patients in random order, as many as come nearest to a `share` (0 to 1) of cells; never all."""
     names = np.array([str(patient) for patient in patients], np.str_)
     distinct, counts = np.unique(names, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(distinct))
-    before = np.concatenate([[0], np.cumsum(counts[order])[:-1]])
-    chosen = order[before < share * len(names)][: max(0, len(distinct) - 1)]
+    held_out = np.cumsum(counts[order])[:-1]  # by so many patients; the last one is trained on
+    chosen = order[: 1 + np.abs(held_out - share * len(names)).argmin()] if held_out.size else order[:0]
     return Leak(np.isin(names, distinct[chosen]), names)

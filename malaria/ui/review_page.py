@@ -22,7 +22,7 @@ def show(frame: Frame) -> None:
     for part in ("batch", "review"):
         st.html(ROOT / f"malaria/ui/{part}/style.css")
     top = st.container()
-    desk = sources.choose("The cards", "Review something else")
+    desk = sources.choose("The labels that are probably wrong, cell by cell,", "Review something else")
     if desk is None:
         return
     if desk.synthetic and st.query_params.get("example") != EXAMPLE:

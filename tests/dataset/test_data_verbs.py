@@ -30,7 +30,13 @@ def test_describe_prints_a_table(cells: Path) -> None:
     assert rows[PARASITIZED].strip() == "12 of 24 (50.0 %)"
     assert rows["formats"].strip() == "PNG 24"
     assert rows["near duplicates"].strip() == "none"
-    assert {"patients", "smallest", "largest", "below 128 pixels", f"mean colour of {UNINFECTED}"} <= set(rows)
+    assert {
+        "patients",
+        "smallest by area",
+        "largest by area",
+        "longer side < 128",
+        f"mean colour of {UNINFECTED}",
+    } <= set(rows)
 
 
 def test_describe_writes_json_and_then_nothing_else(cells: Path, tmp_path: Path) -> None:

@@ -23,6 +23,12 @@ def test_by_patient_leaks_nobody() -> None:
     assert leak.leaked == leak.patients_on_both_sides == 0
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_by_patient_comes_as_near_to_the_share_as_whole_patients_allow(seed: int) -> None:
+    leak = split_by_patient([f"C{n % 10}" for n in range(200)] + ["C10", "C11"], seed=seed)
+    assert leak.n_held_out in (40, 41, 42)
+
+
 def test_counts_say_where_the_cells_of_each_patient_are() -> None:
     leak = split_by_patient(["b", "a", "b", "b"], seed=1)
     assert sum(trained + held for _, trained, held in leak.counts()) == 4

@@ -1,6 +1,7 @@
 """The data set page's charts: told apart without colour, each told in a sentence."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -8,27 +9,31 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.ui import plots
 from malaria.ui.plots import BLUE, GREY, ORANGE
+from malaria.words import count
 
 _CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 20
 _BARS: Final = 40
-_LOOKS: Final = ((ORANGE, "", "●"), (BLUE, "/", "○"), (GREY, "x", "◇"), ("#5f8f5a", ".", "□"))
-"""Colour, hatching and mark of each class in turn."""
+_Look = tuple[str, str, str]  # colour, hatching, mark
+_OWN: Final[dict[str, _Look]] = {PARASITIZED: (ORANGE, "", "●"), UNINFECTED: (BLUE, "/", "○")}
+_OTHERS: Final[tuple[_Look, ...]] = ((GREY, "x", "◇"), ("#5f8f5a", ".", "□"), (BLUE, "-", "△"), (ORANGE, "+", "▽"))
+"""The looks of other people's classes in turn."""
 
 
 def balance(patients: pd.DataFrame) -> None:
     """How many cells of each class each patient has, most cells first."""
     classes = [name for name in patients.columns if name != "n"]
     figure = plots.figure("Patients, most cells first", "Cells", 320, legend=True)
-    for label, (colour, hatch, mark) in zip(classes, _cycled(len(classes)), strict=True):
+    for label, (colour, hatch, mark) in zip(classes, _looks(classes), strict=True):
         _bars(figure, patients[label], f"{mark} {label}", colour, hatch, [f"{p}, {label}" for p in patients.index])
     _name_patients(figure, [str(name) for name in patients.index])
     worst = patients.iloc[0]
     told = (
-        f"Cells of each of {len(patients)} patients by class. Most: {patients.index[0]} with {worst['n']:,}; fewest: "
-        f"{patients.index[-1]} with {patients['n'].iloc[-1]:,}."
+        f"Cells of each of {count(len(patients), 'patient')} by class. "
+        f"Most: {patients.index[0]} with {worst['n']:,}; fewest: {patients.index[-1]} with {patients['n'].iloc[-1]:,}."
     )
     _show(figure, "balance", told)
 
@@ -41,7 +46,7 @@ def sizes(table: pd.DataFrame) -> None:
     middle = edges[:-1] + step / 2
     figure = plots.figure("Longer side, pixels", "Images", 300, legend=True)
     labels = sorted(table["given_label"].dropna().unique())
-    for label, (colour, hatch, mark) in zip(labels, _cycled(len(labels)), strict=True):
+    for label, (colour, hatch, mark) in zip(labels, _looks(labels), strict=True):
         counts = np.histogram(longer[table["given_label"] == label], edges)[0]
         figure.add_bar(
             x=middle,
@@ -55,9 +60,8 @@ def sizes(table: pd.DataFrame) -> None:
         counts = np.histogram(longer[table["given_label"].isna()], edges)[0]
         figure.add_bar(x=middle, y=counts, width=np.diff(edges), name="without a label", marker={"color": GREY})
     figure.update_layout(barmode="stack")
-    told = (
-        f"Longer side of {len(longer):,} images: {longer.min()} to {longer.max()} pixels, median {longer.median():.0f}."
-    )
+    spread = f"{longer.min()} to {longer.max()} pixels, median {longer.median():.0f}"
+    told = f"Longer side of {count(len(longer), 'image')}: {spread}."
     _show(figure, "sizes", told)
 
 
@@ -65,7 +69,10 @@ def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
     """For each patient, how many cells are trained on and how many held out."""
     figure = plots.figure("Patients", "Cells", 260, legend=True)
     names = [name for name, _, _ in counts]
-    for place, words, (colour, hatch, mark) in ((1, "trained on", _LOOKS[1]), (2, "held out", _LOOKS[0])):
+    for place, words, (colour, hatch, mark) in (
+        (1, "trained on", _OWN[UNINFECTED]),
+        (2, "held out", _OWN[PARASITIZED]),
+    ):
         values = [row[place] for row in counts]
         _bars(figure, values, f"{mark} {words}", colour, hatch, [f"{name}, {words}" for name in names])
     _name_patients(figure, names)
@@ -91,8 +98,9 @@ def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, sa
     figure.update_layout(barmode="stack", bargap=0.1)
 
 
-def _cycled(n: int) -> list[tuple[str, str, str]]:
-    return [_LOOKS[number % len(_LOOKS)] for number in range(n)]
+def _looks(classes: Sequence[str]) -> list[_Look]:
+    others = cycle(_OTHERS)
+    return [_OWN.get(name) or next(others) for name in classes]
 
 
 def _show(figure: go.Figure, key: str, told: str) -> None:

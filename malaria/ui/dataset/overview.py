@@ -12,6 +12,7 @@ from malaria.ui.dataset import charts
 from malaria.ui.dataset.desk import PLANTED, Desk
 from malaria.ui.sample.tables import table
 from malaria.ui.text import literal
+from malaria.words import count
 
 
 def overview(desk: Desk, found: Description) -> None:
@@ -19,6 +20,13 @@ def overview(desk: Desk, found: Description) -> None:
     _headline(found)
     if desk.synthetic:
         st.caption(f"These cells are synthetic, drawn by this program. {PLANTED}")
+    if desk.csv is not None and not found.classes and not found.readable.empty:
+        called = literal(found.readable["file"].iloc[0])
+        st.warning(
+            f"The CSV labels none of these images. Write their names, such as {called}, into its column file, and what "
+            "each is into its column of labels.",
+            icon=":material/label_off:",
+        )
     told = found.to_dict()
     if found.readable.empty:
         _unreadable(found)
@@ -27,7 +35,7 @@ def overview(desk: Desk, found: Description) -> None:
     with left:
         rows = [[label, f"{n:,}", f"{100 * n / told['readable']:.1f} %"] for label, n in told["classes"].items()]
         rows += [["without a label", f"{told['unlabelled']:,}", f"{100 * told['unlabelled'] / told['readable']:.1f} %"]]
-        table(f"Labels of {told['readable']:,} readable images", ["", "Images", "Share"], rows)
+        table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows)
         _disputed(found)
     with right:
         _files(found)
@@ -42,10 +50,10 @@ def overview(desk: Desk, found: Description) -> None:
 def _headline(found: Description) -> None:
     classes = ", ".join(f"{n:,} {literal(label)}" for label, n in found.classes.items()) or "without labels"
     patients = len(found.patients)
-    of = f", of {patients:,} patients" if patients > 1 else ", of one patient" if patients else ""
+    of = f", of {count(patients, 'patient')}" if patients else ""
     bad = len(found.unreadable)
     unread = f" **{bad:,} cannot be read.**" if bad else " All can be read."
-    st.markdown(f"#### {len(found.table):,} images: {classes}{of}.{unread}")
+    st.markdown(f"#### {count(len(found.table), 'image')}: {classes}{of}.{unread}")
 
 
 def _files(found: Description) -> None:
@@ -55,11 +63,12 @@ def _files(found: Description) -> None:
         ["Formats", ", ".join(f"{name} {n:,}" for name, n in told["formats"].items())],
         ["Channels", ", ".join(f"{name} {n:,}" for name, n in told["channels"].items())],
         ["Pixel values", f"{pixels['lowest']} to {pixels['highest']}"],
-        *([name.capitalize(), "{} × {}".format(*sizes[name])] for name in ("smallest", "largest", "mean")),
-        *([f"Below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
-        ["Not images by name", f"{len(found.skipped):,} files"],
+        *([f"{name.capitalize()} by area", "{} × {}".format(*sizes[name])] for name in ("smallest", "largest")),
+        ["Mean width × height", "{} × {}".format(*sizes["mean"])],
+        *([f"Longer side below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
+        ["Not images by name", count(len(found.skipped), "file")],
     ]
-    table(f"Files; sizes are width × height, the longer side counts, n = {told['readable']:,}", ["", ""], rows)
+    table(f"Files, n = {told['readable']:,}", ["", ""], rows)
 
 
 def _disputed(found: Description) -> None:
@@ -101,8 +110,8 @@ def _patients(found: Description) -> None:
         for label in patients.columns
         if label != "n"
     ]
-    unknown = f" {without:,} images name no patient." if without else ""
-    st.markdown(f"Of {len(patients):,} patients {' and '.join(alone)}.{unknown}")
+    unknown = f" Without a patient: {count(without, 'image')}." if without else ""
+    st.markdown(f"Of {count(len(patients), 'patient')} {' and '.join(alone)}.{unknown}")
     with st.expander("Every patient"):
         st.dataframe(patients.reset_index(names="patient"), hide_index=True, alt="Cells of each patient by class")
 
@@ -112,7 +121,8 @@ def _unreadable(found: Description) -> None:
     if bad.empty:
         return
     st.subheader(f"{len(bad):,} unreadable", anchor=False)
-    st.dataframe(bad[["error"]], hide_index=True, alt="Files that cannot be read, and why")
+    why = [error.removeprefix(f"{file}: ") for file, error in zip(bad["file"], bad["error"], strict=True)]
+    st.dataframe({"file": bad["file"].tolist(), "why": why}, hide_index=True, alt="Files that cannot be read, and why")
 
 
 def _downloads(found: Description) -> None:

@@ -37,7 +37,10 @@ def choose() -> Desk | None:
         st.error(literal(str(error)), icon=":material/error:")
         return None
     if desk is None:
-        st.info("What is in it appears here as soon as you click the set or give one.", icon=":material/touch_app:")
+        words = (
+            "Counts, duplicates, samples, mean cells and splits appear here as soon as you click the set or give one."
+        )
+        st.info(words, icon=":material/touch_app:")
     elif desk.csv is not None:
         _columns(desk)
     return desk
