@@ -1,6 +1,7 @@
 """cells.csv is written as others rely on it, with what people decided behind."""
 
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from malaria.review import UNUSABLE
 from malaria.smear import COLUMNS, Result, cells_csv, pooled, triage_field
 
 DECIDED = ["source", "answer", "answers", "decided_by", "decided_at", "note"]
+ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "=1+1.png"
 
 
@@ -55,3 +57,8 @@ def test_who_decided_what_stands_behind_and_added_cells_below(triage, read):
     added = found.iloc[-1]
     assert list(added[list(COLUMNS)]) == ["'" + HOSTILE, 5, 7, 20, 20, "red_cell", "", ""]
     assert list(added[DECIDED[:4]]) == ["human", PARASITIZED, PARASITIZED, "ann"]
+
+
+def test_every_column_is_documented(triage):
+    documented = (ROOT / "docs/smear-triage.md").read_text(encoding="utf-8")
+    assert [name for name in table(Result(triage)).columns if f"`{name}`" not in documented] == []

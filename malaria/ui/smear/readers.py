@@ -24,7 +24,8 @@ def readers(bench: Bench) -> None:
             "you have decided, and their counts when no suspect is left."
         )
     if len(compared.annotators) > 1:
-        with_one_another(compared.of_sample)
+        with st.container(key="smear-readers"):
+            with_one_another(compared.of_sample)
         _differ(bench, compared.disputed)
         st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
 

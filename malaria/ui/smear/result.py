@@ -24,28 +24,36 @@ _INPUTS: Final = (
 def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
     """Draw the figures of the sample, pooled over its fields, and return them."""
     st.subheader("The sample, over all its fields", anchor=False)
+    figures = st.container()  # above what they rest on
     assumed, manual = _assumed(), _manual()
     found = Result(bench.triage, bench.visible, _rates(frame, bench.triage.threshold), manual, assumed, bench.sample)
-    figures = sentences.figures(found)
-    st.table(pd.DataFrame({literal(name): column for name, column in figures.items()}))
-    _open(bench)
-    st.markdown(sentences.needed(found))
-    if types := sentences.types(bench.triage.leukocyte_counts):
-        st.markdown(types)
-    if desk.parasitized is not None:
-        st.caption(f"These fields are synthetic: {desk.parasitized} of their cells were drawn parasitized.")
-    st.caption(sentences.assumed(found))
+    with figures:
+        _figures(found, desk, bench)
     with st.expander("How far to trust these figures", icon=":material/balance:"):
         st.markdown(sentences.caveats(found))
     _fields(bench)
     return found
 
 
+def _figures(found: Result, desk: Desk, bench: Bench) -> None:
+    st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
+    if left := len(bench.undecided):
+        words = f"{left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision."
+        st.info(f"Provisional: {words}", icon=":material/pending:")
+    st.markdown(sentences.needed(found))
+    if types := sentences.types(found.triage.leukocyte_counts):
+        st.markdown(types)
+    if desk.parasitized is not None:
+        st.caption(f"These fields are synthetic: {desk.parasitized} of their cells were drawn parasitized.")
+    st.caption(sentences.assumed(found))
+
+
 def _assumed() -> Assumed:
-    given = [
-        part.number_input(name, low, high, usual, step, key=f"smear.assumed.{at}", help=why)
-        for at, (part, (name, low, high, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True))
-    ]
+    with st.expander("Change what is assumed and wished", icon=":material/calculate:"):
+        given = [
+            part.number_input(name, low, high, usual, step, key=f"smear.assumed.{at}", help=why)
+            for at, (part, (name, low, high, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True))
+        ]
     return Assumed(*map(float, given))
 
 
@@ -61,15 +69,6 @@ def _manual() -> Count | None:
             st.warning("There are more parasitized cells than cells. Correct one of the two.")
             cells = found = None
     return None if cells is found is white is None else Count(cells, found, white, rates=CellRates(1, 0))
-
-
-def _open(bench: Bench) -> None:
-    """Say what is still open, and what is hidden."""
-    if left := len(bench.undecided):
-        st.info(
-            f"Provisional: {left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision.",
-            icon=":material/pending:",
-        )
 
 
 def _fields(bench: Bench) -> None:

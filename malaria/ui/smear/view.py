@@ -27,14 +27,12 @@ _PICKED: Final = "smear-field"
 _SIDE: Final = 1280  # of the picture in pixels, so that it is sharp on a phone held close
 
 _LEGEND: Final = f"""
-| | |
-|---|---|
-| □ | suspect, p at least {SURE:g} |
-| ◇ | suspect below that, numbered where there is room |
-| + - ? x | after a number: confirmed, rejected, unsure, no cell |
-| thin blue | red cells not suspected |
-| double violet | leukocytes |
-| grey | platelets and dirt |
+- **□** a suspect, p at least {SURE:g}
+- **◇** a suspect below that, numbered where there is room
+- **+ - ? x** after a number: confirmed, rejected, unsure, no cell
+- **thin blue** red cells not suspected
+- **double violet** leukocytes
+- **grey** platelets and dirt
 
 Without a mouse: Tab to the field; there the arrow keys move a cross, and Enter chooses what is under it.
 """
