@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,6 +40,10 @@ def train(
     channels: Annotated[
         int | None, typer.Option(min=1, max=256, help="Channels of its first block, usually 16; they double.")
     ] = None,
+    schedule: Annotated[
+        Literal["constant", "exponential", "cosine"] | None,
+        typer.Option(help="How the learning rate falls, if not as the recipe says."),
+    ] = None,
     all_epochs: Annotated[
         bool, typer.Option("--all-epochs", help="Do not stop early, and learn from the cells kept for that too.")
     ] = False,
@@ -73,6 +77,7 @@ def train(
         oversample=oversample,
         blocks=blocks,
         channels=channels,
+        schedule=schedule,
         all_epochs=all_epochs,
     )
     check_options(options, output, resume)

@@ -17,6 +17,7 @@ from malaria.training.augmentation import Augmentation
 Tensor = Any
 Build = Callable[[tuple[int, int, int], int, "Output"], keras.Model]
 Output = Literal["sigmoid", "softmax", "logit"]
+Schedule = Literal["constant", "exponential", "cosine"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Recipe:
     """Epochs without a better validation loss before training stops; None trains all of them on all cells."""
     batch_size: int = 512
     learning_rate: float = 0.001
-    schedule: Literal["constant", "exponential", "cosine"] = "constant"
+    schedule: Schedule = "constant"
     weight_decay: float = 0.0
     mixed_precision: bool = False
     """Compute in bfloat16: only for networks that are too slow without."""

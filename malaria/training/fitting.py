@@ -21,8 +21,6 @@ LEARNING_SHARE = 0.3
 """With teachers, the share of the loss that still looks at the labels; the rest looks at the teachers' answers."""
 FEWEST_STEPS = 16
 """Steps in an epoch; sets too small for that get smaller batches."""
-LAST_RATE = 0.95**60
-"""Where an exponential schedule ends, as a share of the first learning rate, however many epochs there are."""
 SAVE_EVERY = 5
 """Epochs between the states that a killed run goes on from."""
 
@@ -322,9 +320,7 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             rate / 20, max(1, recipe.epochs * steps - warmup), warmup_target=rate, warmup_steps=warmup, alpha=0.001
         )
     elif recipe.schedule == "exponential":
-        rate = keras.optimizers.schedules.ExponentialDecay(
-            rate, decay_steps=recipe.epochs * steps, decay_rate=LAST_RATE
-        )
+        rate = keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=steps, decay_rate=0.95)
     if recipe.weight_decay:
         return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
     return keras.optimizers.Adam(rate)

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from malaria.errors import TrainingError
-from malaria.training.architectures import Recipe, recipe_named, resized
+from malaria.training.architectures import Recipe, Schedule, recipe_named, resized
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened
 from malaria.training.splits import Split, split_folds, validation_split
@@ -46,6 +46,8 @@ class Options:
     """Show cells of rare classes as often as those of the most frequent one."""
     blocks: int | None = None
     channels: int | None = None
+    schedule: Schedule | None = None
+    """How the learning rate falls, if not as the recipe says."""
     all_epochs: bool = False
     """Stop at no validation loss, and learn from the cells that would have been kept for it too."""
 
@@ -187,6 +189,7 @@ def options_recipe(options: Options) -> Recipe:
     """Return the recipe of the network that was asked for, with all that was asked to be otherwise."""
     recipe = shortened(recipe_named(options.architecture), options.epochs)
     recipe = resized(recipe, options.blocks, options.channels)
+    recipe = replace(recipe, schedule=options.schedule or recipe.schedule)
     recipe = replace(recipe, patience=None) if options.all_epochs else recipe
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
 

@@ -140,12 +140,14 @@ def test_blocks_and_channels_are_kept_with_the_run_and_on_the_card(cells_zip: Pa
 
 def test_all_epochs_are_trained_on_all_cells_where_that_is_asked_for(cells_zip: Path, tmp_path: Path) -> None:
     output = tmp_path / "all"
-    words = ["--architecture", "mlp-1", "--epochs", 12, "--all-epochs", "--folds", 2]
+    words = ["--architecture", "mlp-1", "--epochs", 12, "--all-epochs", "--folds", 2, "--schedule", "cosine"]
     train(cells_zip, "--output", output, *words)
     history = json.loads((output / "history.json").read_text())
     assert {name: len(rows) for name, rows in history.items()} == {"fold-0": 12, "fold-1": 12, "final": 12}
     assert all("val_loss" not in row for rows in history.values() for row in rows)
-    assert not load("all", tmp_path).card.trained_on["early_stopping"]
+    run = load("all", tmp_path).card.trained_on
+    assert (run["early_stopping"], run["schedule"]) == (False, "cosine")
+    assert run["command"].endswith("--schedule cosine --all-epochs")
 
 
 def test_blocks_cannot_be_chosen_for_other_networks(cells_zip: Path, tmp_path: Path) -> None:
