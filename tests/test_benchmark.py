@@ -11,7 +11,7 @@ from subprocess import DEVNULL, PIPE
 import pytest
 
 from malaria import phantom
-from malaria.benchmark import PARTS, Figure, Task, processes, throughput
+from malaria.benchmark import PARTS, Figure, Task, fields, processes, throughput, zips
 from malaria.cli import main
 from malaria.errors import SourceError
 from malaria.model import DEFAULT_MODEL, MODELS_DIR
@@ -35,6 +35,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few repeats: whether something is measured does not depend on how well."""
     monkeypatch.setattr(throughput, "REPEATS", 3)
     monkeypatch.setattr(throughput, "PHANTOMS", 12)
+    monkeypatch.setattr(zips, "TURNS", 2)
+    monkeypatch.setattr(fields, "FIELDS", 2)
     monkeypatch.setattr(timing, "STARTS", 1)
 
 
@@ -116,6 +118,54 @@ def test_a_source_without_readable_cells_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"broken")
     with pytest.raises(SourceError, match="None of its images can be read"):
         list(PARTS["cells"](Task(path=str(tmp_path / "a.png"))))
+
+
+# Whole zips
+
+
+@pytest.mark.usefixtures("tiny", "quick")
+@pytest.mark.parametrize(
+    ("part", "name", "target"),
+    [("batch", "batch_zip_over_decode_only", 0.75), ("dataset", "data_describe_over_decode_only", 0.7)],
+)
+def test_a_zip_is_compared_with_decoding_it(part: str, name: str, target: float) -> None:
+    (figure,) = PARTS[part](Task())
+    assert (figure.name, figure.at_least) == (name, target)
+    assert figure.value
+    assert figure.value > 0
+    assert figure.note.startswith("12 synthetic cells, ")
+
+
+@pytest.mark.usefixtures("tiny", "quick")
+@pytest.mark.parametrize("part", ["batch", "dataset"])
+def test_cells_of_one_name_in_two_folders_stay_two(part: str, tmp_path: Path) -> None:
+    for folder in ("Parasitized", "Uninfected"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.png").write_bytes(phantom.batch(1)[0].png)
+    assert next(PARTS[part](Task(path=str(tmp_path)))).note.startswith("2 of 2 images of ")
+
+
+# Fields
+
+
+@pytest.mark.usefixtures("tiny", "quick")
+def test_fields_are_timed_each_and_by_their_size() -> None:
+    field, megapixel = PARTS["triage"](Task())
+    assert (field.name, field.at_most) == ("triage_seconds_per_field", 0.4)
+    assert field.value
+    assert megapixel.value
+    assert "median of 2 synthetic fields, 1.2 megapixels and " in field.note
+    assert megapixel.value < field.value
+
+
+@pytest.mark.usefixtures("tiny", "quick")
+def test_fields_of_a_source_are_timed_and_cells_are_not_taken_for_fields(tmp_path: Path) -> None:
+    (tmp_path / "cell.png").write_bytes(phantom.batch(1)[0].png)
+    assert "synthetic fields" in next(PARTS["triage"](Task(path=str(tmp_path)))).note
+    (tmp_path / "cell.png").unlink()
+    (tmp_path / "field.png").write_bytes(phantom.field(width=800, height=600, cells=40).png)
+    note = next(PARTS["triage"](Task(path=str(tmp_path)))).note
+    assert f"median of 1 field of {tmp_path.name}, 0.48 megapixels" in note
 
 
 # One cell, against Keras
@@ -229,6 +279,6 @@ def test_the_verb_writes_json_with_the_machine_and_the_model(
 
 
 def test_every_part_is_offered() -> None:
-    assert set(PARTS) >= {"cells", "one-cell", "app"}
+    assert set(PARTS) == {"cells", "one-cell", "app", "batch", "dataset", "triage"}
     assert processes.app is PARTS["app"]
     assert (MODELS_DIR / DEFAULT_MODEL / "model.keras").is_file(), "the comparison with Keras needs it"

@@ -36,7 +36,7 @@ def cells(task: Task) -> Iterator[Figure]:
     Both passes take the same bytes, already in memory, in turn; each turn gives a ratio, and the median is the figure.
     """
     classifier = load(task.model)
-    files, whence = _cells(task.path)
+    files, whence = cells_in_memory(task.path)
     floor = _decode_only(files, classifier.card)
 
     def score() -> None:
@@ -106,7 +106,7 @@ def _decode_only(files: list[ImageFile], card: Card) -> Callable[[], None]:
     return run
 
 
-def _cells(path: str | None) -> tuple[list[ImageFile], str]:
+def cells_in_memory(path: str | None) -> tuple[list[ImageFile], str]:
     """At most `MOST_CELLS` readable images, spread evenly over the source, in memory; and what they are called."""
     if path is None:
         return [ImageFile(cell.file, cell.png) for cell in phantom.batch(PHANTOMS)], "synthetic cells"

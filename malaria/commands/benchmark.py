@@ -14,7 +14,10 @@ from malaria.model import load, threads
 
 def benchmark(
     path: Annotated[
-        str | None, typer.Argument(metavar="[PATH]", help="Cells to time; synthetic ones if absent.")
+        str | None,
+        typer.Argument(
+            metavar="[PATH]", help="Cells, or fields for the part triage, to time; synthetic ones if absent."
+        ),
     ] = None,
     model: ModelOption = None,
     only: Annotated[
