@@ -51,6 +51,8 @@ def data_describe(
     if description.readable.empty:
         say("No image could be read.")
         raise typer.Exit(2)
+    if labels and not description.classes:
+        say(f"{labels} labels none of these images: its column file must hold their names, such as {source.files[0]}.")
 
 
 @app.command("fetch")

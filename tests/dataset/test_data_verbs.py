@@ -23,6 +23,14 @@ def cells(tmp_path: Path) -> Path:
     return path
 
 
+def test_describe_tells_of_a_csv_that_labels_nothing(cells: Path, tmp_path: Path) -> None:
+    csv = tmp_path / "labels.csv"
+    csv.write_text(f"file,label\nnobody.png,{PARASITIZED}\n")
+    result = run(app, ["data", "describe", str(cells), "--labels", str(csv)])
+    assert result.exit_code == 0
+    assert "labels.csv labels none of these images" in result.stderr
+
+
 def test_describe_prints_a_table(cells: Path) -> None:
     result = run(app, ["data", "describe", str(cells)])
     assert result.exit_code == 0
