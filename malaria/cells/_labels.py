@@ -4,7 +4,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 from typing import Final, TypeAlias
 
 import pandas as pd
@@ -166,7 +167,7 @@ def labels_from_folders(
     asked: Counter[tuple[str, str]] = Counter()
     for file in files:
         label = None
-        for folder in reversed(PurePosixPath(_name(file)).parts[:-1]):
+        for folder in reversed(_parts(file)[:-1]):
             if classes is None or folder.casefold() in meaning:
                 label = meaning.get(folder.casefold(), folder)
                 break
@@ -240,9 +241,14 @@ def _name(written: str) -> str:
     return written.strip().replace("\\", "/").removeprefix("./")
 
 
+def _parts(path: str) -> list[str]:
+    """The folders and the name. Not by pathlib, which keeps every name it has seen for good."""
+    return [part for part in _name(path).split("/") if part not in ("", ".")]
+
+
 def _endings(path: str) -> Iterator[str]:
     """Every way in which a CSV may name an image, the most exact first."""
-    whole = PurePosixPath(_name(path))
-    for parts in (whole.parts, (*whole.parts[:-1], whole.stem)):
+    whole = _parts(path)
+    for parts in (whole, [*whole[:-1], splitext(whole[-1])[0]] if whole else []):
         for start in range(len(parts)):
             yield "/".join(parts[start:])

@@ -12,7 +12,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, TypeAlias
@@ -272,7 +272,7 @@ def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tu
     names = _Names()
     for member in members:
         file = _clean(member.filename)
-        suffix = PurePosixPath(file).suffix.lower()
+        suffix = posixpath.splitext(file)[1].lower()  # pathlib keeps every name it has seen for good
         if any(_is_litter(part) for part in file.split("/")):
             continue
         if suffix not in _IMAGE_SUFFIXES | _ARCHIVE_SUFFIXES:
@@ -280,8 +280,7 @@ def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tu
             continue
         file = names.distinct(file)
         refusal = _why_not(member, file, suffix)
-        # A partial takes a third of the memory of a closure, and there are as many as there are cells.
-        readers[file] = _refusing(file, *refusal) if refusal else partial(_read_member, archive, member, file)
+        readers[file] = _refusing(file, *refusal) if refusal else _Member(archive, member, file)
     return readers, skipped
 
 
@@ -300,19 +299,27 @@ def _why_not(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str]
     return None
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> bytes:
-    if archive.fp is None:
-        raise SourceError(f"{file}: The zip was closed. Open it again.")
-    try:
-        with archive.open(member) as stream:  # never gives more than the size declared, and checks the CRC
-            data = stream.read(MAX_FILE_BYTES + 1)
-        if len(data) <= MAX_FILE_BYTES and len(data) != member.file_size:
-            raise EOFError
-    except Exception as error:  # damage raises nearly every kind there is
-        raise ImageError(file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
-    if len(data) > MAX_FILE_BYTES:
-        raise _too_large(file)
-    return data
+class _Member:
+    """Reads one image of a zip. As small as can be: there are as many as there are cells."""
+
+    __slots__ = ("_archive", "_file", "_info")
+
+    def __init__(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str) -> None:
+        self._archive, self._info, self._file = archive, info, file
+
+    def __call__(self) -> bytes:
+        if self._archive.fp is None:
+            raise SourceError(f"{self._file}: The zip was closed. Open it again.")
+        try:
+            with self._archive.open(self._info) as stream:  # never gives more than declared, and checks the CRC
+                data = stream.read(MAX_FILE_BYTES + 1)
+            if len(data) <= MAX_FILE_BYTES and len(data) != self._info.file_size:
+                raise EOFError
+        except Exception as error:  # damage raises nearly every kind there is
+            raise ImageError(self._file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
+        if len(data) > MAX_FILE_BYTES:
+            raise _too_large(self._file)
+        return data
 
 
 # Shared
