@@ -6,7 +6,8 @@ import csv
 import gzip
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import basename, splitext
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -127,23 +128,31 @@ def read_held_out(folder: Path) -> HeldOut | None:
     path = folder / HELD_OUT_FILE
     if not path.is_file():
         return None
+    by_id: dict[str, float | None] = {}
+    by_stem: dict[str, float | None] = {}
+    several: set[str] = set()
+    patients: set[str] = set()
     try:
         # Not with pandas: its columns of text cost 20 MB that stay, and a batch of cells is in memory already.
         with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
             table = csv.DictReader(text)
             if missing := set(_READ) - set(table.fieldnames or ()):
                 raise ValueError(f"it has no column {' or '.join(sorted(missing))}")
-            rows = [[row[name] or "" for name in _READ] + [row.get("image_id") or ""] for row in table]
-        p = [float(answer) if answer else None for _, _, answer, _ in rows]
+            for row in table:
+                file, patient, written = (row[name] or "" for name in _READ)
+                answer, stem = float(written) if written else None, _stem(file)
+                if stem in by_stem:
+                    several.add(stem)
+                by_stem[stem] = answer
+                if image_id := row.get("image_id"):
+                    by_id[image_id] = answer
+                if patient:
+                    patients.add(patient)
     except (OSError, EOFError, ValueError, csv.Error) as problem:
         raise ModelError(f"{folder.name}: {HELD_OUT_FILE} cannot be read ({problem}). Copy it again.") from None
-    stems = [_stem(file) for file, *_ in rows]
-    several = {stem for stem, count in Counter(stems).items() if count > 1}
-    return HeldOut(
-        {row[-1]: answer for row, answer in zip(rows, p, strict=True) if row[-1]},
-        {stem: answer for stem, answer in zip(stems, p, strict=True) if stem not in several},
-        frozenset(patient for _, patient, *_ in rows if patient),
-    )
+    for stem in several:
+        del by_stem[stem]
+    return HeldOut(by_id, by_stem, frozenset(patients))
 
 
 def out_of_sample(table: pd.DataFrame, held_out: HeldOut | None, model: str) -> tuple[pd.DataFrame, Basis]:
@@ -175,4 +184,4 @@ def out_of_sample(table: pd.DataFrame, held_out: HeldOut | None, model: str) -> 
 
 
 def _stem(file: str) -> str:
-    return PurePosixPath(file).stem
+    return splitext(basename(file))[0]  # pathlib would keep every name it has seen for good
