@@ -253,6 +253,20 @@ def test_missed_cells_are_added_and_wrong_outlines_removed(journal: CsvJournal) 
     assert figures(again, BY_ANN) == figures(app, BY_ANN)
 
 
+def test_a_cell_that_was_added_can_be_chosen_again_and_withdrawn(journal: CsvJournal) -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    desk = bench(app)
+    added = bare_ground(desk)
+    before = figures(app, "Machine alone")["Red cells"]
+    desk.choose(added)
+    key(app.run(), "P")
+    x, y = added.box.centre
+    assert desk.at(x + added.box.width / 3, y) == added
+    desk.choose(desk.at(x, y))
+    key(app.run(), "X")
+    assert figures(app, BY_ANN)["Red cells"] == before
+
+
 def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     app = start()
     make_room = full_disk(monkeypatch, after=0)

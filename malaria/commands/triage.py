@@ -22,6 +22,7 @@ from malaria.smear import (
     Triage,
     cell_rates,
     cells_csv,
+    head_rates,
     pooled,
     report_html,
     triage_field,
@@ -68,7 +69,7 @@ def triage(
         for concern in judged[-1].concerns:
             say(f"{name}: {concern.sentence}")
     found = pooled(judged, classifier, threshold, unreadable, head)
-    rates = None if head else _rates(classifier.card, found.threshold)
+    rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
     result = Result(found, _readings(found, ids, decisions), rates, sample=sample)
     output.mkdir(parents=True, exist_ok=True)
     write_text(cells_csv(result), str(output / CSV_FILE))

@@ -13,7 +13,7 @@ from malaria.smear.objects import KINDS, Box, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.readings import Cell, Cells, Readings
 from malaria.smear.report import report_html
-from malaria.smear.result import Assumed, Count, Result, cell_rates
+from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
 from malaria.smear.segment import segment
 from malaria.smear.table import cells_csv
 from malaria.smear.tiles import segment_scan
@@ -45,6 +45,7 @@ __all__ = [
     "cells_csv",
     "concerns",
     "fit_head",
+    "head_rates",
     "kept_share",
     "label_field",
     "pooled",

@@ -28,6 +28,10 @@ class Box(NamedTuple):
         """(x, y) of the middle."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a place lies in it."""
+        return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height
+
     def shared_area(self, other: "Box") -> int:
         """Pixels that lie in both rectangles."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)

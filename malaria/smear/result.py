@@ -22,6 +22,7 @@ from malaria.sample import (
     estimate_parasitaemia,
     required_cells,
 )
+from malaria.smear.adapt import Head
 from malaria.smear.readings import Cell, Readings
 from malaria.smear.triage import Triage
 
@@ -235,6 +236,24 @@ def cell_rates(card: Card, scores: Scores | None, threshold: float) -> CellRates
         return scores.at(scores.readings[0], threshold).cautious_rates
     confusion = card.reading()[1].get("confusion") if card.metrics else None
     return OperatingPoint.from_counts(threshold, **confusion).cautious_rates if confusion else None
+
+
+def head_rates(head: Head, threshold: float) -> CellRates | None:
+    """The rates of a triage adapted to a laboratory, from its cross-validation; None at another threshold than its own.
+
+    False alarms are what it keeps beside parasitized cells: it keeps at most the share that it does not discard.
+    """
+    if threshold != head.threshold:
+        return None
+    kept = max(head.kept, int((1 - head.discard) * head.cells))
+    uninfected = head.cells - head.parasitized
+    return OperatingPoint.from_counts(
+        threshold,
+        tp=head.kept,
+        fn=head.parasitized - head.kept,
+        fp=kept - head.kept,
+        tn=uninfected - (kept - head.kept),
+    ).cautious_rates
 
 
 def _between(cells: int | None, found: int | None, open_cells: int, rates: CellRates | None) -> Range | None:

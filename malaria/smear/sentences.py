@@ -89,7 +89,7 @@ def _corrected(result: Result) -> str:
         return "The error rates of this model are not known, so no parasitaemia is given. "
     return (
         "Parasitaemia is corrected for the cells that the model misses and flags in error, as measured on held-out "
-        f"patients at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
+        f"cells at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
         f"{percent(result.rates.false_positive_rate, 2)} of cells); another laboratory’s slides can be read worse. "
         "Readers are taken to keep every parasite that the model shows them and no false alarm, a count by hand to be "
         "right. "

@@ -10,7 +10,7 @@ from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates, estimate_parasitaemia, required_cells
-from malaria.smear import Assumed, Count, Result, pooled, triage_field
+from malaria.smear import Assumed, Count, Head, Result, head_rates, pooled, triage_field
 
 RATES = CellRates(0.95, 0.01)
 PERFECT = CellRates(1, 0)
@@ -63,6 +63,15 @@ def test_while_decisions_are_open_the_range_covers_whatever_they_will_be(triage,
         done = Result(triage, read(triage, ("ann", 0, PARASITIZED, ""), *rest), RATES).by_reader["ann"].parasitaemia
         assert done.value is not None
         assert begun.low <= done.low <= done.high <= begun.high
+
+
+def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
+    figures = {"threshold": 0.3, "discard": 0.8, "fields": 8, "cells": 1000, "parasitized": 50, "kept": 45}
+    head = Head(model="tiny", model_version="1.0.0", weights=(1.0,), intercept=0.0, kept_as_shipped=40, **figures)
+    rates = head_rates(head, 0.3)
+    assert rates.sensitivity == pytest.approx(45.5 / 51)
+    assert rates.false_positive_rate == pytest.approx((200 - 45 + 0.5) / 951, abs=0.002)
+    assert head_rates(head, 0.5) is None
 
 
 def test_several_readers_stand_side_by_side_and_together(triage, read):

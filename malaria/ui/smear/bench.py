@@ -67,6 +67,11 @@ class Bench:
         answers = self.answers
         return [cell for cell in self.asked if cell not in answers]
 
+    def at(self, x: float, y: float) -> Cell:
+        """The cell at a place of the field on view, in its pixels: one that was marked, one found, or a new one."""
+        marked = (one for one in [*self.answers, *self.asked] if one.row is None and one.field == self.field)
+        return next((one for one in marked if one.box.holds(x, y)), None) or self.cells.at(self.field, x, y)
+
     # What was said
 
     @property

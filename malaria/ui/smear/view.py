@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from malaria.images import RGB
+from malaria.review import UNUSABLE
 from malaria.smear import Box, Cell, FieldTriage
 from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT
@@ -137,7 +138,8 @@ def _marks(bench: Bench, about: FieldTriage) -> dict[str, Mark]:
     tagged = {*bench.suspects, *answers, *([bench.chosen] if bench.chosen else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
     for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
-        if cell.field != about.field:
+        withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
+        if cell.field != about.field or (withdrawn and cell != bench.chosen):
             continue
         tag = f"{cell.rank or 'new'}{SIGNS.get(answers.get(cell, ''), '')}"
         sure = cell.p_parasitized is None or cell.p_parasitized >= SURE
@@ -162,4 +164,4 @@ def _pick(bench: Bench, window: Box) -> None:
     picked = st.session_state[_PICKED].picked
     if picked and picked["token"] == bench.token:
         x, y = (min(max(float(picked[side]), 0.0), 1.0) for side in "xy")
-        bench.choose(bench.cells.at(bench.field, window.x + x * window.width, window.y + y * window.height))
+        bench.choose(bench.at(window.x + x * window.width, window.y + y * window.height))
