@@ -1,7 +1,7 @@
 """The single-cell page: cells come in by example, by upload or from elsewhere, and each gets one honest answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
-from malaria.remote import RemoteCells
 from malaria.ui import charts, examples, gallery
 from malaria.ui.frame import Frame, boundary
 from malaria.ui.reading import Reading, insist, read, table
 from malaria.ui.text import literal
 from malaria.verdict import verdict
+
+if TYPE_CHECKING:
+    from malaria.remote import RemoteCells
 
 PAGE: Final = "pages/1_Single_cell.py"
 MAX_UPLOAD_MB: Final = 100
@@ -89,9 +91,11 @@ def _public_cells() -> None:
     st.rerun()
 
 
-@st.cache_resource(ttl="1h", show_spinner=False, on_release=RemoteCells.close)
-def _public_set() -> RemoteCells:
+@st.cache_resource(ttl="1h", show_spinner=False, on_release=lambda cells: cells.close())
+def _public_set() -> "RemoteCells":
     """Keep the public zip's list of files for an hour, for all sessions; it is far larger than a handful of cells."""
+    from malaria.remote import RemoteCells  # only here: few visits need what it loads
+
     return RemoteCells()
 
 
