@@ -2,6 +2,7 @@
 
 import logging
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,11 @@ def start(file: str = single_cell.PAGE, **query: str) -> AppTest:
     app.switch_page(file)
     app.query_params.update(query)
     return app.run()
+
+
+def test_the_upload_limit_takes_the_public_set_and_is_shown_as_it_is() -> None:
+    limit = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["server"]["maxUploadSize"]
+    assert 337 < limit < 500  # Streamlit's page shows 500 MB and more in whole gigabytes: 512 as "1GB per file"
 
 
 def upload(app: AppTest, *files: Upload) -> AppTest:
