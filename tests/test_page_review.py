@@ -285,11 +285,13 @@ def test_where_decisions_go_and_whether_they_last(
 ) -> None:
     monkeypatch.setattr("malaria.review.journal.survives_restart", lambda path: not forgets)
     app = start()
+    assert "not downloaded yet" not in shown(app)
     answer(app, "PU")
     text = shown(app)
     assert journal.place in text
     if forgets:
-        assert "which this host forgets when it starts anew. 2 rows are not downloaded yet" in text
+        assert "which this host forgets when it starts anew." in text
+        assert "Download before you leave: 2 rows not downloaded yet." in text
         assert app.get("download_button")
     else:
         assert "survives a restart" in text

@@ -17,6 +17,7 @@ from malaria.ui.review.pictures import Picture
 from malaria.ui.review.references import references
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
+from malaria.words import count
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""
@@ -203,10 +204,11 @@ def _kept(work: Work) -> None:
             f":material/save: Each decision is kept at once in {literal(log.store.place)} and survives a restart."
         )
         return
-    unsaved = len(log.state.rows) - work.downloaded
+    rows = len(log.state.rows) - work.downloaded
+    left = f": {count(rows, 'row')} not downloaded yet" if rows else ""
     st.markdown(
         f":material/warning: Decisions go to {literal(log.store.place)}, **which this host forgets when it starts "
-        f"anew. {unsaved:,} {'row is' if unsaved == 1 else 'rows are'} not downloaded yet.** Download before you leave."
+        f"anew.** Download before you leave{left}."
     )
     download(work, "review-download-card")
 
