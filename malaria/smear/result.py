@@ -214,17 +214,29 @@ class Result:
     def _decided(self, answers: Mapping[Cell, str | None]) -> Count:
         said = Counter((cell.row is not None, answer) for cell, answer in answers.items())
         added = sum(n for (is_outline, answer), n in said.items() if not is_outline and answer != UNUSABLE)
+        suspects = {suspect.row for suspect in self.triage.suspects}
         settled = {cell.row for cell, answer in answers.items() if answer in _SETTLED}
-        open_suspects = sum(suspect.row not in settled for suspect in self.triage.suspects)
-        rows = {suspect.row for suspect in self.triage.suspects}
-        open_others = sum(answer not in _SETTLED and cell.row not in rows for cell, answer in answers.items())
+        open_others = sum(answer not in _SETTLED and cell.row not in suspects for cell, answer in answers.items())
+        shown = sum(answer == PARASITIZED and cell.row in suspects for cell, answer in answers.items())
+        confirmed = said[True, PARASITIZED] + said[False, PARASITIZED]
         return Count(
             self.triage.red_cells - said[True, UNUSABLE] + added,
-            said[True, PARASITIZED] + said[False, PARASITIZED],
+            confirmed,
             self.leukocytes,
-            open_suspects + open_others,
-            self.rates and self.rates.reviewed(1.0, 0.0),
+            len(suspects - settled) + open_others,
+            self.rates and _reviewed(self.rates, shown, confirmed),
         )
+
+
+def _reviewed(rates: CellRates, shown: int, confirmed: int) -> CellRates:
+    """The rates with a reader who confirmed so many cells, `shown` of them by the machine.
+
+    Those that the reader found beside them are of the machine's misses, for which the count must not be raised again.
+    """
+    sensitivity = rates.sensitivity
+    if confirmed > shown:
+        sensitivity = min(1.0, sensitivity * confirmed / shown) if shown else 1.0
+    return CellRates(sensitivity, 0.0, rates.overdispersion)
 
 
 def cell_rates(card: Card, scores: Scores | None, threshold: float) -> CellRates | None:

@@ -91,8 +91,8 @@ def _corrected(result: Result) -> str:
         "Parasitaemia is corrected for the cells that the model misses and flags in error, as measured on held-out "
         f"cells at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
         f"{percent(result.rates.false_positive_rate, 2)} of cells); another laboratory’s slides can be read worse. "
-        "Readers are taken to keep every parasite that the model shows them and no false alarm, a count by hand to be "
-        "right. "
+        "Readers are taken to keep every parasite that the model shows them and no false alarm; what they find beside "
+        "counts against what it misses. A count by hand is taken to be right. "
     )
 
 

@@ -74,6 +74,16 @@ def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
     assert head_rates(head, 0.5) is None
 
 
+def test_what_a_reader_finds_beside_the_suspects_is_not_corrected_for_again(triage, read):
+    suspects = [("ann", at, PARASITIZED, "") for at in range(4)]
+    rates = CellRates(0.8, 0.01)  # of 5 parasitized cells it shows 4
+    for more in ([], [("ann", 9, PARASITIZED, "")]):
+        result = Result(triage, read(triage, *suspects, *more), rates)
+        assert result.by_reader["ann"].parasitaemia.value == pytest.approx(5 / 24)
+    beyond = read(triage, *suspects, *(("ann", at, PARASITIZED, "") for at in (9, 10, 11)))
+    assert Result(triage, beyond, rates).by_reader["ann"].parasitaemia.value == pytest.approx(7 / 24)
+
+
 def test_several_readers_stand_side_by_side_and_together(triage, read):
     same = [(name, at, PARASITIZED, "") for name in ("ann", "bo") for at in (0, 1, 2)]
     result = Result(triage, read(triage, *same, ("ann", 3, UNINFECTED, ""), ("bo", 3, PARASITIZED, "")), RATES)
