@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
 from malaria.smear import Box, Cell, triage_field
+from malaria.smear.leukocyte_types import LeukocyteType
 from malaria.ui.frame import ROOT
 from malaria.ui.review.places import ENVIRONMENT
 from malaria.ui.smear import desk as desks
@@ -440,6 +442,18 @@ def test_densities_follow_what_is_assumed_and_say_it() -> None:
     after = figures(app, "Machine alone")["Parasites per µL, by red cells"]
     first, half = (int(value.split(" ")[0].replace(",", "")) for value in (before, after))
     assert half == pytest.approx(first / 2, rel=0.05)
+
+
+def test_leukocyte_types_stand_by_the_field_and_by_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(rgb: Any, classifier: Any, field: str) -> Any:
+        found = triage_field(rgb, classifier, field)
+        white = [place for place, item in enumerate(found.outlines) if item.kind == "leukocyte"]
+        return replace(found, leukocyte_types=dict.fromkeys(white, LeukocyteType("lymphocyte", 0.9)))
+
+    monkeypatch.setattr(desks, "triage_field", typed)
+    text = said(start())
+    assert "1 leukocyte: lymphocyte 1, for research use." in text
+    assert "Leukocyte types, n = 2: lymphocyte 2. For research use." in text
 
 
 def test_a_count_that_cannot_be_is_told_and_not_used() -> None:

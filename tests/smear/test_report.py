@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import cv2
@@ -12,6 +13,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates
 from malaria.smear import Count, Result, pooled, report_html, sentences, triage_field
+from malaria.smear.leukocyte_types import LeukocyteType
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
 RATES = CellRates(0.95, 0.01)
@@ -127,11 +129,18 @@ def test_readers_are_compared_and_where_they_differ_is_listed(triage, read):
     assert "Rank 1" not in text
 
 
-def test_leukocyte_types_are_told_where_they_are_known():
+def test_leukocyte_types_are_told_and_written_beside_them(triage):
+    first = triage.fields[0]
+    outlines = (*first.outlines[:-2], *(replace(item, kind="leukocyte") for item in first.outlines[-2:]))
+    p = np.where([item.kind == "leukocyte" for item in outlines], np.nan, first.p_parasitized)
+    types = {len(outlines) - 1: LeukocyteType("neutrophil", 0.9)}
+    field = replace(first, outlines=outlines, p_parasitized=p, leukocyte_types=types)
+    html = report_html(Result(replace(triage, fields=(field,))))
+    assert "Leukocyte types, n = 1: neutrophil 1. For research use." in text_of(html)
+    assert html.count('<polygon class="leukocyte"') == 2
+    assert re.findall(r'<text class="leukocyte"[^>]*>(.*?)</text>', html) == ["neutrophil"]
+    assert "2 leukocytes outlined" in html
     assert sentences.types({}) == ""
-    assert sentences.types({"lymphocyte": 1, "neutrophil": 3}).startswith(
-        "Leukocyte types, n = 4: neutrophil 3, lymphocyte 1."
-    )
 
 
 def test_a_sample_without_suspects_says_so(spotted, lone_cells, classifier):
