@@ -155,7 +155,7 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
     shown = app.dataframe[0].value
     assert list(shown["Field"]) == ["a.png", "a.png (2)", "no.png"]
     assert int(figures(app, "Machine alone")["Red cells"]) == sum(int(n) for n in shown["Red cells"][:2]) >= 60
-    assert "Not read" in shown["Quality"].iloc[2]
+    assert shown["Quality"].iloc[2].startswith("Rejected: ")
 
 
 def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
@@ -423,7 +423,7 @@ def test_the_result_follows_the_decisions_and_stands_beside_ones_own_count() -> 
     app.run()
     own = figures(app, "Counted by hand")
     estimate = estimate_parasitaemia(10, 1000, CellRates(1, 0))
-    assert own["Parasitaemia"].startswith("1 % (")
+    assert own["Parasitaemia"].startswith("1\u00a0% (")
     assert own["Parasitaemia"].endswith("n\u00a0=\u00a01,000")
     assert f"{100 * estimate.interval.high:.2f}" in own["Parasitaemia"]
     assert own["Parasites per µL, by red cells"].startswith("50,000 (")

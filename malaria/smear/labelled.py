@@ -14,8 +14,7 @@ from malaria.smear.adapt import LabelledCells, cell_features
 from malaria.smear.calibration import calibrate
 from malaria.smear.matching import pairs
 from malaria.smear.objects import RGB, Box
-from malaria.smear.tiles import segment_scan
-from malaria.smear.windows import with_windows
+from malaria.smear.windows import scan_with_windows
 
 _COLUMNS: Final = ("field", "x", "y", "width", "height", "label")
 
@@ -46,7 +45,7 @@ def label_field(
 ) -> tuple[LabelledCells, list[Box]]:
     """Return (the red cells of a field, each parasitized if its box is; the boxes in which no red cell was found)."""
     about = calibrate(rgb)
-    objects = [item for part in segment_scan(rgb, about) for item in with_windows(rgb, part, classifier, about)]
+    objects = [item for part in scan_with_windows(rgb, classifier, about) for item in part]
     cells = [item for item in objects if item.kind == "red_cell"]
     wanted = list(parasitized)
     matched = pairs(wanted, [cell.box for cell in cells]) if wanted and cells else []

@@ -30,8 +30,7 @@ from malaria.smear.calibration import calibrate
 from malaria.smear.labelled import together
 from malaria.smear.matching import pairs
 from malaria.smear.objects import SmearObject
-from malaria.smear.segment import segment
-from malaria.smear.windows import with_windows
+from malaria.smear.windows import scan_with_windows
 
 _COVERS: Final = 0.5
 
@@ -59,7 +58,7 @@ def judge_fields(fields: Iterable[AnnotatedField], classifier: Classifier) -> Ju
     start = 0
     for field in fields:
         about = calibrate(field.rgb)
-        shown = with_windows(field.rgb, segment(field.rgb, about), classifier, about)
+        shown = [item for part in scan_with_windows(field.rgb, classifier, about) for item in part]
         found = [item for item in shown if item.kind == "red_cell"]
         cells = _without_difficult(field, found)
         finder = dict(pairs(field.boxes, [cell.box for cell in cells]))

@@ -106,7 +106,10 @@ def _fields(triage: Triage) -> str:
         ]
         for field in triage.fields
     ]
-    rows += [[name, *[sentences.DASH] * 3, f"Rejected: {why}"] for name, why in triage.unreadable.items()]
+    rows += [
+        [name, *[sentences.DASH] * 3, f"Rejected: {sentences.why(name, why)}"]
+        for name, why in triage.unreadable.items()
+    ]
     return "<h2>Fields</h2>" + _table(rows, ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"])
 
 

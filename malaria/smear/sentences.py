@@ -60,6 +60,11 @@ def caveats(result: Result) -> str:
     )
 
 
+def why(field: str, reason: str) -> str:
+    """Why a field was rejected, without its name in front."""
+    return reason.removeprefix(f"{field}: ")
+
+
 def types(counts: dict[str, int]) -> str:
     """Leukocyte types with their numbers, the most frequent first; empty without any."""
     listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
@@ -128,4 +133,5 @@ def _density(found: Range | None, n: int | None) -> str:
 
 
 def _with_n(figure: str, n: int | None) -> str:
-    return f"{figure}, n\u00a0=\u00a0{n:,}"
+    unbroken = figure.replace(" %", "\u00a0%")
+    return f"{unbroken}, n\u00a0=\u00a0{n:,}"

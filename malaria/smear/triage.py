@@ -25,8 +25,7 @@ from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
 from malaria.smear.quality import Concern, concerns
-from malaria.smear.tiles import segment_scan
-from malaria.smear.windows import with_windows
+from malaria.smear.windows import scan_with_windows
 
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""
@@ -187,10 +186,9 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
     odds: list[float] = []
     crops: dict[int, RGB] = {}
     types: dict[int, LeukocyteType] = {}
-    for part in segment_scan(rgb, about):
+    for part in scan_with_windows(rgb, classifier, about):
         types |= {len(outlines) + place: found for place, found in leukocyte_types(part).items()}
-        shown = with_windows(rgb, part, classifier, about)
-        for item, p in zip(shown, judge(shown, classifier, about, head), strict=True):
+        for item, p in zip(part, judge(part, classifier, about, head), strict=True):
             crops[len(outlines)] = item.crop
             outlines.append(item.outline)
             odds.append(p)

@@ -5,9 +5,9 @@ dark as chromatin lies in a clump, or where one outline ends in another, round w
 over it, and the one that the classifier suspects most is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from malaria.smear.calibration import Calibration
 from malaria.smear.leukocytes import GREYEST
 from malaria.smear.matching import overlaps
 from malaria.smear.objects import RGB, SmearObject, describe
+from malaria.smear.tiles import TILE, segment_scan
 from malaria.smear.watershed import Mask, disc
 
 _WIDTH: Final = 32.0
@@ -39,49 +40,64 @@ _SUSPECT: Final = 0.9
 _SAME: Final = 0.5
 """Intersection over union from which on a window shows the cell of an outline."""
 _MUCH: Final = 0.25
-"""Intersection over union from which on two windows of one outline show the same place."""
+"""Intersection over union from which on two windows show the same place."""
 
 
-def with_windows(
-    rgb: RGB, objects: Sequence[SmearObject], classifier: Classifier, about: Calibration
-) -> list[SmearObject]:
-    """Return the objects of the field `rgb` (uint8, any size), and after them the windows that look parasitized.
+class _Window(NamedTuple):
+    """A window with what the classifier says of it, and the number of the object that asked for it."""
 
-    Windows are red cells flagged as clumps: none claims that a cell ends where it does. A window that shows the cell of
-    its outline is no object of its own; its picture becomes that object's. What is added to an object depends on
-    nothing but its surroundings, so tiles change nothing.
+    p: float
+    item: SmearObject
+    owner: int
+
+
+def scan_with_windows(
+    rgb: RGB, classifier: Classifier, about: Calibration, tile: int = TILE
+) -> Iterator[list[SmearObject]]:
+    """Yield the objects of a field (RGB uint8, any size) tile by tile, as `segment_scan` does, and last the windows.
+
+    Windows are those that look parasitized, of several on one place the most suspected; none claims that a cell ends
+    where it does: they are red cells flagged as clumps. A window that shows the cell of its outline is no object of
+    its own; its picture becomes that object's. Tiles change nothing: what is laid over an object depends on nothing but
+    its surroundings, and windows are compared when all are there.
     """
-    found, added = list(objects), []
+    windows: list[_Window] = []
+    for part in segment_scan(rgb, about, tile):
+        found = list(part)
+        for window in sorted(_suspected(rgb, part, classifier, about), key=lambda window: window.p):
+            owner = part[window.owner]
+            if not owner.is_clump and overlaps([window.item.box], [owner.box])[0, 0] >= _SAME:
+                found[window.owner] = replace(owner, crop=window.item.crop)
+            else:
+                windows.append(window)
+        yield found
+    yield _distinct(windows)
+
+
+def _suspected(
+    rgb: RGB, objects: Sequence[SmearObject], classifier: Classifier, about: Calibration
+) -> Iterator[_Window]:
+    """Of the windows around each place the most suspected, if it is suspected enough."""
     places = [
         (number, _laid(rgb, x, y, about.diameter))
         for number, item in enumerate(objects)
         if item.kind == "red_cell"
         for x, y in _places(rgb, item, about)
     ]
-    for number, windows in _suspected(places, classifier).items():
-        for window in windows:
-            if not found[number].is_clump and overlaps([window.box], [found[number].box])[0, 0] >= _SAME:
-                found[number] = replace(found[number], crop=window.crop)
-            else:
-                added.append(window)
-    return found + added
-
-
-def _suspected(places: Sequence[tuple[int, list[SmearObject]]], classifier: Classifier) -> dict[int, list[SmearObject]]:
-    """For each object's number, its suspected windows: of each place the most suspected, and each part shown once."""
     odds = iter(classifier.predict([window.crop for _, laid in places for window in laid]) if places else ())
-    best: dict[int, list[tuple[float, SmearObject]]] = {}
     for number, laid in places:
-        judged = [(float(next(odds)), window) for window in laid]
-        best.setdefault(number, []).append(max(judged, key=lambda one: one[0]))
-    shown: dict[int, list[SmearObject]] = {}
-    for number, windows in best.items():
-        kept: list[SmearObject] = []
-        for p, window in sorted(windows, key=lambda one: -one[0]):
-            if p >= _SUSPECT and not (overlaps([window.box], [other.box for other in kept]) >= _MUCH).any():
-                kept.append(window)
-        shown[number] = kept
-    return shown
+        best = max((_Window(float(next(odds)), window, number) for window in laid), key=lambda window: window.p)
+        if best.p >= _SUSPECT:
+            yield best
+
+
+def _distinct(windows: Sequence[_Window]) -> list[SmearObject]:
+    """The windows without those that show what a more suspected one does."""
+    kept: list[SmearObject] = []
+    for window in sorted(windows, key=lambda window: (-window.p, window.item.box)):
+        if not (overlaps([window.item.box], [other.box for other in kept]) >= _MUCH).any():
+            kept.append(window.item)
+    return kept
 
 
 def _places(rgb: RGB, item: SmearObject, about: Calibration) -> list[tuple[float, float]]:

@@ -84,7 +84,10 @@ def _fields(bench: Bench) -> None:
         for name, one in bench.cells.fields.items()
     ]
     dash = dict.fromkeys(("Red cells", "Leukocytes", "Suspects"), sentences.DASH)
-    rows += [{"Field": name, **dash, "Quality": f"Not read: {why}"} for name, why in triage.unreadable.items()]
+    rows += [
+        {"Field": name, **dash, "Quality": f"Rejected: {sentences.why(name, why)}"}
+        for name, why in triage.unreadable.items()
+    ]
     with st.expander(f"Field by field ({len(rows):,})", icon=":material/table_rows:"):
         st.dataframe(pd.DataFrame(rows), hide_index=True)
 
