@@ -45,6 +45,24 @@ def read_leaderboard(cards: Mapping[str, Card], folder: Path | None = None) -> p
     return table
 
 
+def flat_rates(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a card or a run as columns of the table: READING_n, READING_RATE and its interval's ends.
+
+    What is not among them is NaN.
+    """
+    flat: dict[str, Any] = {}
+    for reading in READINGS:
+        figures = metrics.get(reading) or {"intervals": {}}
+        flat[f"{reading}_n"] = figures.get("n", np.nan)
+        for rate in RATES:
+            name = _IN_CARDS.get(rate, rate)
+            value, interval = figures.get(name), figures["intervals"].get(name)
+            low, high = interval or (np.nan, np.nan)
+            flat[f"{reading}_{rate}"] = np.nan if value is None else value
+            flat |= {f"{reading}_{rate}_low": low, f"{reading}_{rate}_high": high}
+    return flat
+
+
 def ranks(table: pd.DataFrame, rate: str = "accuracy") -> pd.DataFrame:
     """Return each network's rank, 1 the best, in every reading (columns as `READINGS`); NaN if not measured."""
     columns = {reading: table[f"{reading}_{rate}"].rank(ascending=False, method="min") for reading in READINGS}
@@ -82,7 +100,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _from_card(card: Card) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    return flat_rates(card.metrics) | {
         "name": card.name,
         "about": card.about,
         "parameters": card.parameters,
@@ -91,14 +109,3 @@ def _from_card(card: Card) -> dict[str, Any]:
         "date": card.date.isoformat(),
         "note": "from its card",
     }
-    for reading in READINGS:
-        figures = card.metrics.get(reading)
-        if figures is None:
-            continue
-        row[f"{reading}_n"] = figures["n"]
-        for rate in RATES:
-            name = _IN_CARDS.get(rate, rate)
-            low, high = figures["intervals"].get(name) or (None, None)
-            row |= {f"{reading}_{rate}": figures.get(name)}
-            row |= {f"{reading}_{rate}_low": low, f"{reading}_{rate}_high": high}
-    return row

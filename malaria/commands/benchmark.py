@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from malaria.benchmark import PARTS, Figure, Task
-from malaria.commands._shared import JsonOption, ModelOption, say, write_json
+from malaria.commands._shared import STANDARD_OUTPUT, JsonOption, ModelOption, say, write_json
 from malaria.model import load, threads
 
 
@@ -49,7 +49,7 @@ def benchmark(
     }
     if json:
         write_json(report, json)
-    if json != "-":
+    if json != STANDARD_OUTPUT:
         _print_table(figures)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from malaria.commands._shared import say
+from malaria.commands._shared import LabelColumnOption, LabelsOption, say
 from malaria.errors import TrainingError
 from malaria.model import DEFAULT_MODEL, MODELS_DIR
 
@@ -13,8 +13,8 @@ from malaria.model import DEFAULT_MODEL, MODELS_DIR
 def leaderboard(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")],
     runs: Annotated[Path, typer.Option(help="Folder for the runs; one that is there already is not repeated.")],
-    labels: Annotated[Path | None, typer.Option(help="CSV with a `file` column and labels.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of the CSV to learn.")] = None,
+    labels: LabelsOption = None,
+    label_column: LabelColumnOption = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not each recipe's own.")] = None,

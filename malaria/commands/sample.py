@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from malaria.commands._shared import write_json
+from malaria.commands._shared import STANDARD_OUTPUT, JsonOption, write_json
 from malaria.sample import CellRates, SampleRule, sample_rule, summary
 
 
@@ -17,7 +17,7 @@ def sample(
     ] = 0.0,
     target_sensitivity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
     target_specificity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
-    json: Annotated[str | None, typer.Option(help="Write JSON to this file; - is standard output.")] = None,
+    json: JsonOption = None,
 ) -> None:
     """Say at how many flagged cells a sample is positive, and what infection it can then detect.
 
@@ -28,7 +28,7 @@ def sample(
     rule = sample_rule(cells, rates, target_sensitivity=target_sensitivity, target_specificity=target_specificity)
     if json is not None:
         write_json(summary(rule), json)
-    if json != "-":
+    if json != STANDARD_OUTPUT:
         typer.echo(in_words(rule))
 
 

@@ -278,8 +278,7 @@ def _cnn_dropout(shape: tuple[int, int, int], outputs: int, output: Output) -> k
 
 _HSV = Preprocessing(colour="hsv")
 _SMALL = Preprocessing(height=28, width=28)
-_JITTER = Augmentation.none()
-_SEED_JITTER = Augmentation(**{**vars(_JITTER), "brightness": 0.1, "contrast": 0.1, "hue": 0.1})
+_SEED_JITTER = replace(Augmentation.none(), brightness=0.1, contrast=0.1, hue=0.1)
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe

@@ -39,6 +39,11 @@ class Dataset:
     left_out: int
 
     @property
+    def outputs(self) -> int:
+        """How many numbers a network answers with: one for two classes, else one a class."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
     def targets(self) -> NDArray[np.int64]:
         """Class indices of `label`, shape (n,)."""
         return pd.Categorical(self.table["label"], categories=list(self.classes)).codes.astype(np.int64)

@@ -13,12 +13,12 @@ import pandas as pd
 from ai_edge_litert.interpreter import Interpreter
 
 from malaria.card import FILE, read_card
+from malaria.leaderboard import flat_rates
 from malaria.training.architectures import RECIPES, Recipe, count_macs, recipe_named
 from malaria.training.export import to_litert
 from malaria.training.fitting import build_network
-from malaria.training.publish import FIGURES, READINGS
+from malaria.training.publish import FIGURES
 
-RATES = ("accuracy", "sensitivity", "specificity", "auc", "mcc", "kappa", "sensitivity_at_9995_specificity")
 BATCHES = (1, 256)
 ROUNDS = 15
 
@@ -63,7 +63,7 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         "macs": count_macs(network),
         "size_bytes": len(litert),
         **{f"relative_ms_{batch}": round(ratio, 3) for batch, ratio in zip(BATCHES, times, strict=True)},
-        **_rates(figures["metrics"]),
+        **flat_rates(figures["metrics"]),
         "folds": run["split"],
         "patients": run["patients"],
         "cells": run["cells"],
@@ -83,23 +83,6 @@ def _note(run: dict[str, Any], recipe: Recipe) -> str:
 
 def _empty(recipe: Recipe, reason: str) -> dict[str, Any]:
     return {"name": recipe.name, "about": recipe.about, "shipped": False, "note": f"not measured: {reason}"}
-
-
-def _rates(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Flatten every rate of every reading to three columns: value, low and high end of its 95 % interval."""
-    flat: dict[str, Any] = {}
-    for reading in READINGS:
-        figures = metrics.get(reading, {})
-        flat[f"{reading}_n"] = figures.get("n")
-        for name in RATES:
-            low, high = (figures.get("intervals", {}).get(name)) or (None, None)
-            short = name.removesuffix("_specificity")
-            flat |= {
-                f"{reading}_{short}": figures.get(name),
-                f"{reading}_{short}_low": low,
-                f"{reading}_{short}_high": high,
-            }
-    return flat
 
 
 def _untrained(recipe: Recipe) -> bytes:

@@ -20,6 +20,7 @@ from malaria.card import FILE, Card
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
 from malaria.model import Classifier
+from malaria.network import Network
 from malaria.training.architectures import Recipe, count_macs, vgg16_weights
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert
@@ -31,7 +32,6 @@ HELD_OUT = "held_out.csv.gz"
 """Every held-out cell with its labels and the answer of a network that had not seen its patient."""
 FIGURES = "figures.json"
 """What was measured, for runs that have no network to ship and so no card."""
-READINGS = ("as_given", "expert", "undisputed")
 CHECKED_CELLS = 2000
 """Cells on which the LiteRT and the Keras file are held against each other."""
 INTENDED_USE = "Research, teaching and the review of labels of single red blood cells from Giemsa-stained thin smears."
@@ -89,7 +89,7 @@ def _answer_as_served(
     serving = dataset.serving
     for number, split in enumerate(run_splits(dataset, options)):
         folder = output / WORK / f"fold-{number}"
-        network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
+        network = build_network(recipe, dataset.outputs)
         network.load_weights(folder / "best.weights.h5")
         raw = litert_outputs(to_litert(network, recipe, serving[split.train]), recipe, serving[split.held_out])
         np.savez(folder / "held_out.npz", positions=split.held_out, answers=log_odds(raw, recipe))
@@ -144,7 +144,7 @@ def _write_network(
     metrics: dict[str, Any],
     report: Callable[[str], None],
 ) -> None:
-    network = build_network(recipe, 1 if len(dataset.classes) == 2 else len(dataset.classes))
+    network = build_network(recipe, dataset.outputs)
     network.load_weights(output / WORK / ("final" if options.folds else "fold-0") / "best.weights.h5")
     chosen = np.random.default_rng(options.seed).permutation(len(dataset.table))[:CHECKED_CELLS]
     serving = dataset.serving[chosen]
@@ -169,10 +169,10 @@ def _write_network(
     )
     network.save(output / "model.keras")
     (output / "model.tflite").write_bytes(litert)
-    if card.judges_cells:
-        difference = largest_difference(network, Classifier(card, litert), serving)
-        card = card.model_copy(update={"largest_difference": round(difference, 6)})
-        report(f"LiteRT and Keras differ by at most {difference:.2g} in p_parasitized over {len(serving)} cells")
+    served = Classifier(card, litert) if card.judges_cells else Network(card, litert)
+    difference = largest_difference(network, served, serving)
+    card = card.model_copy(update={"largest_difference": round(difference, 6)})
+    report(f"LiteRT and Keras differ by at most {difference:.2g} over {len(serving)} cells")
     (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
 
 
@@ -204,11 +204,16 @@ def _use(dataset: Dataset) -> dict[str, str]:
     }
 
 
-def largest_difference(network: keras.Model, classifier: Classifier, serving: NDArray[np.uint8]) -> float:
-    """Return the largest difference in p_parasitized between the two files, on uint8 cells as the network sees them."""
-    scaled = classifier.card.preprocessing.scaled(serving)
+def largest_difference(network: keras.Model, served: Network, serving: NDArray[np.uint8]) -> float:
+    """Return the largest difference between the two files, on uint8 cells as the network sees them.
+
+    In p_parasitized where the network judges cells, else in what it answers with.
+    """
+    scaled = served.card.preprocessing.scaled(serving)
     raw = np.asarray(network.predict(scaled, verbose=0, batch_size=256), np.float32)
-    return float(np.abs(classifier.p_from_outputs(raw) - classifier.predict_pixels(serving)).max())
+    if isinstance(served, Classifier):
+        return float(np.abs(served.p_from_outputs(raw) - served.predict_pixels(serving)).max())
+    return float(np.abs(raw - served.outputs(serving)).max())
 
 
 def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
@@ -217,7 +222,7 @@ def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str,
     return {
         "data": Path(options.data).name,
         "cells": len(dataset.table),
-        "patients": int(dataset.table["patient"].nunique()),
+        "patients": None if options.by_image else int(dataset.table["patient"].nunique()),
         "fingerprint": hashlib.sha256("".join(sorted(dataset.table["image_id"])).encode()).hexdigest(),
         "labels": options.label_column or "folder names",
         "disputed": int(dataset.table["disputed"].sum()),

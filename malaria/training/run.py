@@ -106,7 +106,7 @@ def train_folds(
     record = output / WORK / "options.json"
     record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(_plain(options), indent=2))
-    outputs = 1 if len(dataset.classes) == 2 else len(dataset.classes)
+    outputs = dataset.outputs
     pixels = _pixels(dataset, recipe, options)
     splits = run_splits(dataset, options)
     for number, split in enumerate(splits):
