@@ -108,6 +108,26 @@ def test_fits_a_phone_and_reads(page: Page, context: BrowserContext) -> None:
     assert untold == 0
 
 
+def test_the_card_stays_under_the_finger_while_fields_come_in(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Smear_triage?annotator=quick")
+    fields = [phantom.field(seed=seed, slide=5, parasitaemia=0.15) for seed in range(5, 9)]
+    page.locator('input[type="file"]').set_input_files(
+        [{"name": one.file, "mimeType": "image/png", "buffer": one.png} for one in fields]
+    )
+    confirm = page.get_by_role("button", name=re.compile("^Confirm"))
+    cell = page.get_by_alt_text("The cell to be decided, enlarged")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # the first is done, others are not
+    expect(cell).to_be_visible()
+    seen, place = cell.get_attribute("src"), confirm.bounding_box()
+    triaged(page, 4)
+    expect(cell).to_have_attribute("src", seen or "")
+    assert confirm.bounding_box() == place
+    page.keyboard.press("p")
+    decided(page, 1)
+    said = [one["quick"][0].decision for one in Log(journal).state.readings.values() if "quick" in one]
+    assert len(said) == 1
+
+
 def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal) -> None:
     page.goto("/Smear_triage?example=synthetic&annotator=keys")
     triaged(page, 2)
