@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from malaria.smear import Box, calibrate, pooled, segment, segment_scan, triage_field
-from malaria.smear.windows import with_windows
+from malaria.smear import Box, calibrate, pooled, segment, triage_field
+from malaria.smear.windows import scan_with_windows
 
 HEAP = [(480 + 22 * dx, 300 + 22 * dy, 60) for dx in range(-2, 3) for dy in range(-2, 3)]
 
@@ -21,13 +21,12 @@ def field(draw, lone_cells):
 
 
 def added(rgb, classifier):
-    about = calibrate(rgb)
-    objects = segment(rgb, about)
-    return with_windows(rgb, objects, classifier, about)[len(objects) :]
+    *_, windows = scan_with_windows(rgb, classifier, calibrate(rgb))
+    return windows
 
 
-@pytest.mark.parametrize("spot", [(480, 300), (455, 320), (500, 262)])
-def test_a_parasite_in_a_heap_is_shown_by_a_window_of_one_cell(field, classifier, spot):
+@pytest.mark.parametrize("spot", [(x, y) for x in (445, 462, 480, 497, 515) for y in (270, 300, 325)])
+def test_a_parasite_in_a_heap_is_shown_by_one_window_of_one_cell(field, classifier, spot):
     (window,) = added(field(spot), classifier)
     assert (window.kind, window.is_clump) == ("red_cell", True)
     assert window.box.width == pytest.approx(60, abs=6)
@@ -56,17 +55,17 @@ def test_nothing_else_is_shown_by_a_window(field, classifier, spots, colour):
 def test_a_parasite_cut_by_the_outlines_of_two_cells_is_judged_whole(draw, lone_cells, classifier):
     pair = [(440, 300, 60), (490, 300, 60)]
     rgb = draw([(465, 305, 13)], on=draw([*lone_cells(4, 3, 60, 1.5), *pair]), colour=(230, 5, 5))
-    about = calibrate(rgb)
-    near = [item for item in with_windows(rgb, segment(rgb, about), classifier, about) if item.box.x > 380]
+    found = [item for part in scan_with_windows(rgb, classifier, calibrate(rgb)) for item in part]
+    near = [item for item in found if item.box.x > 380]
     assert classifier.predict([item.crop for item in near]).max() > 0.9
 
 
 def test_tiles_change_nothing(field, classifier):
     rgb = np.tile(field((480, 300)), (2, 2, 1))
     about = calibrate(rgb)
-    whole = with_windows(rgb, segment(rgb, about), classifier, about)
-    parts = [with_windows(rgb, part, classifier, about) for part in segment_scan(rgb, about, tile=512)]
-    tiled = [item for part in parts for item in part]
+    whole, tiled = (
+        [item for part in scan_with_windows(rgb, classifier, about, tile) for item in part] for tile in (2048, 512)
+    )
     assert sorted(item.box for item in tiled) == sorted(item.box for item in whole)
     assert len(whole) == len(segment(rgb, about)) + 4
 
