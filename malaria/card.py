@@ -56,7 +56,7 @@ class Card(BaseModel):
     metrics: dict[str, Any]
     """Held-out figures in each reading: `as_given`, and where there are other labels `expert` and `undisputed`."""
     largest_difference: float | None = None
-    """Between the LiteRT and the Keras file, in p_parasitized, over the cells they were checked on."""
+    """Between the LiteRT and the Keras file over the cells they were checked on, in p_parasitized or another share."""
     date: date
     commit: str | None = None
     licence: str = "Apache-2.0"

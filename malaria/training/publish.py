@@ -70,7 +70,7 @@ def measure(
     (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
     figures = {
         "architecture": recipe.name,
-        "trained_on": _provenance(options, dataset, recipe),
+        "trained_on": _provenance(options, output.name, dataset, recipe),
         "metrics": metrics,
         "date": datetime.now(UTC).date().isoformat(),
     }
@@ -161,7 +161,7 @@ def _write_network(
         **_threshold(dataset, metrics),
         parameters=network.count_params(),
         macs=count_macs(network),
-        trained_on=_provenance(options, dataset, recipe),
+        trained_on=_provenance(options, output.name, dataset, recipe),
         metrics=metrics,
         date=datetime.now(UTC).date(),
         commit=_commit(),
@@ -216,7 +216,7 @@ def largest_difference(network: keras.Model, served: Network, serving: NDArray[n
     return float(np.abs(raw - served.outputs(serving)).max())
 
 
-def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+def _provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
     folds = len(run_splits(dataset, options))
     by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
     return {
@@ -229,7 +229,9 @@ def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str,
         "disputed_left_out": options.leave_out_disputed,
         "corrections": bool(options.corrections),
         "split": f"{folds} folds by {by}" if options.folds else f"one hold-out of a fifth by {by}",
-        "shipped_network": "trained once more on all patients" if options.folds else "that of the hold-out",
+        "shipped_network": f"trained once more on all {'images' if options.by_image else 'patients'}"
+        if options.folds
+        else "that of the hold-out",
         "seed": options.seed,
         "pretrained": Path(vgg16_weights()).name if recipe.frozen else None,
         "epochs": recipe.epochs,
@@ -242,14 +244,14 @@ def _provenance(options: Options, dataset: Dataset, recipe: Recipe) -> dict[str,
         "eight_bit": recipe.eight_bit,
         "augmentation": asdict(recipe.augmentation),
         "threshold_of_metrics": 0.5,
-        "command": _command(options),
+        "command": _command(options, name),
     }
 
 
-def _command(options: Options) -> str:
+def _command(options: Options, output: str) -> str:
     """The command that repeats the run, file names without their folders."""
     words = ["python -m malaria train", Path(options.data).name, "--architecture", options.architecture]
-    words += ["--output", options.architecture]
+    words += ["--output", output]
     for name, value in asdict(options).items():
         flag = f"--{name.replace('_', '-').removesuffix('s') if name == 'teachers' else name.replace('_', '-')}"
         if name in ("data", "architecture") or value in (None, False, (), 0):

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from malaria import model
+from malaria import model, phantom
+from malaria.card import read_card
 from malaria.labels import PARASITIZED
+from malaria.model import list_models, list_other_models
 from malaria.smear import LeukocyteType, pooled, triage_field
 from tests.models import network, write_model
 
@@ -117,3 +120,43 @@ def test_with_a_broken_network_the_rest_works_and_a_mended_one_is_used(models, l
     (models / "leukocyte-types").rename(models / "broken")
     write_types(models)
     assert len(triage_field(rgb, classifier).leukocyte_types) == 1
+
+
+# The network that is shipped
+
+SHIPPED = model.MODELS_DIR / "leukocyte-types"
+
+
+def test_the_shipped_network_is_small_and_no_model_for_cells():
+    assert "leukocyte-types" in list_other_models()
+    assert "leukocyte-types" not in list_models()
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir() if file.is_file()) < 1_000_000
+    card = read_card(SHIPPED)
+    assert card.classes == ("eosinophil", "lymphocyte", "monocyte", "neutrophil")
+    assert all(name in card.intended_use for name in card.classes)
+    assert "these classes only" in card.limits
+
+
+def test_its_figures_are_those_of_its_held_out_answers():
+    card = read_card(SHIPPED)
+    table = pd.read_csv(SHIPPED / "held_out.csv.gz")
+    assert table["file"].is_unique
+    p = table[[f"p_{name}" for name in card.classes]].to_numpy()
+    right = np.asarray(card.classes)[p.argmax(axis=1)] == table["label"]
+    figures = card.metrics["as_given"]
+    assert len(table) == figures["n"] == card.trained_on["cells"]
+    assert right.mean() == pytest.approx(figures["accuracy"])
+    assert figures["accuracy"] > 0.83
+    assert figures["kappa"] > 0.7
+    sure = p.max(axis=1) >= card.threshold
+    assert right[sure].mean() > 0.94
+    assert sure.mean() > 0.65
+
+
+def test_it_names_the_leukocytes_of_a_synthetic_field(classifier):
+    drawn = phantom.field(seed=2, cells=40, leukocytes=3, platelets=0, artefacts=0)
+    field = triage_field(drawn.rgb, classifier, drawn.file)
+    assert len(field.leukocyte_types) == field.count("leukocyte") == 3
+    known = {*read_card(SHIPPED).classes, "unsure"}
+    assert {found.name for found in field.leukocyte_types.values()} <= known
+    assert all(0.25 <= found.p <= 1 for found in field.leukocyte_types.values())

@@ -59,7 +59,8 @@ def _card(card: Card) -> None:
     learned = str(trained.get("labels", "")).replace("_", " ")
     left_out = ", disputed ones left out" if trained.get("disputed_left_out") else ""
     commit = f", commit {card.commit[:10]}" if card.commit else ""
-    cells = f"{trained.get('cells', 0):,} cells of {trained.get('patients', 0):,} patients, {trained.get('data')}"
+    patients = f" of {trained['patients']:,} patients" if trained.get("patients") else ""
+    cells = f"{trained.get('cells', 0):,} cells{patients}, {trained.get('data')}"
     rows = [
         ["Version", f"{card.version}, of {card.date:%d %B %Y}{commit}"],
         ["Trained on", cells],
