@@ -5,6 +5,7 @@ fields of one laboratory (BCCD), whose stain makes leukocytes blue-violet: where
 `UNSURE`. It knows the types of its card only, and takes any other leukocyte for one of those.
 """
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -24,12 +25,15 @@ FOLDER: Final = "leukocyte-types"
 UNSURE: Final = "unsure"
 """The type of a leukocyte whose likeliest type is less likely than the card's threshold, or of another stain."""
 _HUES: Final = (112, 142)
-"""Median hues (OpenCV's, half degrees) of leukocytes stained like those learned from, which have 116 to 139. Of 20 that
-were found in another laboratory's thin smears (IML), 19 have 146 to 158."""
+"""Median hues (OpenCV's, half degrees) of leukocytes stained like those learned from, which have 116 to 139. Of 20 in
+another laboratory's thin smears (IML) 19 have 146 to 158, and the network is sure that these are eosinophils."""
 
 
 class LeukocyteType(NamedTuple):
-    """A leukocyte's type, a class of the network's card or `UNSURE`, and the probability (0 to 1) of the likeliest."""
+    """A leukocyte's type: a class of the network's card, or `UNSURE`.
+
+    `p` is the probability (0 to 1) of the likeliest type, NaN where the leukocyte is of another stain.
+    """
 
     name: str
     p: float
@@ -46,9 +50,7 @@ def leukocyte_types(objects: Sequence[SmearObject]) -> dict[int, LeukocyteType]:
         return {}
     crops = [objects[place].crop for place in places]
     shares = probabilities(network, np.stack([network.card.preprocessing.pixels(crop) for crop in crops]))
-    return {
-        place: _named(network, p, _is_stained_alike(crop)) for place, crop, p in zip(places, crops, shares, strict=True)
-    }
+    return {place: _named(network, crop, p) for place, crop, p in zip(places, crops, shares, strict=True)}
 
 
 def probabilities(network: Network, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -60,10 +62,11 @@ def probabilities(network: Network, pixels: NDArray[np.uint8]) -> NDArray[np.flo
     return np.asarray(softmax(odds, axis=1), np.float64)
 
 
-def _named(network: Network, p: NDArray[np.float64], is_stained_alike: bool) -> LeukocyteType:
+def _named(network: Network, crop: RGB, p: NDArray[np.float64]) -> LeukocyteType:
+    if not _is_stained_alike(crop):
+        return LeukocyteType(UNSURE, math.nan)
     best = int(p.argmax())
-    is_sure = is_stained_alike and p[best] >= network.card.threshold
-    return LeukocyteType(network.card.classes[best] if is_sure else UNSURE, float(p[best]))
+    return LeukocyteType(network.card.classes[best] if p[best] >= network.card.threshold else UNSURE, float(p[best]))
 
 
 def _is_stained_alike(crop: RGB) -> bool:

@@ -85,11 +85,13 @@ def test_a_type_less_likely_than_the_threshold_of_the_card_is_unsure(models, leu
     assert list(field.leukocyte_types.values()) == [LeukocyteType(name, pytest.approx(p, abs=0.001))]
 
 
-@pytest.mark.parametrize(("colour", "name"), [((88, 50, 150), "lymphocyte"), ((130, 40, 120), "unsure")])
-def test_a_leukocyte_of_another_stain_is_unsure(models, leukocytes, classifier, colour, name):
+def test_a_leukocyte_of_another_stain_is_unsure_whatever_the_network_says(models, leukocytes, classifier):
     write_types(models)
-    field = triage_field(leukocytes(colour), classifier)
-    assert [found.name for found in field.leukocyte_types.values()] == [name]
+    field = triage_field(leukocytes((130, 40, 120)), classifier)
+    (found,) = field.leukocyte_types.values()
+    assert found.name == "unsure"
+    assert np.isnan(found.p)
+    assert pooled([field], classifier).leukocyte_counts == {"unsure": 1}
 
 
 def spoil_card(folder: Path) -> None:
@@ -159,4 +161,4 @@ def test_it_names_the_leukocytes_of_a_synthetic_field(classifier):
     assert len(field.leukocyte_types) == field.count("leukocyte") == 3
     known = {*read_card(SHIPPED).classes, "unsure"}
     assert {found.name for found in field.leukocyte_types.values()} <= known
-    assert all(0.25 <= found.p <= 1 for found in field.leukocyte_types.values())
+    assert all(found.name == "unsure" or 0.8 <= found.p <= 1 for found in field.leukocyte_types.values())
