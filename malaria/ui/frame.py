@@ -168,18 +168,16 @@ def _sidebar() -> Frame:
         for entry in PAGES:
             st.page_link(ROOT / entry.file, label=entry.title, icon=entry.icon)
     models = _models()
-    usable = [name for name, entry in models.items() if isinstance(entry, model.Card)]
-    picked = None
-    if usable:
-        picked = st.selectbox(
-            "Model", usable, key="model", bind="query-params", help="Kept in the address of the page."
+    frame = Frame(None, models)
+    if frame.cards:
+        frame.model_name = st.selectbox(
+            "Model", list(frame.cards), key="model", bind="query-params", help="Kept in the address of the page."
         )
-    broken = [entry for entry in models.values() if isinstance(entry, ModelError)]
-    if broken:
-        with st.expander(f"{len(broken)} in the models folder cannot be used", icon=":material/warning:"):
-            for error in broken:
-                st.markdown(literal(str(error)))
-    return Frame(picked, models)
+    if frame.broken:
+        with st.expander(f"{len(frame.broken)} in the models folder cannot be used", icon=":material/warning:"):
+            for problem in frame.broken.values():
+                st.markdown(literal(problem))
+    return frame
 
 
 @st.cache_resource(ttl=30, show_spinner=False)

@@ -132,7 +132,7 @@ def _table(table: pd.DataFrame, reading: str) -> None:
 
 
 def _unmeasured(table: pd.DataFrame, reading: str) -> None:
-    """Name the networks that have no figures in this reading, and those measured with less training than planned."""
+    """Name the networks that have no figures in this reading."""
     missing = table[table[f"{reading}_accuracy"].isna()]
     if not missing.empty:
         names = ", ".join(literal(name) for name in missing["name"])

@@ -1,6 +1,7 @@
 """Inside one model: how steady its answer to a cell is, where it looks, and what its filters and layers see."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -162,13 +163,12 @@ def _saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> Non
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**Grad-CAM:** what the gradient points at")
-        number = {layer.name: place for place, layer in enumerate(layers, start=2)}
         fine = [layer for layer in maps if min((layer.shape or (0,))[:2]) >= 8]
         name = st.selectbox(
             "Of the layer",
             [layer.name for layer in maps],
             index=maps.index(fine[-1]) if fine else None,
-            format_func=lambda name: _title(next(layer for layer in maps if layer.name == name), number[name]),
+            format_func=_titles(layers).__getitem__,
             key="models.gradcam",
         )
         if name:
@@ -187,13 +187,13 @@ def _grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
     shown = frame.card.preprocessing.unfitted(_enlarged(heat / max(strongest, 1e-6), frame), rgb.shape)
     if strongest < 1e-3:
         alt = said = "Nothing in this layer speaks for a parasite."
+        shown = np.zeros_like(shown)
     else:
         alt = f"The cell under Grad-CAM; strongest {gallery.place(shown)}."
         said = (
             f"Yellow speaks for a parasite; the strongest of {heat.shape[0]} × {heat.shape[1]} places, "
             f"{gallery.place(shown)}, counts {strongest:.2g} in log-odds. Scaled to its own maximum."
         )
-        shown = shown * (strongest >= 1e-3)
     gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), shown, 0.7), alt, side=360)
     st.caption(said)
 
@@ -252,14 +252,12 @@ def _lean(kernel: NDArray[np.float32]) -> str:
 
 def _feature_maps(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
     st.markdown("**Feature maps:** what a layer gives for this cell")
-    number = {layer.name: place for place, layer in enumerate(layers, start=2)}
-    by_name = {layer.name: layer for layer in layers}
     default = next((place for place, layer in enumerate(layers) if layer.kind in ("ReLU", "LeakyReLU")), 0)
     name = st.selectbox(
         "Layer",
-        list(by_name),
+        [layer.name for layer in layers],
         index=default,
-        format_func=lambda name: _title(by_name[name], number[name]),
+        format_func=_titles(layers).__getitem__,
         key="models.layer",
     )
     maps = _asked(image_id, frame.card.name, frame.card.version, "maps", name, rgb, _folder(frame))["maps"]
@@ -293,12 +291,15 @@ def _units_in_words(units: NDArray[np.float32]) -> str:
     return f"{units.size} units from {units.min():.3g} to {units.max():.3g}; the strongest is unit {strongest + 1}."
 
 
-def _title(layer: Layer, number: int) -> str:
-    about = f", {layer.about}" if layer.about else ""
-    return f"{number} · {layer.kind}{about} → {shape(layer)}"
+def _titles(layers: list[Layer]) -> dict[str, str]:
+    """What each layer is called where one is picked, by its name in the file; the input, left out here, is number 1."""
+    return {
+        layer.name: f"{number} · {layer.kind}{f', {layer.about}' if layer.about else ''} → {shape(layer)}"
+        for number, layer in enumerate(layers, start=2)
+    }
 
 
-def _folder(frame: Frame) -> Any:
+def _folder(frame: Frame) -> Path:
     return model.MODELS_DIR / (frame.model_name or "")
 
 
@@ -315,6 +316,6 @@ def _filters(model_name: str, version: str, folder: str) -> NDArray[np.float32] 
 
 @st.cache_resource(max_entries=64, show_spinner="Asking the network …")
 def _asked(
-    image_id: str, model_name: str, version: str, ask: str, layer: str, _rgb: RGB, _folder: Any
+    image_id: str, model_name: str, version: str, ask: str, layer: str, _rgb: RGB, _folder: Path
 ) -> dict[str, Any]:
     return keras_process().ask(ask=ask, folder=str(_folder), layer=layer, rgb=_rgb)
