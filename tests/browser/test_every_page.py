@@ -21,6 +21,7 @@ ADDRESSES = [
     "/",
     *(re.sub(r"pages/\d+_(.*)\.py", r"/\1", entry.file) for entry in PAGES[1:]),
     "/Single_cell?example=ring",
+    "/Models?section=This+model",
 ]
 
 
@@ -37,7 +38,9 @@ def test_fits_reads_and_tells_its_pictures(page: Page, address: str) -> None:
     open_page(page, address)
     wider = page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth")
     assert wider <= 0, "nothing may be cut off at the side"
+    wider = page.locator(".figures").evaluate_all("all => all.map(table => table.scrollWidth - table.clientWidth)")
+    assert max(wider, default=0) <= 0, "nor any column of a table"
     untold = page.locator("img").evaluate_all("all => all.filter(image => !image.alt.trim()).map(image => image.src)")
     assert untold == []
     assert page.evaluate(CONTRAST) == []
-    expect(page.get_by_text("not a diagnosis")).to_be_visible()
+    expect(page.get_by_text("answer is not a diagnosis")).to_be_visible()
