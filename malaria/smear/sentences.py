@@ -56,7 +56,7 @@ def caveats(result: Result) -> str:
     return (
         f"Figures are pooled over fields, never averaged. {_corrected(result)}Intervals hold 95 %, taking these rates "
         "as known. While decisions are open, the range reaches from none to all of them parasitized. A clump counts as "
-        "one cell."
+        "one cell, and so does a place in it that is shown by itself."
     )
 
 

@@ -49,7 +49,7 @@ _field = st.components.v2.component(
 
 def view(desk: Desk, bench: Bench) -> None:
     """Draw the field on view with what stands around it."""
-    _choose_field(bench)
+    _choose_field(desk, bench)
     about = bench.cells.fields[bench.field]
     for concern in about.concerns:
         st.warning(literal(concern.sentence), icon=":material/warning:")
@@ -93,9 +93,10 @@ def surroundings(desk: Desk, bench: Bench, cell: Cell) -> RGB:
     return desk.cut(cell.field, cell.box, max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height)))
 
 
-def _choose_field(bench: Bench) -> None:
+def _choose_field(desk: Desk, bench: Bench) -> None:
+    """Of a sample of several, from the first on: what comes in later must not push the card away."""
     fields = bench.cells.fields
-    if len(fields) < 2:
+    if len(desk.files) < 2:
         return
 
     def change() -> None:
