@@ -171,6 +171,15 @@ def test_what_is_no_image_at_all_is_one_sentence() -> None:
     assert not app.table
 
 
+def test_a_sample_without_a_field_that_can_be_read_says_why_and_takes_another() -> None:
+    app = upload(start(example=None), [("no.png", b"not an image")])
+    assert "0 fields triaged. 1 field could not be used" in said(app).replace("*", "")
+    assert len(app.error) == 1
+    assert not app.table
+    upload(app, [("a.png", FIELD.png)])
+    assert list(bench(app).cells.fields) == ["a.png"]
+
+
 def test_names_cannot_write_markdown_or_leave_their_place() -> None:
     app = upload(start(example=None), [("![x](http://evil)<b>.png", blank())])
     assert not any("![x](http" in part.value for part in [*app.warning, *app.markdown, *app.caption])

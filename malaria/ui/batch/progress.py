@@ -33,7 +33,7 @@ def _watch(work: Background[Any], title: str, unit: str, hint: str, news: Callab
     progress = work.progress
     words = f"{progress.done:,} of {progress.total:,} {unit}"
     if progress.per_second is not None and progress.seconds_left is not None:
-        speed = f"{progress.per_second:,.0f} per second · " if progress.per_second >= 1 else ""
+        speed = f"{progress.per_second:,.0f} per second · " if progress.per_second >= 10 else ""
         words += f" · {speed}{_duration(progress.seconds_left)} left"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(progress.share, f"{title}: {words}", width="stretch")
