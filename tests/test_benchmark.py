@@ -129,8 +129,10 @@ def test_a_source_without_readable_cells_is_refused(tmp_path: Path) -> None:
     [("batch", "batch_zip_over_decode_only", 0.75), ("dataset", "data_describe_over_decode_only", 0.7)],
 )
 def test_a_zip_is_compared_with_decoding_it(part: str, name: str, target: float) -> None:
-    (figure,) = PARTS[part](Task())
+    figure, processor = PARTS[part](Task())
     assert (figure.name, figure.at_least) == (name, target)
+    assert (processor.name, processor.at_least) == (f"{name}_processor", None)
+    assert processor.value
     assert figure.value
     assert figure.value > 0
     assert figure.note.startswith("12 synthetic cells, ")
@@ -150,7 +152,8 @@ def test_cells_of_one_name_in_two_folders_stay_two(part: str, tmp_path: Path) ->
 
 @pytest.mark.usefixtures("tiny", "quick")
 def test_fields_are_timed_each_and_by_their_size() -> None:
-    field, megapixel = PARTS["triage"](Task())
+    field, processor, megapixel = PARTS["triage"](Task())
+    assert processor.value
     assert (field.name, field.at_most) == ("triage_seconds_per_field", 0.4)
     assert field.value
     assert megapixel.value

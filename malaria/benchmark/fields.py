@@ -23,6 +23,7 @@ _TARGET: Final = 0.4
 
 class _Timed(NamedTuple):
     seconds: float
+    processor: float
     megapixels: float
     cells: int
 
@@ -33,10 +34,10 @@ def triage(task: Task) -> Iterator[Figure]:
     files, kind, whence = _fields(task.path)
     timed = []
     for data in (files[0], *files):
-        start = time.perf_counter()
+        clock, processor = time.perf_counter(), time.process_time()
         found = triage_field(decode(data, max_pixels=SCAN_MAX_PIXELS), classifier)
-        seconds = time.perf_counter() - start
-        timed.append(_Timed(seconds, found.width * found.height / 1e6, found.count("red_cell")))
+        seconds = time.perf_counter() - clock, time.process_time() - processor
+        timed.append(_Timed(*seconds, found.width * found.height / 1e6, found.count("red_cell")))
     timed = timed[1:]  # the first warms up
     size = median(one.megapixels for one in timed)
     about = f"{size:.2g} megapixels and {median(one.cells for one in timed):.0f} red cells each"
@@ -47,6 +48,12 @@ def triage(task: Task) -> Iterator[Figure]:
         "a field triaged, from the bytes of its file to its ranked cells",
         at_most=_TARGET,
         note=f"median of {count(len(timed), kind)}{whence}, {about}; {threads()} threads, {classifier.card.name}",
+    )
+    yield Figure(
+        "triage_processor_seconds_per_field",
+        median(one.processor for one in timed),
+        "s",
+        "the same in processor time of all threads, which other work on the machine disturbs less",
     )
     yield Figure(
         "triage_seconds_per_megapixel",

@@ -34,7 +34,7 @@ def batch(task: Task) -> Iterator[Figure]:
         with open_source(io.BytesIO(data), "cells.zip") as source:
             Scoring(classifier, source).wait()
 
-    yield _ratio(
+    yield from _ratios(
         "batch_zip_over_decode_only",
         "a zip answered as on the batch page, as a share of the rate of only decoding and resizing it",
         (_decode_only(data, size), score),
@@ -54,7 +54,7 @@ def dataset(task: Task) -> Iterator[Figure]:
         with open_source(io.BytesIO(data), "cells.zip") as source:
             describe(source)
 
-    yield _ratio(
+    yield from _ratios(
         "data_describe_over_decode_only",
         "a data set described, as a share of the rate of only decoding it",
         (_decode_only(data, None), look),
@@ -63,14 +63,20 @@ def dataset(task: Task) -> Iterator[Figure]:
     )
 
 
-def _ratio(
+def _ratios(
     name: str, about: str, sides: tuple[Callable[[], None], Callable[[], None]], target: float, on: str
-) -> Figure:
+) -> Iterator[Figure]:
     turns = throughput.interleaved(*sides, TURNS)
     ratios = sorted(floor.clock / whole.clock for floor, whole in turns)
     low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
     note = f"{on}, {threads()} threads; middle half of {TURNS} turns {low:.2f} to {high:.2f}"
-    return Figure(name, median(ratios), "", about, at_least=target, note=note)
+    yield Figure(name, median(ratios), "", about, at_least=target, note=note)
+    yield Figure(
+        f"{name}_processor",
+        median(floor.processor / whole.processor for floor, whole in turns),
+        "",
+        "the same in processor time, which other work on the machine disturbs less",
+    )
 
 
 def _zipped(files: list[ImageFile]) -> bytes:
