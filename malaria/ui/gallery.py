@@ -31,13 +31,23 @@ def picture(
     st.image(enlarged(rgb, side, pixels=pixels), alt=alt, caption=caption, output_format="PNG")
 
 
-def data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
-    """Return uint8 `rgb` (height, width, 3) as a square PNG, `side` wide, black at the edges, in a data URI."""
+def squared(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return uint8 `rgb` (height, width, 3) as a square of `side` pixels, aspect kept, black at the edges."""
     small = enlarged(rgb, side)
     top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
     square = np.zeros((side, side, 3), np.uint8)
     square[top : top + small.shape[0], left : left + small.shape[1]] = small
-    png = cv2.imencode(".png", cv2.cvtColor(square, cv2.COLOR_RGB2BGR))[1]
+    return square
+
+
+def data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
+    """Return uint8 `rgb` (height, width, 3) as a square PNG, `side` wide, black at the edges, in a data URI."""
+    return png_uri(squared(rgb, side))
+
+
+def png_uri(rgb: NDArray[np.uint8]) -> str:
+    """Return uint8 `rgb` (height, width, 3) as it is as a PNG in a data URI."""
+    png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1]
     return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
 
 

@@ -1,18 +1,16 @@
 """Rows of small pictures that wrap on a phone, each with its words below it and a text for those who do not see it."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-import cv2
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from malaria.images import RGB
-from malaria.ui.gallery import enlarged
+from malaria.ui.gallery import enlarged, png_uri
 
 SIDE: Final = 84
 
@@ -53,12 +51,10 @@ def _figure(tile: Tile, side: int, pixels: bool) -> str:
     picture = tile.rgb if pixels else enlarged(tile.rgb, 2 * side)
     if max(tile.rgb.shape[:2]) < 2 * side:
         picture = tile.rgb
-    png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-    uri = "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
     sharp = "image-rendering:pixelated" if pixels else ""
     lines = "<br>".join(escape(line) for line in tile.caption.splitlines())
     return (
         f'<figure{" class=marked" if tile.marked else ""} style="width:min({side}px, 20.5vw)">'
-        f'<img src="{uri}" alt="{escape(tile.alt, quote=True)}" style="{sharp}">'
+        f'<img src="{png_uri(picture)}" alt="{escape(tile.alt, quote=True)}" style="{sharp}">'
         f"<figcaption>{lines}</figcaption></figure>"
     )

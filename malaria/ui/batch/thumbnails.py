@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 import cv2
-import numpy as np
 
 from malaria.errors import MalariaError
 from malaria.images import decode
-from malaria.ui.gallery import enlarged
+from malaria.ui.gallery import squared
 
 SIDE: Final = 96
 KEPT: Final = 500
@@ -35,11 +34,8 @@ class Thumbnails:
 
     def _made(self, file: str) -> str:
         try:
-            small = enlarged(decode(self._read(file), file), SIDE)
+            square = squared(decode(self._read(file), file), SIDE)
         except MalariaError:
             return ""
-        top, left = (SIDE - small.shape[0]) // 2, (SIDE - small.shape[1]) // 2
-        square = np.zeros((SIDE, SIDE, 3), np.uint8)
-        square[top : top + small.shape[0], left : left + small.shape[1]] = small
         jpeg = cv2.imencode(".jpg", cv2.cvtColor(square, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
         return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()

@@ -1,17 +1,15 @@
 """Pictures of whole cells for the card, made ready before they are asked for."""
 
-import base64
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
-import cv2
-
 from malaria.errors import MalariaError
 from malaria.images import RGB, decode
 from malaria.review.views import COLOUR, view
+from malaria.ui.gallery import png_uri
 
 KEPT: Final = 64
 """Decoded cells that are kept; of 130 pixels a side, as those of NIH, these are 3 MB."""
@@ -27,7 +25,7 @@ class Picture:
 
     def seen_as(self, name: str) -> str:
         """The data URI of one of `malaria.review.views.VIEWS`."""
-        return self.uri if name == COLOUR or self.rgb is None else _uri(view(self.rgb, name))
+        return self.uri if name == COLOUR or self.rgb is None else png_uri(view(self.rgb, name))
 
 
 class Pictures:
@@ -58,9 +56,4 @@ class Pictures:
             rgb = decode(self._read(file), file)
         except MalariaError as error:
             return Picture(None, error=str(error))
-        return Picture(rgb, _uri(rgb))
-
-
-def _uri(rgb: RGB) -> str:
-    png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-    return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
+        return Picture(rgb, png_uri(rgb))
