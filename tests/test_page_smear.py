@@ -221,6 +221,9 @@ def test_a_reload_finds_every_decision_again_and_undo_takes_the_last_back(journa
     key(app, "Z")
     assert bench(app).chosen == second
     assert list(bench(app).answers) == [bench(app).suspects[0]]
+    key(app, "P")
+    assert [row.blind for row in Log(journal).state.in_force["ann"]] == [True, False], "it has shown what others said"
+    key(app, "Z")
     assert "nothing left to undo" in said(key(key(app, "Z"), "Z"))
 
 

@@ -166,6 +166,6 @@ class Bench:
             p_parasitized=cell.p_parasitized,
             model=self.triage.model,
             threshold=self.triage.threshold,
-            blind=self.blind,
+            blind=self.blind and not self.log.state.was_shown(cell.image_id, self.annotator),
             note=note,
         )
