@@ -120,7 +120,7 @@ def test_the_card_stays_under_the_finger_while_fields_come_in(
     )
     confirm = page.get_by_role("button", name=re.compile("^Confirm"))
     cell = page.get_by_alt_text("The cell to be decided, enlarged")
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # the first is done, others are not
+    expect(page.locator(".st-key-smear-status").get_by_role("button", name="Stop")).to_be_visible()
     expect(cell).to_be_visible()
     seen, place = cell.get_attribute("src"), confirm.bounding_box()
     triaged(page, 4)
