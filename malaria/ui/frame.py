@@ -84,6 +84,9 @@ PAGES: Final = (
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 
 
+_out_of_the_way = st.components.v2.component("navigation", js=(ROOT / "malaria/ui/navigation.js").read_text())
+
+
 class Frame:
     """What a page knows of the model that the user picked. Pages that need none never load one."""
 
@@ -177,6 +180,7 @@ def _sidebar() -> Frame:
         with st.expander(f"{len(frame.broken)} in the models folder cannot be used", icon=":material/warning:"):
             for problem in frame.broken.values():
                 st.markdown(literal(problem))
+    _out_of_the_way(key="navigation-closes")
     return frame
 
 

@@ -44,3 +44,14 @@ def test_fits_reads_and_tells_its_pictures(page: Page, address: str) -> None:
     assert untold == []
     assert page.evaluate(CONTRAST) == []
     expect(page.get_by_text("answer is not a diagnosis")).to_be_visible()
+
+
+@pytest.mark.parametrize("context", [PHONE], indirect=True, ids=["phone"])
+def test_on_a_phone_the_navigation_goes_out_of_the_way(page: Page) -> None:
+    open_page(page, "/")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    link = page.locator(".st-key-navigation").get_by_role("link", name="Models")
+    expect(link).to_be_in_viewport()
+    link.tap()
+    expect(page.get_by_role("heading", level=1, name="Models")).to_be_visible()
+    expect(link).not_to_be_in_viewport()
