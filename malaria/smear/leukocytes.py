@@ -58,17 +58,34 @@ def find_leukocytes(density: NDArray[np.float32], stain: Stain) -> tuple[list[Ma
     Lobes of a nucleus that lie close together belong to one leukocyte.
     """
     joined = closed(stain.nuclear, 0.4 * WIDTH)
-    count, labels = cv2.connectedComponents(joined)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     bluish = np.bincount(labels[stain.bluish > 0], minlength=count) / AREA
     nuclear = np.bincount(labels[stain.nuclear > 0], minlength=count) / AREA
     leukocytes, deposits = [], []
     for number in np.flatnonzero((bluish >= _SMALLEST_BLUISH) | (nuclear >= _SMALLEST_DARK)):
-        nucleus = (labels == number).astype(np.uint8)
-        if nuclear[number] > _LARGEST or is_grey(density[nucleus > 0]):
-            deposits.append(nucleus)
+        window = _around(stats[number], joined.shape)
+        nucleus = (labels[window] == number).astype(np.uint8)
+        if nuclear[number] > _LARGEST or is_grey(density[window][nucleus > 0]):
+            deposits.append(_pasted(nucleus, window, joined.shape))
         elif bluish[number] >= _SMALLEST_BLUISH or _hull(nucleus) >= _SMALLEST_HULL * AREA:
-            leukocytes.append(_with_cytoplasm(nucleus, stain.lilac))
+            leukocytes.append(_pasted(_with_cytoplasm(nucleus, stain.lilac[window]), window, joined.shape))
     return leukocytes, deposits
+
+
+def _around(stats: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """The window of a component, with room for its cytoplasm and for smoothing that."""
+    left, top, width, height = (int(number) for number in stats[:4])
+    room = round(_REACH * WIDTH) + round(0.5 * WIDTH)
+    return (
+        slice(max(0, top - room), min(shape[0], top + height + room)),
+        slice(max(0, left - room), min(shape[1], left + width + room)),
+    )
+
+
+def _pasted(part: Mask, window: tuple[slice, slice], shape: tuple[int, ...]) -> Mask:
+    whole = np.zeros(shape, np.uint8)
+    whole[window] = part
+    return whole
 
 
 def is_grey(density: NDArray[np.float32]) -> bool:
