@@ -107,6 +107,19 @@ def test_the_planted_duplicates_are_found_and_shown() -> None:
     assert len(pictures(app)) == 4
 
 
+def test_of_many_copies_those_of_other_patients_are_shown_and_the_rest_counted() -> None:
+    stream = io.BytesIO()
+    png = phantom.batch(1)[0].png
+    with zipfile.ZipFile(stream, "w") as archive:
+        for patient, cell in [("C1P1", n) for n in range(8)] + [("C2P2", 8)]:
+            archive.writestr(f"{UNINFECTED}/{patient}ThinF_IMG_cell_{cell}.png", png)
+    app = described(upload(start(section="Duplicates"), ("mine.zip", stream.getvalue())))
+    said = sentences(app).replace("\\", "")
+    assert "⚠ across patients" in said
+    assert "C2P2ThinF" in said
+    assert "and 3 more" in said
+
+
 def test_samples_are_others_after_a_press() -> None:
     app = start(example="synthetic", section="Samples")
     first = pictures(app)

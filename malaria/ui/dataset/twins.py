@@ -1,5 +1,7 @@
 """Duplicates: the same bytes, and one picture saved again; those across classes or patients come first."""
 
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Final
 
 import streamlit as st
@@ -43,24 +45,37 @@ def _kind(title: str, meaning: str, groups: tuple[Group, ...], desk: Desk, found
         f"Across patients, so that a split by patient leaks as well: {patients:,}."
     )
     worst = sorted(groups, key=lambda group: -(2 * group.across_classes + group.across_patients))
-    labels = dict(zip(found.table["file"], found.table["given_label"], strict=True))
+    table = found.table
+    labels = dict(zip(table["file"], table["given_label"], strict=True))
+    origins = dict(zip(table["file"], zip(table["given_label"], table["patient"], strict=True), strict=True))
     for group in worst[:_SHOWN]:
-        _group(group, desk, labels)
+        _group(_unlike_first(group.files, origins), group, desk, labels)
     if len(groups) > _SHOWN:
         st.caption(f"{len(groups) - _SHOWN:,} further groups are in the JSON of the first section.")
 
 
-def _group(group: Group, desk: Desk, labels: dict[str, str | None]) -> None:
+def _unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list[str]:
+    """One file of each origin (class and patient) before the second of any: the first few show what is wrong."""
+    before: Counter[Hashable] = Counter()
+    place = {}
+    for file in files:
+        place[file] = before[origins[file]]
+        before[origins[file]] += 1
+    return sorted(files, key=place.__getitem__)
+
+
+def _group(files: Sequence[str], group: Group, desk: Desk, labels: dict[str, str | None]) -> None:
     problems = [
         words
         for words, there in (("⚠ across classes", group.across_classes), ("⚠ across patients", group.across_patients))
         if there
     ]
+    more = f" and {len(files) - _PICTURES:,} more" if len(files) > _PICTURES else ""
     st.markdown(
-        f"{', '.join(problems) or 'within one class and patient'}: {literal(' = '.join(group.files[:_PICTURES]))}"
+        f"{', '.join(problems) or 'within one class and patient'}: {literal(' = '.join(files[:_PICTURES]))}{more}"
     )
     shown = []
-    for file in group.files[:_PICTURES]:
+    for file in files[:_PICTURES]:
         picture = desk.picture(file)
         if picture is not None:
             label = labels.get(file) or "no label"
