@@ -1,6 +1,7 @@
 """What is in the set: counts, files, sizes, what cannot be read, what an expert disputes, balance by patient."""
 
 import json
+from typing import Any
 
 import streamlit as st
 
@@ -27,10 +28,10 @@ def overview(desk: Desk, found: Description) -> None:
             "each is into its column of labels.",
             icon=":material/label_off:",
         )
-    told = found.to_dict()
     if found.readable.empty:
         _unreadable(found)
         return
+    told = found.to_dict()
     left, right = st.columns(2, gap="large")
     with left:
         rows = [[label, f"{n:,}", f"{100 * n / told['readable']:.1f} %"] for label, n in told["classes"].items()]
@@ -38,7 +39,7 @@ def overview(desk: Desk, found: Description) -> None:
         table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows)
         _disputed(found)
     with right:
-        _files(found)
+        _files(told)
     st.subheader("Sizes", anchor=False)
     charts.sizes(found.readable)
     st.subheader("Balance by patient", anchor=False)
@@ -56,8 +57,7 @@ def _headline(found: Description) -> None:
     st.markdown(f"#### {count(len(found.table), 'image')}: {classes}{of}.{unread}")
 
 
-def _files(found: Description) -> None:
-    told = found.to_dict()
+def _files(told: dict[str, Any]) -> None:
     sizes, pixels = told["sizes"], told["pixels"]
     rows = [
         ["Formats", ", ".join(f"{name} {n:,}" for name, n in told["formats"].items())],
@@ -66,7 +66,7 @@ def _files(found: Description) -> None:
         *([f"{name.capitalize()} by area", "{} × {}".format(*sizes[name])] for name in ("smallest", "largest")),
         ["Mean width × height", "{} × {}".format(*sizes["mean"])],
         *([f"Longer side below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
-        ["Not images by name", count(len(found.skipped), "file")],
+        ["Not images by name", count(len(told["skipped"]), "file")],
     ]
     table(f"Files, n = {told['readable']:,}", ["", ""], rows)
 
@@ -129,7 +129,7 @@ def _downloads(found: Description) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Every image as CSV",
-            to_csv(found.table),
+            lambda: to_csv(found.table),
             "cells.csv",
             "text/csv",
             icon=":material/download:",
@@ -137,7 +137,7 @@ def _downloads(found: Description) -> None:
         )
         st.download_button(
             "The description as JSON",
-            json.dumps(found.to_dict(), indent=2, allow_nan=False),
+            lambda: json.dumps(found.to_dict(), indent=2, allow_nan=False),
             "description.json",
             "application/json",
             icon=":material/download:",

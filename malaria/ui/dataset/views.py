@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import cv2
 import numpy as np
 import streamlit as st
 
@@ -96,12 +95,5 @@ def _augmented(rgb: RGB, image_id: str) -> None:
 
 @st.cache_resource(max_entries=32, show_spinner="Asking the trainer …")
 def _changed(image_id: str, seed: int, _rgb: RGB) -> Any:
-    height, width = _rgb.shape[:2]
-    ratio = _VIEW / max(height, width)
-    small = cv2.resize(
-        _rgb, (max(1, round(width * ratio)), max(1, round(height * ratio))), interpolation=cv2.INTER_AREA
-    )
-    square = np.zeros((_VIEW, _VIEW, 3), np.uint8)
-    top, left = (_VIEW - small.shape[0]) // 2, (_VIEW - small.shape[1]) // 2
-    square[top : top + small.shape[0], left : left + small.shape[1]] = small
+    square = gallery.squared(_rgb, _VIEW)
     return keras_process().ask(ask="augmented", rgb=square, n=_VARIANTS, seed=seed)["cells"]

@@ -124,7 +124,7 @@ def _patients(result: RealCheck) -> None:
         )
     st.download_button(
         "All patients as CSV",
-        to_csv(result.patients),
+        lambda: to_csv(result.patients),
         "patients.csv",
         "text/csv",
         icon=":material/download:",
