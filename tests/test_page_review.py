@@ -308,6 +308,10 @@ def test_an_earlier_journal_is_gone_on_with(journal: CsvJournal) -> None:
     upload(app, "corrections.csv", earlier.encode())
     assert "2 of 200" in shown(app)
     assert to_csv(kept(journal).rows) == earlier
+    assert [one.value for one in app.success] == ["2 rows added from corrections\\.csv."]
+    assert not app.toast, "a callback of a fragment must not draw: Streamlit warns of it in the log"
+    upload(app, "again.csv", earlier.encode())
+    assert [one.value for one in app.success] == ["0 rows added from again\\.csv."]
     upload(app, "notes.csv", b"file,label\na.png,Parasitized\n")
     assert "not a journal of decisions" in app.error[0].value
     assert not app.exception

@@ -23,6 +23,7 @@ from malaria.ui.review.agreement import share, with_one_another
 from malaria.ui.review.card import download, oneself
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
+from malaria.words import count
 
 BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 
@@ -145,10 +146,12 @@ def _journal(work: Work) -> None:
     )
     if work.error:
         st.error(literal(work.error), icon=":material/error:")
+    elif work.added:
+        st.success(work.added, icon=":material/check:")
 
 
 def _resume(work: Work) -> None:
-    work.error = None
+    work.error = work.added = None
     upload = st.session_state[_UPLOAD]
     if upload is None:
         return
@@ -158,4 +161,4 @@ def _resume(work: Work) -> None:
         work.error = str(error)
         return
     work.session.advance()
-    st.toast(f"{added:,} rows were added from {literal(upload.name)}.")
+    work.added = f"{count(added, 'row')} added from {literal(upload.name)}."

@@ -56,6 +56,8 @@ class Work:
     thumbnails: Thumbnails
     error: str | None = None
     """The last thing that went wrong, until something goes right."""
+    added: str | None = None
+    """What came of the earlier journal that was given last, unless it is an error."""
     downloaded: int = 0
     """Rows of the journal when it was last downloaded."""
     _neighbours: dict[str, dict[str, list[Suspect]]] = field(default_factory=dict)
