@@ -1,7 +1,8 @@
-"""Fields of laboratories that took no part in the choice of anything: found cells, parasites and leukocytes.
+"""Held-out fields of other laboratories: found cells, parasites and leukocytes, and the parasites that triage keeps.
 
-`python -m malaria.smear.measure FOLDER` prints the figures of all fields; here a part of the held-out ones, each
-figure somewhat below what was measured, so that a loss shows and chance does not.
+`python -m malaria.smear.measure FOLDER` and `measure_triage` print the figures of all fields and say what was chosen on
+which; here a part of the held-out ones, each figure somewhat below what was measured, so that a loss shows and chance
+does not.
 """
 
 from collections import Counter
