@@ -42,40 +42,48 @@ def show(frame: Frame) -> None:
 
 def _work(desk: Desk, frame: Frame) -> None:
     judging = desk.judging(frame)
+    finished = judging.finished  # before its results are taken: what is done meanwhile is news
     status = st.container(key="smear-status")  # of one height, so that nothing below it jumps when it is done
     bench = _bench(desk, frame, _settings(frame))
     with status:
-        _status(desk, judging, bench)
+        if finished:
+            _done(judging, bench)
+        else:
+            _under_way(judging, bench)
     if bench.cells.fields:
         _desk(desk, bench, frame)
     else:
         _refused(desk, bench)
 
 
-def _status(desk: Desk, judging: Judging, bench: Bench) -> None:
-    """How far the fields are. The page takes in what is done while work goes on."""
-    if not judging.finished:
-        taken, since, first = len(judging.results), time.monotonic(), not bench.cells.fields
+def _under_way(judging: Judging, bench: Bench) -> None:
+    """How far the fields are. The page takes in what is done while work goes on, the first field at once."""
+    taken, first, since = _taken(bench), not bench.cells.fields, time.monotonic()
 
-        def news() -> bool:
-            return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
+    def news() -> bool:
+        return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
 
-        watch(judging, "Triage", "fields", hint="", news=news)
-        return
+    watch(judging, "Triage", "fields", hint="", news=news)
+
+
+def _done(judging: Judging, bench: Bench) -> None:
     judging.wait()
-    done, total = judging.progress.done, judging.progress.total
+    bad, total = len(bench.triage.unreadable), judging.progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if judging.complete:
-            bad = len(bench.triage.unreadable)
-            st.markdown(
-                f"**{_fields(done - bad)} triaged.**"
-                + (f" {_fields(bad)} could not be used, see below." if bad else "")
-            )
+            left_out = f" {_fields(bad)} could not be used, see below." if bad else ""
+            st.markdown(f"**{_fields(total - bad)} triaged.**{left_out}")
         else:
-            st.markdown(f"**Stopped after {done:,} of {_fields(total)}.** The figures are those of these fields.")
+            taken = _taken(bench)
+            st.markdown(f"**Stopped after {taken:,} of {_fields(total)}.** The figures are those of these fields.")
             if st.button("Go on", icon=":material/play_arrow:"):
                 judging.start()
                 st.rerun()
+
+
+def _taken(bench: Bench) -> int:
+    """How many fields the page has taken in, those that could not be used among them."""
+    return len(bench.triage.fields) + len(bench.triage.unreadable)
 
 
 def _refused(desk: Desk, bench: Bench) -> None:

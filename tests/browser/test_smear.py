@@ -137,7 +137,7 @@ def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal)
     decided(page, 0)
     cross = page.get_by_role("button", name="A cross: the arrow keys move it, Enter chooses the cell")
     cross.focus()
-    x, y = bare_ground()
+    x, y = bare_ground(half=0)  # where nobody has marked anything in another test
     for key, far in (("Right", x - 0.5), ("Down", y - 0.5)):
         for _ in range(round(abs(far) * 100)):
             page.keyboard.press(f"Arrow{key}" if far > 0 else {"Right": "ArrowLeft", "Down": "ArrowUp"}[key])
@@ -149,11 +149,12 @@ def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal)
     assert [(one.final_answer, one.p_parasitized) for one in said] == [("Parasitized", None)]
 
 
-def bare_ground() -> tuple[float, float]:
-    """A place in the example's first field with nothing near it, as shares of width and height."""
+def bare_ground(half: int = 1) -> tuple[float, float]:
+    """A place in the left (0) or right (1) half of the example's first field with nothing near it, as shares."""
     drawn = phantom.field(seed=3, slide=3)
     height, width = drawn.rgb.shape[:2]
     boxes = [(item.x + item.width / 2, item.y + item.height / 2) for item in drawn.truth]
-    places = [(x, y) for x in range(60, width - 60, 10) for y in range(60, height - 60, 10)]
+    across = range(60 + half * (width // 2 - 60), (1 + half) * width // 2 - 60, 10)
+    places = [(x, y) for x in across for y in range(60, height - 60, 10)]
     x, y = max(places, key=lambda at: min((at[0] - a) ** 2 + (at[1] - b) ** 2 for a, b in boxes))
     return x / width, y / height

@@ -32,7 +32,7 @@ class Bench:
 
     def take(self, triage: Triage) -> None:
         """Go on with more fields, or with another threshold. What is on view stays there, and so does its token."""
-        if triage.threshold == self.triage.threshold and len(triage.fields) == len(self.triage.fields):
+        if _extent(triage) == _extent(self.triage):
             return
         self.cells, self._grew = Cells(triage, self._ids), True
         self.field = self.field or next(iter(self.cells.fields), "")
@@ -169,3 +169,8 @@ class Bench:
             blind=self.blind and not self.log.state.was_shown(cell.image_id, self.annotator),
             note=note,
         )
+
+
+def _extent(triage: Triage) -> tuple[float, int, int]:
+    """What differs once more fields are there, or the threshold is another."""
+    return triage.threshold, len(triage.fields), len(triage.unreadable)
