@@ -364,6 +364,17 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
     assert not app.exception
 
 
+def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, broken="b.png")
+    app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank())])
+    gate.open.release()
+    until(app, lambda: len(bench(app).cells.fields) == 1)
+    gate.open.release()
+    settled(app)
+    assert "1 field triaged. 1 field could not be used" in said(app).replace("*", "")
+    assert "b.png: A fault of ours" in said(app)
+
+
 def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJournal) -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
     key(app, "P")
