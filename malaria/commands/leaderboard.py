@@ -26,8 +26,11 @@ def leaderboard(
 ) -> None:
     """Train every network that has no model folder and no run yet, and write the table of all of them.
 
-    Runs are only measured: five folds, no final network. Model folders in models/ give their own figures.
+    Runs are only measured: five folds, no final network. Model folders in models/ give their own figures. A network
+    without a run keeps its row, if the table has one.
     """
+    import pandas as pd
+
     from malaria.training.leaderboard import leaderboard as build
     from malaria.training.leaderboard import trainable
     from malaria.training.publish import FIGURES, measure
@@ -64,6 +67,7 @@ def leaderboard(
             continue
         measure(options, folder, dataset, say)
         folders.append(folder)
-    table = build(folders, MODELS_DIR / DEFAULT_MODEL, missing, say)
+    earlier = pd.read_csv(output) if output.exists() else None
+    table = build(folders, MODELS_DIR / DEFAULT_MODEL, missing, say, earlier)
     table.to_csv(output, index=False)
-    say(f"Wrote {output}: {len(folders)} networks measured, {len(missing)} not")
+    say(f"Wrote {output}: {len(table)} networks, {table['date'].notna().sum()} of them measured")

@@ -24,19 +24,24 @@ ROUNDS = 15
 
 
 def leaderboard(
-    folders: Sequence[Path], default: Path, missing: dict[str, str], report: Callable[[str], None] = print
+    folders: Sequence[Path],
+    default: Path,
+    missing: dict[str, str],
+    report: Callable[[str], None] = print,
+    earlier: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return a row for each run in `folders` (model folders, or runs that were only measured), best first.
 
     Times are relative to the model in `default`, taken in one run: `relative_ms_1` and `relative_ms_256` compare one
-    cell, in batches of 1 and of 256, on one thread. `missing` maps networks that could not be trained to the reason.
+    cell, in batches of 1 and of 256, on one thread. `missing` maps networks without a run to the reason; one that was
+    measured in an `earlier` table keeps its row.
     """
     reference = (default / "model.tflite").read_bytes()
     rows = []
     for folder in folders:
         report(f"timing {folder.name}")
         rows.append(_row(folder, reference))
-    rows += [_empty(recipe_named(name), reason) for name, reason in missing.items()]
+    rows += [_kept(name, earlier) or _empty(recipe_named(name), reason) for name, reason in missing.items()]
     return pd.DataFrame(rows).sort_values("expert_accuracy", ascending=False, na_position="last", ignore_index=True)
 
 
@@ -79,6 +84,14 @@ def _note(run: dict[str, Any], recipe: Recipe) -> str:
     shorter = f"{run['epochs']} epochs instead of {recipe.epochs}" if run["epochs"] != recipe.epochs else ""
     pretrained = f"begins with the weights {run['pretrained']}" if run.get("pretrained") else ""
     return ", ".join(filter(None, (shorter, pretrained)))
+
+
+def _kept(name: str, earlier: pd.DataFrame | None) -> dict[str, Any] | None:
+    """The row of a network that was measured before."""
+    if earlier is None or "date" not in earlier:
+        return None
+    measured = earlier[(earlier["name"] == name) & earlier["date"].notna()]
+    return None if measured.empty else {str(key): value for key, value in measured.iloc[0].items()}
 
 
 def _empty(recipe: Recipe, reason: str) -> dict[str, Any]:
