@@ -17,6 +17,7 @@ from malaria.review import UNUSABLE
 from malaria.sample import (
     RED_CELLS_PER_UL,
     CellRates,
+    Estimate,
     OperatingPoint,
     Scores,
     estimate_parasitaemia,
@@ -68,6 +69,7 @@ class Count:
     """One way of counting the sample: red cells, the parasitized ones among them, leukocytes; None: not counted.
 
     `open` more cells may turn out parasitized. `rates` are those of finding cells this way; None: not known.
+    `rates_at_most` are what they come to if all of the open ones do; the same unless given.
     """
 
     red_cells: int | None
@@ -75,11 +77,18 @@ class Count:
     leukocytes: int | None = None
     open: int = 0
     rates: CellRates | None = None
+    rates_at_most: CellRates | None = None
 
     @cached_property
     def parasitaemia(self) -> Range | None:
         """Parasitized cells among red cells (0 to 1), corrected by the rates (`estimate_parasitaemia`)."""
-        return _between(self.red_cells, self.parasitized, self.open, self.rates)
+        if self.parasitized is None:
+            return None
+        fewest = _estimate(self.parasitized, self.red_cells, self.rates)
+        most = _estimate(self.parasitized + self.open, self.red_cells, self.rates_at_most or self.rates)
+        if fewest is None or most is None:
+            return None
+        return Range(None if self.open else fewest.parasitaemia, fewest.interval.low, most.interval.high)
 
     @cached_property
     def per_leukocyte(self) -> Range | None:
@@ -90,13 +99,14 @@ class Count:
         """
         if not (self.leukocytes and self.rates and self.rates.sensitivity) or self.rates.false_positive_rate:
             return None
-        white, found = self.leukocytes, self.parasitized or 0
-        ends = (found, found + self.open)
-        shares = [_between(count + white, count, 0, _PERFECT) for count in ends]
-        if self.parasitized is None or shares[0] is None or shares[1] is None:
+        if self.parasitized is None:
             return None
-        low, high = (share / (1 - share) for share in (shares[0].low, shares[1].high))
-        return Range(None if self.open else found / white, low, high).times(1 / self.rates.sensitivity)
+        white, fewest, most = self.leukocytes, self.parasitized, self.parasitized + self.open
+        low = estimate_parasitaemia(fewest, fewest + white, _PERFECT).interval.low
+        high = estimate_parasitaemia(most, most + white, _PERFECT).interval.high
+        value = None if self.open else fewest / white / self.rates.sensitivity
+        at_most = self.rates_at_most or self.rates
+        return Range(value, low / (1 - low) / self.rates.sensitivity, high / (1 - high) / at_most.sensitivity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,16 +225,17 @@ class Result:
         said = Counter((cell.row is not None, answer) for cell, answer in answers.items())
         added = sum(n for (is_outline, answer), n in said.items() if not is_outline and answer != UNUSABLE)
         suspects = {suspect.row for suspect in self.triage.suspects}
-        settled = {cell.row for cell, answer in answers.items() if answer in _SETTLED}
+        open_suspects = len(suspects - {cell.row for cell, answer in answers.items() if answer in _SETTLED})
         open_others = sum(answer not in _SETTLED and cell.row not in suspects for cell, answer in answers.items())
         shown = sum(answer == PARASITIZED and cell.row in suspects for cell, answer in answers.items())
-        confirmed = said[True, PARASITIZED] + said[False, PARASITIZED]
+        confirmed, still_open = said[True, PARASITIZED] + said[False, PARASITIZED], open_suspects + open_others
         return Count(
             self.triage.red_cells - said[True, UNUSABLE] + added,
             confirmed,
             self.leukocytes,
-            len(suspects - settled) + open_others,
+            still_open,
             self.rates and _reviewed(self.rates, shown, confirmed),
+            self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + still_open),
         )
 
 
@@ -268,12 +279,11 @@ def head_rates(head: Head, threshold: float) -> CellRates | None:
     ).cautious_rates
 
 
-def _between(cells: int | None, found: int | None, open_cells: int, rates: CellRates | None) -> Range | None:
-    """The parasitaemia of `found` to `found + open_cells` among `cells`; None where nothing can be said."""
-    if not cells or found is None or rates is None or rates.sensitivity <= rates.false_positive_rate:
+def _estimate(found: int, cells: int | None, rates: CellRates | None) -> Estimate | None:
+    """The parasitaemia of `found` among `cells`; None where nothing can be said."""
+    if not cells or rates is None or rates.sensitivity <= rates.false_positive_rate:
         return None
-    fewest, most = (estimate_parasitaemia(min(count, cells), cells, rates) for count in (found, found + open_cells))
-    return Range(None if open_cells else fewest.parasitaemia, fewest.interval.low, most.interval.high)
+    return estimate_parasitaemia(min(found, cells), cells, rates)
 
 
 @lru_cache(maxsize=64)

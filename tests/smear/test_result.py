@@ -1,9 +1,10 @@
 """What a sample comes to, pooled over fields: counts, parasitaemia, densities with intervals, by machine and people."""
 
 import json
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from malaria.errors import SampleError
@@ -63,6 +64,31 @@ def test_while_decisions_are_open_the_range_covers_whatever_they_will_be(triage,
         done = Result(triage, read(triage, ("ann", 0, PARASITIZED, ""), *rest), RATES).by_reader["ann"].parasitaemia
         assert done.value is not None
         assert begun.low <= done.low <= done.high <= begun.high
+
+
+@given(begun=st.lists(st.sampled_from((PARASITIZED, UNINFECTED, UNSURE, None)), min_size=7, max_size=7), data=st.data())
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_decided_next_lies_within_the_range_told_before(triage, read, begun, data):
+    """Four suspects and three cells that the machine let pass, in any state, and then decided in any way."""
+    cells = (0, 1, 2, 3, 9, 10, 11)
+    ended = [
+        answer
+        if answer in (PARASITIZED, UNINFECTED)
+        else data.draw(st.sampled_from((PARASITIZED, UNINFECTED)))
+        if answer or cell < 4
+        else None
+        for cell, answer in zip(cells, begun, strict=True)
+    ]
+    before, after = (
+        Result(triage, read(triage, *(("ann", at, one, "") for at, one in zip(cells, said, strict=True) if one)), RATES)
+        for said in (begun, ended)
+    )
+    if not before.together:
+        return
+    for name in ("parasitaemia", "per_leukocyte"):
+        told, found = (getattr(replace(one.together, leukocytes=40), name) for one in (before, after))
+        assert told.low <= found.low + 1e-12
+        assert found.high <= told.high + 1e-12
 
 
 def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
