@@ -69,7 +69,7 @@ class Count:
     """One way of counting the sample: red cells, the parasitized ones among them, leukocytes; None: not counted.
 
     `open` more cells may turn out parasitized. `rates` are those of finding cells this way; None: not known.
-    `rates_at_most` are what they come to if all of the open ones do; the same unless given.
+    `rates_at_most` are those if all of the open ones do that the machine has shown; the same unless given.
     """
 
     red_cells: int | None
@@ -235,7 +235,7 @@ class Result:
             self.leukocytes,
             still_open,
             self.rates and _reviewed(self.rates, shown, confirmed),
-            self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + still_open),
+            self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + open_suspects),
         )
 
 

@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
+from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from malaria.errors import SampleError
@@ -66,29 +67,25 @@ def test_while_decisions_are_open_the_range_covers_whatever_they_will_be(triage,
         assert begun.low <= done.low <= done.high <= begun.high
 
 
-@given(begun=st.lists(st.sampled_from((PARASITIZED, UNINFECTED, UNSURE, None)), min_size=7, max_size=7), data=st.data())
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_decided_next_lies_within_the_range_told_before(triage, read, begun, data):
-    """Four suspects and three cells that the machine let pass, in any state, and then decided in any way."""
-    cells = (0, 1, 2, 3, 9, 10, 11)
-    ended = [
-        answer
-        if answer in (PARASITIZED, UNINFECTED)
-        else data.draw(st.sampled_from((PARASITIZED, UNINFECTED)))
-        if answer or cell < 4
-        else None
-        for cell, answer in zip(cells, begun, strict=True)
-    ]
-    before, after = (
-        Result(triage, read(triage, *(("ann", at, one, "") for at, one in zip(cells, said, strict=True) if one)), RATES)
-        for said in (begun, ended)
-    )
-    if not before.together:
-        return
-    for name in ("parasitaemia", "per_leukocyte"):
-        told, found = (getattr(replace(one.together, leukocytes=40), name) for one in (before, after))
-        assert told.low <= found.low + 1e-12
-        assert found.high <= told.high + 1e-12
+@pytest.mark.parametrize("sensitivity", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("begun", [(0, 0, 1), (0, 1, 0), (1, 0, 2), (0, 2, 1), (2, 1, 0)], ids=str)
+def test_no_later_decision_leaves_the_range_told_before_whatever_was_found_beside(triage, read, sensitivity, begun):
+    """Of the four suspects some are confirmed and the rest open; beside them some cells are found, some are unsure."""
+    confirmed, beside, unsure = begun
+    shown, found, maybe = range(confirmed), range(4, 4 + beside), range(4 + beside, 4 + beside + unsure)
+
+    def ranges(*said):
+        count = Result(triage, read(triage, *said), CellRates(sensitivity, 0.01)).by_reader["ann"]
+        return replace(count, leukocytes=40).per_leukocyte, count.parasitaemia
+
+    sure = [("ann", at, PARASITIZED, "") for at in (*shown, *found)]
+    told = ranges(*sure, *(("ann", at, UNSURE, "") for at in maybe))
+    rest = [*range(confirmed, 4), *maybe]
+    for answers in product((PARASITIZED, UNINFECTED), repeat=len(rest)):
+        done = ranges(*sure, *(("ann", at, answer, "") for at, answer in zip(rest, answers, strict=True)))
+        for before, after in zip(told, done, strict=True):
+            assert before.low <= after.low + 1e-12
+            assert after.high <= before.high + 1e-12
 
 
 def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
