@@ -16,9 +16,9 @@ import cv2
 
 from malaria.review import Decision, State, consensus
 from malaria.smear.objects import Box, Outline
-from malaria.smear.triage import Triage
+from malaria.smear.triage import FieldTriage, Triage
 
-_PLACE: Final = re.compile(r"(.*)#xywh=(-?\d+),(-?\d+),(\d+),(\d+)")
+_PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")
 _NARROWEST: Final = 8  # pixels, of a cell that a human marks
 
 
@@ -84,16 +84,17 @@ class Cells:
     def of(self, decision: Decision) -> Cell | None:
         """The cell that a decision is about; None if it is of another sample.
 
-        A cell that the machine found, but in another version that drew it elsewhere, is nobody's here.
+        A cell that the machine found, but in another version that drew it elsewhere, is nobody's here; neither is one
+        outside its field, which only a journal that was tampered with holds.
         """
         if decision.image_id in self.red:
             return self.red[decision.image_id]
         place = _PLACE.fullmatch(decision.file)
-        if place is None or place[1] not in self.fields or decision.p_parasitized is not None:
+        if place is None or decision.p_parasitized is not None:
             return None
-        x, y, width, height = map(int, place.groups()[1:])
-        cell = self.marked(place[1], Box(x, y, width, height))
-        return cell if cell.image_id == decision.image_id else None
+        box = Box(*map(int, place.groups()))
+        marked = (self.marked(name, box) for name, one in self.fields.items() if _lies_in(box, one))
+        return next((cell for cell in marked if cell.image_id == decision.image_id), None)
 
     def readings(self, state: State) -> "Readings":
         """What a journal holds about this sample."""
@@ -166,6 +167,10 @@ class Readings:
             cell: {name: one for name, one in said.items() if wanted(cell, name)} for cell, said in self.said.items()
         }
         return Readings({cell: said for cell, said in left.items() if said}, self.state)
+
+
+def _lies_in(box: Box, field: FieldTriage) -> bool:
+    return box.shared_area(Box(0, 0, field.width, field.height)) > 0
 
 
 def _by_rank(cell: Cell) -> tuple[bool, int, str]:

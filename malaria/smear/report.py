@@ -219,6 +219,7 @@ def _from_overview(triage: Triage) -> Look:
         picture = fields[name].picture
         scale = picture.shape[1] / fields[name].width
         left, top, width, height = (max(0, round(scale * length)) for length in box)
+        left, top = min(left, picture.shape[1] - 1), min(top, picture.shape[0] - 1)  # of a cell at the very edge
         return picture[top : top + max(1, height), left : left + max(1, width)]
 
     return look
