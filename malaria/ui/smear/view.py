@@ -126,7 +126,8 @@ def _picture(desk: Desk, bench: Bench, about: FieldTriage, cells: int) -> tuple[
     """The window on view and its picture. A scan is not decoded for the whole of it: the triage kept that small."""
     if not cells or bench.chosen is None or bench.chosen.field != about.field:
         return Box(0, 0, about.width, about.height), about.picture
-    window = window_around(bench.chosen.box, about.width, about.height, cells * about.diameter)
+    usual = about.diameter or bench.chosen.box.width  # where no cell was found, as wide as what was marked
+    window = window_around(bench.chosen.box, about.width, about.height, cells * usual)
     part = desk.rgb(about.field)[window.y : window.y + window.height, window.x : window.x + window.width]
     scale = _SIDE / max(part.shape[:2])
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
