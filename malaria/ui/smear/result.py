@@ -19,6 +19,8 @@ _INPUTS: Final = (
     ("Leukocytes per µL", 100, 1_000_000, LEUKOCYTES_PER_UL, 500, "The patient’s own count where it is known."),
     ("Wished limit of detection, parasites per µL", 1, 1_000_000, WISHED_PER_UL, 50, None),
 )
+_MOST_COUNTED: Final = 5_000_000
+"""By hand; parasitized cells and leukocytes together are then still a number that `malaria.sample` takes."""
 
 
 def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
@@ -62,7 +64,7 @@ def _manual() -> Count | None:
     names = ("Red cells you counted", "Parasitized ones among them", "Leukocytes you counted")
     with st.expander("Enter your own count", icon=":material/pin:"):
         cells, found, white = (
-            part.number_input(name, 0, 10_000_000, None, key=f"smear.manual.{at}", placeholder="None")
+            part.number_input(name, 0, _MOST_COUNTED, None, key=f"smear.manual.{at}", placeholder="None")
             for at, (part, name) in enumerate(zip(st.columns(3), names, strict=True))
         )
         if cells is not None and found is not None and found > cells:
