@@ -48,7 +48,7 @@ class Desk:
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
     _known: _Known = field(default_factory=dict)
-    _judgings: dict[tuple[str, str], Judging] = field(default_factory=dict)
+    _judging: tuple[tuple[str, str], Judging] | None = None  # of one model and version
     _decoded: tuple[str, RGB] | None = None  # the last one only: a scan takes hundreds of MB
 
     @classmethod
@@ -85,17 +85,16 @@ class Desk:
     def judging(self, frame: Frame) -> Judging:
         """The fields as the picked model judges them, in the making since this was first asked for."""
         key = (frame.card.name, frame.card.version)
-        self.stop(but=key)
-        if key not in self._judgings:
+        if self._judging is None or self._judging[0] != key:
+            self.stop()
             work = partial(_judged, list(self.files.items()), frame.classifier, self._known)
-            self._judgings[key] = Background(work, len(self.files), "smear")
-        return self._judgings[key]
+            self._judging = key, Background(work, len(self.files), "smear")
+        return self._judging[1]
 
-    def stop(self, but: tuple[str, str] | None = None) -> None:
-        """Stop judging, but for one model and version; what is done stays."""
-        for key, judging in self._judgings.items():
-            if key != but:
-                judging.stop()
+    def stop(self) -> None:
+        """Stop judging; what is done stays."""
+        if self._judging is not None:
+            self._judging[1].stop()
 
     def triage(self, frame: Frame, threshold: float) -> Triage:
         """All fields that were judged so far, as one sample."""
