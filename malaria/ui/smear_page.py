@@ -35,7 +35,9 @@ def show(frame: Frame) -> None:
     st.html(ROOT / "malaria/ui/smear/style.css")
     top = st.container()
     desk = sources.choose()
-    if desk is not None:
+    if desk is None:
+        st.session_state.pop(_BENCH, None)
+    else:
         with top:
             _work(desk, frame)
 
@@ -139,7 +141,7 @@ def _settings(frame: Frame) -> _Settings:
 
 def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
     """The bench of this sample, begun anew where sample, model or annotator have changed."""
-    key = (id(desk), frame.card.name, frame.card.version, settings.annotator)
+    key = (desk, frame.card.name, frame.card.version, settings.annotator)
     triage = desk.triage(frame, settings.threshold)
     known, bench = st.session_state.get(_BENCH, (None, None))
     if known != key:
