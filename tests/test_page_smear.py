@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -14,12 +15,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from malaria import phantom
+from malaria.images import ImageFile
 from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.model import load
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
 from malaria.smear import Box, Cell, triage_field
 from malaria.smear.leukocyte_types import LeukocyteType
-from malaria.ui.frame import ROOT
+from malaria.ui.frame import ROOT, Frame
 from malaria.ui.review.places import ENVIRONMENT
 from malaria.ui.smear import desk as desks
 from malaria.ui.smear.bench import Bench
@@ -163,6 +166,11 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
     assert "pure white" in said(app)
     assert "No red cell reaches the threshold" in said(app)
     assert figures(app, "Machine alone")["Parasitaemia"] == "–"
+    bench(app).choose(bench(app).at(200, 150))
+    app.session_state["smear.zoom"] = "4 cells"
+    app.run()
+    assert not app.error
+    assert key(app, "P").table[0].value[BY_ANN]["Red cells"] == "1"
 
 
 def test_what_is_no_image_at_all_is_one_sentence() -> None:
@@ -354,6 +362,25 @@ def test_judging_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
     assert "3 fields triaged" in said(app)
 
 
+def test_another_model_begins_at_once_and_so_does_the_first_when_it_is_picked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Gate(monkeypatch)
+    desk = desks.Desk.of([ImageFile(f"{n}.png", blank(200 + n)) for n in range(3)])
+    first, other = (
+        cast(Frame, SimpleNamespace(card=model.card, classifier=model))
+        for model in (load("cell-resnet"), load("mini-resnet"))
+    )
+    gate.open.release()
+    judging = desk.judging(first)
+    while not judging.results:
+        time.sleep(0.01)
+    desk.judging(other)
+    gate.open.release(10)
+    desk.judging(first).wait(60)
+    assert len(desk.triage(first, 0.5).fields) == 3
+
+
 def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     gate.open.release(3)
@@ -386,6 +413,26 @@ def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJourn
     app.toggle(key="smear.more").set_value(False).run()
     upload(app, [("c.png", blank())])
     assert list(bench(app).cells.fields) == ["c.png"]
+
+
+def test_another_sample_has_neither_name_nor_count_of_the_last() -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    app.text_input(key="smear.sample").set_value("Ward 5")
+    app.number_input(key="smear.manual.0").set_value(500)
+    app.run()
+    upload(app, [("b.png", blank(250))])
+    assert bench(app).sample == "Ward 5", "more fields of the same sample"
+    assert "Counted by hand" in app.table[0].value
+    app.toggle(key="smear.more").set_value(False).run()
+    upload(app, [("c.png", blank())])
+    assert bench(app).sample == ""
+    assert "Counted by hand" not in app.table[0].value
+
+
+def test_closed_fields_are_let_go_of_and_nothing_said_of_them_stays() -> None:
+    app = start()
+    next(button for button in app.button if button.label == "Close these fields").click().run()
+    assert not any(key in app.session_state for key in ("smear.desk", "smear.bench"))
 
 
 # A second reader
@@ -486,6 +533,12 @@ def test_a_count_that_cannot_be_is_told_and_not_used() -> None:
     app.run()
     assert "more parasitized cells than cells" in said(app)
     assert "Counted by hand" not in app.table[0].value
+    for at in range(3):
+        counted = app.number_input(key=f"smear.manual.{at}")
+        counted.set_value(counted.max)
+    app.run()
+    assert not app.error
+    assert "Counted by hand" in app.table[0].value
 
 
 @pytest.mark.parametrize(("wished", "words"), [(200, "are still missing"), (1_000_000, "there are enough")])

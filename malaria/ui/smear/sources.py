@@ -14,6 +14,8 @@ DESK: Final = "smear.desk"
 _UPLOADS: Final = "smear.uploads"  # counts the uploads taken: each begins with an empty uploader
 _TAKEN: Final = "smear.taken"
 _MORE: Final = "smear.more"
+_TYPED: Final = {"smear.sample": "", **{f"smear.manual.{at}": None for at in range(3)}}
+"""What is typed about one sample, by the key of its widget, as it is at first: the sample's name, counts by hand."""
 _TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
 
 
@@ -21,7 +23,7 @@ def choose() -> Desk | None:
     """Draw the ways in, and return the sample on the desk, None while there is none."""
     asked = st.query_params.get("example")
     if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
-        _put(Desk.example())
+        _begin(Desk.example())
     desk: Desk | None = st.session_state.get(DESK)
     with st.container() if desk is None else st.expander("Add fields, or triage others", icon=":material/upload_file:"):
         _ways_in(desk)
@@ -29,7 +31,7 @@ def choose() -> Desk | None:
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     if _TAKEN in st.session_state:
         try:
-            _put(_open(st.session_state.pop(_TAKEN), desk))
+            _open(st.session_state.pop(_TAKEN), desk)
         except MalariaError as error:
             st.error(literal(str(error)), icon=":material/error:")
         else:
@@ -44,11 +46,11 @@ def choose() -> Desk | None:
 def _ways_in(desk: Desk | None) -> None:
     with st.container(horizontal=True):
         if st.button("Try it on two synthetic fields", type="primary", icon=":material/play_arrow:"):
-            _put(Desk.example())
+            _begin(Desk.example())
             st.query_params["example"] = EXAMPLE
             st.rerun()
         if desk is not None and st.button("Close these fields", icon=":material/close:"):
-            _put(None)
+            _begin(None)
             st.rerun()
     if desk is not None and not desk.synthetic:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
@@ -73,14 +75,22 @@ def _take() -> None:
         st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
-def _open(uploads: list[UploadedFile], desk: Desk | None) -> Desk:
-    """Read what was uploaded. Raises SourceError for what holds no image at all."""
+def _open(uploads: list[UploadedFile], desk: Desk | None) -> None:
+    """Read what was uploaded, for this sample or a new one. Raises SourceError for what holds no image at all."""
     files = []
     for upload in uploads:
         with open_source(upload, upload.name) as source:
             files += list(source)
-    adds = desk is not None and not desk.synthetic and st.session_state.get(_MORE)
-    return desk.with_more(files) if desk is not None and adds else Desk.of(files)
+    if desk is not None and not desk.synthetic and st.session_state.get(_MORE):
+        _put(desk.with_more(files))
+    else:
+        _begin(Desk.of(files))
+
+
+def _begin(desk: Desk | None) -> None:
+    """Begin another sample; what was typed about the last one is not true of it."""
+    st.session_state.update(_TYPED)
+    _put(desk)
 
 
 def _put(desk: Desk | None) -> None:
