@@ -391,6 +391,15 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
     assert not app.exception
 
 
+def test_why_a_field_cannot_be_read_names_it_once() -> None:
+    model = load()
+    desk = desks.Desk.of([ImageFile("a.png", error="a.png: It is encrypted. Unpack it first.")])
+    judging = desk.judging(cast(Frame, SimpleNamespace(card=model.card, classifier=model)))
+    judging.wait(60)
+    (refused,) = judging.results
+    assert refused == desks.Refused("a.png", "a.png: It is encrypted. Unpack it first.")
+
+
 def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank())])

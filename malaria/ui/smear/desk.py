@@ -138,7 +138,7 @@ def _one(name: str, file: ImageFile, classifier: Classifier, known: _Known) -> F
     try:
         found = known.get(key) or triage_field(_pixels(name, file), classifier, name)
     except ImageError as error:
-        return Refused(name, str(error))
+        return Refused(name, file.error or str(error))
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("The field %s could not be triaged, reference %s", name, reference)
