@@ -86,7 +86,11 @@ def triage(
 
 def _rates(card: models.Card, threshold: float) -> CellRates | None:
     file = scores_file(models.MODELS_DIR / card.name)
-    scores: Scores | None = None if file is None else read_scores(file)
+    scores: Scores | None = None
+    try:
+        scores = None if file is None else read_scores(file)
+    except (OSError, EOFError, KeyError, ValueError) as problem:  # cut short, other columns, cells of one class
+        say(f"{file} cannot be used ({problem}), so error rates are those of the model's card.")
     return cell_rates(card, scores, threshold)
 
 
@@ -101,11 +105,11 @@ def decoded(
 ) -> Iterator[tuple[str, RGB]]:
     """Yield every field that can be read, by a name of its own; write into `unreadable` why the others cannot.
 
-    The image_id of each goes into `ids`.
-
-    Names are unique only within a source, so a name that an earlier source had gets its source in front.
+    The same bytes count once. The image_id of each field goes into `ids`. Names are unique only within a source, so a
+    name that an earlier source had gets its source in front.
     """
     taken: set[str] = set()
+    first: dict[str | None, str] = {}
     for number, source in enumerate(sources, start=1):
         for file in source:
             name = file.file if file.file not in taken else f"{source.name}/{file.file}"
@@ -114,6 +118,8 @@ def decoded(
             try:
                 if file.data is None:
                     raise ImageError(name, file.error or "It could not be read.", "")
+                if first.setdefault(file.image_id, name) != name:
+                    raise ImageError(name, f"It is the same file as {first[file.image_id]}.", "It counts once.")
                 if ids is not None:
                     ids[name] = file.image_id or ""
                 yield name, decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)

@@ -62,10 +62,26 @@ def test_a_folder_gives_a_table_a_report_and_figures(run, place, tmp_path):
 def test_two_fields_of_one_name_stay_two(run, place, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
-    (other / "one.png").write_bytes((place / "one.png").read_bytes())
+    (other / "one.png").write_bytes((place / "deeper" / "two.png").read_bytes())
     result = run(place / "one.png", other / "one.png", "--json", "-")
     assert json.loads(result.stdout)["fields"] == 2
     assert pd.read_csv(tmp_path / "out" / "cells.csv")["field"].nunique() == 2
+
+
+def test_a_field_that_is_given_twice_counts_once(run, place, tmp_path):
+    (place / "copy.png").write_bytes((place / "one.png").read_bytes())
+    result = run(place, place / "one.png", "--json", "-")
+    figures = json.loads(result.stdout)
+    assert (figures["fields"], figures["red_cells"]) == (2, 21)
+    assert sorted(figures["unreadable"]) == ["one.png", "one.png/one.png"]
+    assert "one.png: It is the same file as copy.png." in result.stderr
+
+
+def test_held_out_scores_that_cannot_be_used_are_told_and_the_card_stands_in(run, place, tmp_path):
+    (tmp_path / "models" / "tiny" / "held_out.csv").write_text("a,b\n1,2\n")
+    result = run(place, "--json", "-")
+    assert result.exit_code == 0
+    assert "cannot be used" in result.stderr
 
 
 def test_the_threshold_and_the_name_of_the_sample_are_taken(run, place, tmp_path):
