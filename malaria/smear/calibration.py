@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from malaria.smear.objects import RGB
+from malaria.smear.objects import RGB, shrunk
 from malaria.smear.watershed import opened
 
 Floats = NDArray[np.float32]
@@ -98,8 +98,7 @@ def sample_windows(rgb: RGB) -> Iterator[tuple[RGB, float, int, int]]:
         side = 2 * _WINDOW if len(corners) == 1 else _WINDOW
         part = rgb[top : top + side, left : left + side]
         scale = min(1.0, 800 / max(part.shape[:2]))
-        small = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        yield np.asarray(small, np.uint8), scale, left, top
+        yield shrunk(part, scale), scale, left, top
 
 
 def _light(rgb: RGB) -> NDArray[np.float64]:
@@ -110,7 +109,7 @@ def _light(rgb: RGB) -> NDArray[np.float64]:
     """
     height, width = rgb.shape[:2]
     scale = min(1.0, max(320 / max(height, width), 1 / 8))
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = shrunk(rgb, scale)
     green = small[..., _GREEN]
     threshold, _ = cv2.threshold(green, 0, 255, cv2.THRESH_OTSU)
     bright = cv2.erode((green > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0

@@ -89,6 +89,13 @@ class SmearObject(Outline):
         return Outline(**{part.name: getattr(self, part.name) for part in fields(Outline)})
 
 
+def shrunk(rgb: RGB, scale: float) -> RGB:
+    """A picture (RGB uint8) at a scale of at most 1; of what is very long and narrow a line of one pixel stays."""
+    height, width = rgb.shape[:2]
+    across, down = max(scale, 1 / width), max(scale, 1 / height)
+    return np.asarray(cv2.resize(rgb, None, fx=across, fy=down, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def touches_border(box: Box, shape: tuple[int, ...]) -> bool:
     """Whether a box comes within a pixel of the edge of a field of `shape` (height, width, ...)."""
     return min(box.x, box.y) <= 1 or box.x + box.width >= shape[1] - 1 or box.y + box.height >= shape[0] - 1

@@ -23,7 +23,7 @@ from malaria.model import Classifier
 from malaria.smear.adapt import Head, cell_features
 from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
-from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject
+from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.quality import Concern, concerns
 from malaria.smear.windows import scan_with_windows
 
@@ -260,8 +260,7 @@ def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB
 
 def _overview(rgb: RGB) -> bytes:
     scale = min(1.0, _OVERVIEW / max(rgb.shape[:2]))
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    return cv2.imencode(".jpg", shrunk(rgb, scale)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
 
 def _row(item: Outline) -> tuple[object, ...]:

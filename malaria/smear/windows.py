@@ -17,7 +17,7 @@ from malaria.model import Classifier
 from malaria.smear.calibration import Calibration
 from malaria.smear.leukocytes import GREYEST
 from malaria.smear.matching import overlaps
-from malaria.smear.objects import RGB, SmearObject, describe
+from malaria.smear.objects import RGB, SmearObject, describe, shrunk
 from malaria.smear.tiles import TILE, segment_scan
 from malaria.smear.watershed import Mask, disc
 
@@ -106,7 +106,7 @@ def _places(rgb: RGB, item: SmearObject, about: Calibration) -> list[tuple[float
     left, top = max(0, item.box.x - room), max(0, item.box.y - room)
     part = rgb[top : item.box.y + item.box.height + room, left : item.box.x + item.box.width + room]
     scale = min(1.0, _WIDTH / about.diameter)
-    small = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrunk(part, scale)
     inside = np.zeros(small.shape[:2], np.uint8)
     contour = np.rint((item.contour - [left, top] + 0.5) * scale - 0.5).astype(np.int32)
     cv2.drawContours(inside, [contour], -1, 1, cv2.FILLED)

@@ -122,12 +122,14 @@ def test_crops_are_tight_black_outside_and_in_the_colours_of_the_field(draw, lon
         np.zeros((300, 400, 3), np.uint8),
         np.full((300, 400, 3), 255, np.uint8),
         np.full((9, 1500, 3), 180, np.uint8),
+        np.full((1, 20_000, 3), 180, np.uint8),
+        np.full((9_000, 3, 3), 180, np.uint8),
         np.full((8, 8, 3), 90, np.uint8),
         np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8),
         np.tile(np.linspace(0, 255, 400).astype(np.uint8)[None, :, None], (300, 1, 3)),
         np.indices((240, 320)).sum(axis=0)[..., None].repeat(3, 2).astype(np.uint8) % 2 * np.uint8(255),
     ],
-    ids=["black", "white", "strip", "tiny", "noise", "ramp", "chessboard"],
+    ids=["black", "white", "strip", "row", "column", "tiny", "noise", "ramp", "chessboard"],
 )
 def test_any_picture_is_survived(rgb):
     for item in segment(rgb):

@@ -81,3 +81,10 @@ def test_nothing_to_judge_is_no_error(classifier):
         assert result.suspects == ()
         assert list(result.table.columns[: len(COLUMNS)]) == list(COLUMNS)
         assert result.summary()["unreadable"] == {"torn.png": "It is cut short."}
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20_000), (3, 9_000), (9_000, 3)], ids=str)
+def test_a_picture_of_hardly_a_pixel_across_is_an_empty_field(classifier, shape):
+    found = triage_field(np.full((*shape, 3), 200, np.uint8), classifier, "line.png")
+    assert "empty" in [concern.code for concern in found.concerns]
+    assert found.picture.size > 0
