@@ -253,11 +253,14 @@ def _reviewed(rates: CellRates, shown: int, confirmed: int) -> CellRates:
 def cell_rates(card: Card, scores: Scores | None, threshold: float) -> CellRates | None:
     """The classifier's rates on single cells at a threshold (0 to 1), cautious where hardly an error was seen.
 
-    From its held-out scores, or else as its card states them at its own threshold; None where it does not.
+    From its held-out scores, or else from its card, which states them at its own threshold only; None where neither
+    says them.
     """
     if scores is not None:
         return scores.at(scores.readings[0], threshold).cautious_rates
-    confusion = card.reading()[1].get("confusion") if card.metrics else None
+    if threshold != card.threshold or not card.metrics:
+        return None
+    confusion = card.reading()[1].get("confusion")
     return OperatingPoint.from_counts(threshold, **confusion).cautious_rates if confusion else None
 
 

@@ -41,7 +41,7 @@ def needed(result: Result) -> str:
     wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
     aim = f"To find {wished:,.0f} parasites per µL ({percent(min(1.0, wished / per_ul))}) in 95 of 100 samples"
     if result.rates is None:
-        return f"{aim}: how many red cells are needed cannot be said, as this model’s error rates are not known."
+        return f"{aim}: how many red cells are needed cannot be said, as the error rates are not known."
     if result.needed is None or result.missing is None:
         return f"{aim}, no number of red cells is enough at these error rates."
     words = f"{aim}, {result.needed:,} red cells are needed"
@@ -91,7 +91,7 @@ def rate(found: Rate) -> str:
 
 def _corrected(result: Result) -> str:
     if result.rates is None:
-        return "The error rates of this model are not known, so no parasitaemia is given. "
+        return "The error rates of this model at this threshold are not known, so no parasitaemia is given. "
     return (
         "Parasitaemia is corrected for the cells that the model misses and flags in error, as measured on held-out "
         f"cells at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "

@@ -52,7 +52,7 @@ def test_it_says_what_it_rests_on(triage):
     assert "No whole red cell found." in text
     assert "torn.png" in text
     assert "It is cut short." in text
-    assert "error rates of this model are not known" in text
+    assert "error rates of this model at this threshold are not known" in text
 
 
 def test_the_figures_are_those_of_the_result_with_their_intervals(triage):

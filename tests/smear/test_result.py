@@ -12,7 +12,7 @@ from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates, estimate_parasitaemia, required_cells
-from malaria.smear import Assumed, Count, Head, Result, head_rates, pooled, triage_field
+from malaria.smear import Assumed, Count, Head, Result, cell_rates, head_rates, pooled, triage_field
 
 RATES = CellRates(0.95, 0.01)
 PERFECT = CellRates(1, 0)
@@ -95,6 +95,14 @@ def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
     assert rates.sensitivity == pytest.approx(45.5 / 51)
     assert rates.false_positive_rate == pytest.approx((200 - 45 + 0.5) / 951, abs=0.002)
     assert head_rates(head, 0.5) is None
+
+
+def test_without_held_out_scores_rates_are_known_at_the_threshold_of_the_card_alone(classifier):
+    stated = {"as_given": {"confusion": {"tp": 90, "fn": 10, "fp": 1, "tn": 99}}}
+    card = classifier.card.model_copy(update={"metrics": stated})
+    assert cell_rates(card, None, card.threshold).sensitivity == pytest.approx(90.5 / 101)
+    assert cell_rates(card, None, card.threshold / 2) is None, "other rates than those stated"
+    assert cell_rates(card.model_copy(update={"metrics": {}}), None, card.threshold) is None
 
 
 def test_what_a_reader_finds_beside_the_suspects_is_not_corrected_for_again(triage, read):
