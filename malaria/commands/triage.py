@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from malaria import model as models
-from malaria.commands._shared import ModelOption, open_sources, progress, say, write_json, write_text
+from malaria.commands._shared import JsonOption, ModelOption, open_sources, progress, say, write_json, write_text
 from malaria.errors import ImageError
 from malaria.images import Source, decode
 from malaria.review import read_journal, replay
@@ -50,14 +50,16 @@ def triage(
         typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
     ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where the figures go; - is standard output.")
-    ] = None,
+    json: JsonOption = None,
 ) -> None:
     """Find the red cells of microscope fields, rank them by p_parasitized, and write a table and a report.
 
     Exit status 0 if at least one field was read, else 2.
     """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise typer.BadParameter(f"{output} cannot be a folder ({problem.strerror}). Name another.") from None
     classifier = models.load(model)
     head = None if adapted is None else Head.from_file(adapted)
     sources = open_sources(fields)
@@ -71,7 +73,6 @@ def triage(
     found = pooled(judged, classifier, threshold, unreadable, head)
     rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
     result = Result(found, _readings(found, ids, decisions), rates, sample=sample)
-    output.mkdir(parents=True, exist_ok=True)
     write_text(cells_csv(result), str(output / CSV_FILE))
     write_text(report_html(result), str(output / REPORT_FILE))
     if json is not None:

@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from malaria.commands._shared import ModelOption, open_sources, progress, say, write_json, write_text
+from malaria.commands._shared import (
+    JsonOption,
+    ModelOption,
+    open_sources,
+    progress,
+    say,
+    writable,
+    write_json,
+    write_text,
+)
 from malaria.commands.triage import decoded
 from malaria.errors import LabelsError
 from malaria.model import load
@@ -17,14 +26,14 @@ def triage_adapt(
     labels: Annotated[
         Path, typer.Option(metavar="CSV", help="Columns field, x, y, width, height, label: boxes of Parasitized cells.")
     ],
-    output: Annotated[Path, typer.Option(metavar="FILE", help="Where the head goes, for triage --adapted FILE.")],
+    output: Annotated[
+        str, typer.Option(metavar="FILE", callback=writable, help="Where the head goes, for triage --adapted FILE.")
+    ],
     model: ModelOption = None,
     discard: Annotated[
         float, typer.Option(min=0.01, max=0.99, help="The share of red cells that the threshold should discard.")
     ] = 0.85,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where the figures go; - is standard output.")
-    ] = None,
+    json: JsonOption = None,
 ) -> None:
     """Adapt the triage to your laboratory: learn from fields in which you labelled every parasitized cell.
 
@@ -43,7 +52,7 @@ def triage_adapt(
         raise LabelsError(f"{labels.name} has no box in any of these fields. Its column field must hold their names.")
     unlabelled = sum(map(len, sources)) - len(unreadable) - len(parts)
     head = fit_head(together(parts), classifier.card.name, classifier.card.version, discard)
-    write_text(head.model_dump_json(indent=1) + "\n", str(output))
+    write_text(head.model_dump_json(indent=1) + "\n", output)
     rate = kept_share(head)
     figures = {
         **head.model_dump(exclude={"weights", "intercept"}),

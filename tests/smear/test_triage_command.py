@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import sys
 
 import cv2
 import pandas as pd
@@ -28,7 +30,7 @@ def run(tmp_path, monkeypatch):
 
     def invoke(*arguments):
         output = ["--output", str(tmp_path / "out"), "--model", "tiny"]
-        return CliRunner().invoke(app, [*map(str, arguments), *output])
+        return CliRunner().invoke(app, [*output, *map(str, arguments)])
 
     return invoke
 
@@ -90,6 +92,16 @@ def test_the_threshold_and_the_name_of_the_sample_are_taken(run, place, tmp_path
     assert result.stdout == ""
     assert "12 kept" in result.stderr
     assert "Smear triage: Ward 5" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"), [("--output", "cannot be a folder"), ("--json", "There is no folder")], ids=str
+)
+def test_what_cannot_be_written_is_told_before_the_work(run, place, monkeypatch, option, words):
+    monkeypatch.setattr(sys.modules[triage.__module__], "triage_field", lambda *_: pytest.fail("worked for nothing"))
+    result = run(place, option, place / "one.png" / "deeper")
+    assert result.exit_code == 2
+    assert words in " ".join(re.sub(r"[^\w ]", " ", result.stderr).split())
 
 
 def test_nothing_readable_is_exit_status_two(run, tmp_path):
