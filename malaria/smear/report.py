@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from malaria.review import ANSWERS, Decision, pairs
+from malaria.review import ANSWERS, UNUSABLE, Decision, pairs
 from malaria.smear import sentences
 from malaria.smear.objects import RGB, Box
 from malaria.smear.readings import Cell
@@ -38,8 +38,8 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
     triage, moment = result.triage, made_at or datetime.now().astimezone()
     title = f"Smear triage: {result.sample}" if result.sample else "Smear triage"
     shown = look or _from_overview(triage)
-    suspects = {None, *(suspect.row for suspect in triage.suspects)}
-    below = [cell for cell in result.readings.said if cell.row not in suspects and cell not in result.removed]
+    elsewhere = {None, *(suspect.row for suspect in triage.suspects)}
+    below = [cell for cell, said in result.readings.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
