@@ -1,4 +1,4 @@
-"""A trained network as files: Keras' own, and LiteRT's for serving, checked against each other on real cells."""
+"""A trained network as the LiteRT file that is served, and what that file answers."""
 
 import tempfile
 
