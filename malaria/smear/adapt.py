@@ -129,6 +129,8 @@ def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
     for learn, judge in GroupKFold(folds, shuffle=True, random_state=0).split(scores, groups=cells.field):
         if not cells.is_parasitized[learn].any():
             raise TrainingError("All parasitized cells lie in one fold. Label parasitized cells in more fields.")
+        if cells.is_parasitized[learn].all():
+            raise TrainingError("All red cells are labelled parasitized. Give fields with uninfected cells, too.")
         weights, intercept = _fit(cells.features[learn], cells.is_parasitized[learn])
         scores[judge] = cells.features[judge] @ weights + intercept
     return scores

@@ -96,6 +96,13 @@ def test_too_little_to_learn_from_is_refused(fields, parasitized_fields):
         fit_head(LabelledCells(np.zeros((len(field), 1 + SPOT_FEATURES)), is_parasitized, field), "tiny", "1")
 
 
+def test_fields_without_an_uninfected_cell_are_refused():
+    field = np.repeat(list("abcd"), 10)
+    cells = LabelledCells(np.zeros((40, 1 + SPOT_FEATURES)), np.ones(40, bool), field)
+    with pytest.raises(TrainingError, match="All red cells are labelled parasitized"):
+        fit_head(cells, "tiny", "1")
+
+
 def test_a_head_is_for_one_model_and_survives_its_file(learned, tmp_path, classifier):
     (tmp_path / "head.json").write_text(learned.model_dump_json(), encoding="utf-8")
     again = Head.from_file(tmp_path / "head.json")
