@@ -424,10 +424,11 @@ def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJourn
     assert list(bench(app).cells.fields) == ["c.png"]
 
 
-def test_another_sample_has_neither_name_nor_count_of_the_last() -> None:
+def test_another_sample_has_neither_name_nor_counts_of_the_last() -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
     app.text_input(key="smear.sample").set_value("Ward 5")
     app.number_input(key="smear.manual.0").set_value(500)
+    app.number_input(key="smear.assumed.1").set_value(12_000)
     app.run()
     upload(app, [("b.png", blank(250))])
     assert bench(app).sample == "Ward 5", "more fields of the same sample"
@@ -435,6 +436,7 @@ def test_another_sample_has_neither_name_nor_count_of_the_last() -> None:
     app.toggle(key="smear.more").set_value(False).run()
     upload(app, [("c.png", blank())])
     assert bench(app).sample == ""
+    assert app.number_input(key="smear.assumed.1").value == 8_000
     assert "Counted by hand" not in app.table[0].value
 
 

@@ -52,10 +52,11 @@ def _figures(found: Result, desk: Desk, bench: Bench) -> None:
 
 def _assumed() -> Assumed:
     with st.expander("Change what is assumed and wished", icon=":material/calculate:"):
-        given = [
-            part.number_input(name, low, high, usual, step, key=f"smear.assumed.{at}", help=why)
-            for at, (part, (name, low, high, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True))
-        ]
+        given = []
+        for at, (part, (name, low, high, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True)):
+            key = f"smear.assumed.{at}"
+            st.session_state.setdefault(key, usual)  # another sample may have set it
+            given.append(part.number_input(name, low, high, step=step, key=key, help=why))
     return Assumed(*map(float, given))
 
 

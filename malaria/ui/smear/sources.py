@@ -7,6 +7,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from malaria.errors import MalariaError
 from malaria.images import open_source
+from malaria.sample import RED_CELLS_PER_UL
+from malaria.smear.result import LEUKOCYTES_PER_UL
 from malaria.ui.smear.desk import EXAMPLE, Desk
 from malaria.ui.text import literal
 
@@ -14,8 +16,13 @@ DESK: Final = "smear.desk"
 _UPLOADS: Final = "smear.uploads"  # counts the uploads taken: each begins with an empty uploader
 _TAKEN: Final = "smear.taken"
 _MORE: Final = "smear.more"
-_TYPED: Final = {"smear.sample": "", **{f"smear.manual.{at}": None for at in range(3)}}
-"""What is typed about one sample, by the key of its widget, as it is at first: the sample's name, counts by hand."""
+_TYPED: Final = {
+    "smear.sample": "",
+    "smear.assumed.0": RED_CELLS_PER_UL,
+    "smear.assumed.1": LEUKOCYTES_PER_UL,
+    **{f"smear.manual.{at}": None for at in range(3)},
+}
+"""What is typed about one sample and its patient, by the key of its widget, as it is at first."""
 _TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
 
 
