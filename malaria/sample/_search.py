@@ -11,11 +11,15 @@ def first_between(holds: Callable[[int], bool], low: int, high: int) -> int:
     return high
 
 
-def first_from(holds: Callable[[int], bool], start: int, limit: int) -> int | None:
-    """Return the smallest number from `start` to `limit` that holds, looking near `start` first; None without one."""
-    low, high, step = start - 1, min(start, limit), 1
-    while not holds(high):
-        if high == limit:
-            return None
-        low, high, step = high, min(high + step, limit), 2 * step
-    return first_between(holds, low, high)
+def first_near(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int:
+    """Return the same as `first_between`, looking near `guess` first and then ever farther from it."""
+    look, step = min(max(guess, low + 1), high), 1
+    if look == high or holds(look):
+        high = look
+        while high - step > low and holds(high - step):
+            high, step = high - step, 2 * step
+        return first_between(holds, max(low, high - step), high)
+    low = look
+    while low + step < high and not holds(low + step):
+        low, step = low + step, 2 * step
+    return first_between(holds, low, min(high, low + step))

@@ -33,6 +33,7 @@ _REACH = 45.0  # exp(-45) is below the precision of a double
 _WIDEST_PANEL = 5.0
 _FAR_OUT = 1e-8  # a tail this small is computed again with more care
 _NEGLIGIBLE = 1e-13  # (N - 1) rho below this changes no digit of a double's tail
+_SMALLEST = 1e-9  # parameter of a beta distribution whose quantiles are asked for: below, they are not a number
 
 Floats = NDArray[np.float64]
 
@@ -108,6 +109,21 @@ def log_odds(count: float, cells: float, parasitaemia: float, rates: CellRates, 
     return math.log(max(upper, 1e-300)) - math.log(max(lower, 1e-300))
 
 
+def rough_count(probability: float, cells: float, parasitaemia: float, rates: CellRates) -> float:
+    """Return about the count that is reached with `probability`, above 0 and a fraction: where a search may begin.
+
+    It is read off the beta distribution that has the mean and the variance of the share of flagged cells.
+    """
+    share, false_alarms = rates.flagged_share(parasitaemia), rates.false_positive_rate
+    if not 0 < share < 1:
+        return 0.5 + share * cells
+    of_slides = (1 - parasitaemia) ** 2 * false_alarms * (1 - false_alarms) * rates.overdispersion
+    spread = (1 - 1 / cells) * of_slides / (share * (1 - share)) + 1 / cells
+    precision = 1 / spread - 1
+    a, b = max(_SMALLEST, share * precision), max(_SMALLEST, (1 - share) * precision)
+    return 0.5 + cells * float(special.betainccinv(a, b, probability))
+
+
 def beta_parameters(rates: CellRates) -> tuple[float, float]:
     """Return a and b of f ~ Beta(a, b) for an overdispersion above 0."""
     precision = (1 - rates.overdispersion) / rates.overdispersion
@@ -141,7 +157,7 @@ def _mixed_tails(alpha: float, beta: float, p: float, rates: CellRates, careful:
     )
     of_f = _changes_of_f(m.a, m.b)
     breaks = _breaks(of_q, of_f)
-    more, fewer = _average_tails(m, breaks, 1e-18)
+    more, fewer = _average_tails(m, breaks, 1e-18 if careful else 1e-13)
     if careful and min(below + inside * more, above + inside * fewer) < _FAR_OUT:
         # Then what counts is where Q and f are both improbable: anywhere between the two.
         both = np.concatenate([of_q, of_f])

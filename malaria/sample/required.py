@@ -8,9 +8,9 @@ from scipy import optimize, special
 
 from malaria.errors import SampleError
 from malaria.sample import _checks, flagged
-from malaria.sample._search import first_from
+from malaria.sample._search import first_near
 from malaria.sample.rates import CellRates
-from malaria.sample.threshold import is_rare
+from malaria.sample.threshold import count_threshold, is_rare
 
 _ROOT_TOLERANCE = 1e-3  # in log-odds, of a fractional count threshold
 
@@ -85,34 +85,30 @@ def required_cells(
     None when no number up to 10,000,000 does. A few larger numbers can fall short again: the count threshold moves in
     whole cells. Raises SampleError.
 
-    How. Let k(N) be the count threshold of N cells and N(k) the fewest cells that reach k with the target
-    sensitivity. Both only grow, so N <- N(k(N)), started below the answer, climbs to it and never past it.
+    How. Let N(k) be the fewest cells of which k are flagged with the target sensitivity; it grows with k. The answer is
+    N(k) for the first k that is rare enough among N(k) cells of a healthy sample.
     """
     parasitaemia = _checks.rate("The parasitaemia", parasitaemia)
     wanted = _checks.target("The target sensitivity", target_sensitivity)
     specificity = _checks.target("The target specificity", target_specificity)
-    cells, count = _start(parasitaemia, rates, wanted, 1 - specificity), 1
-    while cells is not None:
-        count = _count_from(count, cells, rates, specificity)
-        needed = _cells_from(cells, count, parasitaemia, rates, wanted)
-        if needed == cells:
-            return cells
-        cells = needed
-    return None
-
-
-def _count_from(start: int, cells: int, rates: CellRates, specificity: float) -> int:
-    """Return the count threshold, known to be `start` or more."""
-    return first_from(lambda count: is_rare(count, cells, rates, specificity), start, cells + 1) or cells + 1
-
-
-def _cells_from(start: int, count: int, p: float, rates: CellRates, wanted: float) -> int | None:
-    """Return the fewest cells, `start` or more, of which `count` are flagged with the wanted probability."""
+    start = _start(parasitaemia, rates, wanted, 1 - specificity)
+    if start is None:
+        return None
 
     def reached(cells: int) -> bool:
-        return count <= cells and flagged.tails(count, cells, p, rates, careful=False)[0] >= wanted
+        return flagged.tails(count, cells, parasitaemia, rates, careful=False)[0] >= wanted
 
-    return first_from(reached, start, _checks.MAX_CELLS)
+    def rare(count: int) -> bool:
+        return is_rare(count, cells, rates, specificity)
+
+    cells, count, more = start, count_threshold(start, rates, specificity), 0
+    while True:
+        cells = first_near(reached, cells + more, max(cells, count) - 1, _checks.MAX_CELLS + 1)
+        if cells > _checks.MAX_CELLS:
+            return None
+        if rare(count):
+            return cells
+        count, more = first_near(rare, count + 1, count, cells + 1), round(1 / rates.flagged_share(parasitaemia))
 
 
 def _start(p: float, rates: CellRates, wanted: float, allowed: float) -> int | None:
@@ -120,37 +116,45 @@ def _start(p: float, rates: CellRates, wanted: float, allowed: float) -> int | N
 
     A whole count threshold is never below the fractional one, so whole cells never need fewer. None without an answer.
     """
-    share = rates.false_positive_rate  # what share of the cells the count threshold is; each one found starts the next
+    correction, last = 1.0, 0.0  # of the rough count, and the number of cells where it was found
 
-    def surplus(log_cells: float) -> float:
-        nonlocal share
-        cells = math.exp(log_cells)
+    @functools.cache
+    def shortfall(cells: float) -> float:
+        nonlocal correction, last
 
         @functools.cache
         def too_often(count: float) -> float:
             return flagged.log_odds(count, cells, 0.0, rates) - math.log(allowed / (1 - allowed))
 
-        count = _falling_root(too_often, share * cells, 1.0, cells)
+        rough = flagged.rough_count(allowed, cells, 0.0, rates)
+        count = _falling_root(too_often, rough * correction, min(0.03, 1e-9 + abs(last / cells - 1)), 1.0, cells)
         if too_often(count) > _ROOT_TOLERANCE:
-            return -1.0  # even all of so few cells are flagged too often
-        share = count / cells
-        return flagged.log_odds(count, cells, p, rates) - math.log(wanted / (1 - wanted))
+            return 1.0  # even all of so few cells are flagged too often
+        correction, last = count / rough, cells
+        return math.log(wanted / (1 - wanted)) - flagged.log_odds(count, cells, p, rates)
 
-    fewest, most = 0.0, math.log(_checks.MAX_CELLS)
-    if surplus(most) < 0:
+    def roughly_short(cells: float) -> float:
+        return flagged.rough_count(allowed, cells, 0.0, rates) - flagged.rough_count(wanted, cells, p, rates)
+
+    rough_cells = _falling_root(roughly_short, 1_000.0, 0.1, 1.0, _checks.MAX_CELLS)
+    cells = _falling_root(shortfall, rough_cells, 0.03, 1.0, _checks.MAX_CELLS)
+    if cells == _checks.MAX_CELLS and shortfall(cells) > 0:
         return None
-    if surplus(fewest) >= 0:
-        return 1
-    return max(1, int(math.exp(optimize.brentq(surplus, fewest, most, xtol=1e-8)) * (1 - 1e-6)) - 1)
+    return max(1, int(cells * (1 - 1e-6)) - 1)
 
 
-def _falling_root(function: Callable[[float], float], guess: float, low: float, high: float) -> float:
-    """Return where a falling function crosses 0, looking near `guess` first; an end of low..high where it does not."""
-    left, right = max(low, min(0.97 * guess, high)), min(high, max(1.03 * guess, low))
+def _falling_root(function: Callable[[float], float], guess: float, width: float, low: float, high: float) -> float:
+    """Return where a falling function crosses 0, an end of low..high where it does not.
+
+    It is looked for within a share `width` of `guess` first, and then ever farther from it.
+    """
+    left, right = (min(max(guess * factor, low), high) for factor in (1 - width, 1 + width))
     while left > low and function(left) < 0:
-        left, right = max(low, 0.7 * left), left
+        width *= 8
+        left, right = max(low, left / (1 + width)), left
     while right < high and function(right) > 0:
-        left, right = right, min(high, 1.4 * right)
+        width *= 8
+        left, right = right, min(high, right * (1 + width))
     if function(left) <= 0:
         return left
     return right if function(right) >= 0 else float(optimize.brentq(function, left, right, rtol=1e-11))

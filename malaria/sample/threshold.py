@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, special
 
 from malaria.sample import _checks, flagged
-from malaria.sample._search import first_between
+from malaria.sample._search import first_near
 from malaria.sample.rates import CellRates
 
 RED_CELLS_PER_UL = 5_000_000
@@ -70,8 +70,9 @@ def count_threshold(cells: int, rates: CellRates, target_specificity: float = 0.
     cells + 1, a count that cannot occur, when even all cells flagged is not rare enough. Raises SampleError.
     """
     cells = _checks.cells(cells)
-    _checks.target("The target specificity", target_specificity)
-    return first_between(lambda count: is_rare(count, cells, rates, target_specificity), 0, cells + 1)
+    allowed = 1 - _checks.target("The target specificity", target_specificity)
+    guess = math.ceil(flagged.rough_count(allowed, cells, 0.0, rates))
+    return first_near(lambda count: is_rare(count, cells, rates, target_specificity), guess, 0, cells + 1)
 
 
 def is_rare(count: int, cells: int, rates: CellRates, target_specificity: float) -> bool:
