@@ -26,7 +26,7 @@ def train(
         bool, typer.Option("--leave-out-disputed", help="Do not learn cells whose `given_label` differs.")
     ] = False,
     distrust: Annotated[
-        Path | None, typer.Option(help="Earlier run whose held-out answers say which labels not to learn.")
+        Path | None, typer.Option(help="held_out.csv.gz of an earlier run: its answers say which labels not to learn.")
     ] = None,
     teacher: Annotated[list[Path] | None, typer.Option(help="Earlier run of the same folds to learn from.")] = None,
     member: Annotated[int, typer.Option(min=0, help="Another start of the same folds, for several teachers.")] = 0,

@@ -206,7 +206,13 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
 
 def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     """Cells whose label an earlier run, which had not trained on them, finds unlikely."""
-    earlier = pd.read_csv(held_out).set_index("file")["p_parasitized"]
+    table = pd.read_csv(held_out)
+    if not {"file", "p_parasitized"} <= set(table.columns):
+        raise TrainingError(
+            f"{held_out.name} has no columns file and p_parasitized. --distrust takes the held_out.csv.gz of an "
+            "earlier run on malaria cells."
+        )
+    earlier = table.set_index("file")["p_parasitized"]
     p = earlier[~earlier.index.duplicated()].reindex(dataset.table["file"]).to_numpy()
     p_of_label = np.where(dataset.targets == 1, p, 1 - p)
     return np.asarray(p_of_label < DISTRUST_BELOW)

@@ -122,6 +122,7 @@ def test_the_card_stays_under_the_finger_while_fields_come_in(
     cell = page.get_by_alt_text("The cell to be decided, enlarged")
     expect(page.locator(".st-key-smear-status").get_by_role("button", name="Stop")).to_be_visible()
     expect(cell).to_be_visible()
+    expect(page.get_by_alt_text(re.compile("^The field"))).to_be_visible()  # above the card on a phone
     seen, place = cell.get_attribute("src"), confirm.bounding_box()
     triaged(page, 4)
     expect(cell).to_have_attribute("src", seen or "")

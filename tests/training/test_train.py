@@ -1,5 +1,6 @@
 """`python -m malaria train`, from a zip of cells to a model folder that serves."""
 
+import gzip
 import io
 import json
 import os
@@ -190,6 +191,14 @@ def test_labels_from_a_csv_with_disputed_cells(cells_zip: Path, tmp_path: Path) 
     card = load("disputed", tmp_path).card
     assert card.trained_on["disputed"] == 6
     assert {"as_given", "expert", "undisputed"} == set(card.metrics)
+
+
+def test_labels_are_distrusted_by_the_answers_of_a_run_on_malaria_cells_only(cells_zip: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "held_out.csv.gz"
+    answers.write_bytes(gzip.compress(b"file,p_Cat\none.png,0.5\n"))
+    words = ["--architecture", "mlp-1", "--output", tmp_path / "new", "--distrust", answers]
+    with pytest.raises(MalariaError, match="no columns file and p_parasitized"):
+        train(cells_zip, *words)
 
 
 def test_corrections_replace_labels(cells_zip: Path, tmp_path: Path) -> None:

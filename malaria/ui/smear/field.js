@@ -9,6 +9,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const at = (cross.at ??= { x: 0.5, y: 0.5 }); // stays where it is when the field is drawn again
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+  image.style.aspectRatio = data.aspect; // room is kept before the picture is there: nothing below it jumps
   image.src = data.picture;
   image.alt = data.alt;
   image.onclick = (event) => {

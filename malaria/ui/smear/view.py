@@ -68,6 +68,7 @@ def view(desk: Desk, bench: Bench) -> None:
         key=_PICKED,
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
+            "aspect": picture.shape[1] / picture.shape[0],
             "alt": f"The field {bench.field} with {len(suspects)} suspects outlined. {leukocytes}".strip(),
             "places": [_place(cell, window, chosen=cell == bench.chosen) for cell in suspects],
             "token": bench.token,
