@@ -1,15 +1,19 @@
 """Long work in the background: results as they come, progress to look at, a stop that keeps what is done."""
 
+import atexit
 import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 Work: TypeAlias = Callable[[int, threading.Event], Iterator[Result]]
 """Yields the results from a place on (0 is the first), and ends early, with no result lost, once the event is set."""
+
+_LAST_SECONDS: Final = 5
+"""How long a process that ends waits for each work."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class Background(Generic[Result]):
         """Go on after a stop."""
         if self.finished:
             self._state.stop.clear()
-            self._thread = threading.Thread(target=self._state.run, name=self._name, daemon=True)
-            self._thread.start()
+            self._state.thread = threading.Thread(target=self._state.run, name=self._name, daemon=True)
+            self._state.thread.start()
+            _STATES.add(self._state)
 
     def stop(self) -> None:
         """End soon, and keep what is done."""
@@ -60,7 +65,8 @@ class Background(Generic[Result]):
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait until the work has ended, at most so long. Raises what ended it, if anything did."""
-        self._thread.join(seconds)
+        if self._state.thread is not None:
+            self._state.thread.join(seconds)
         if self._state.failure is not None:
             raise self._state.failure
 
@@ -72,7 +78,7 @@ class Background(Generic[Result]):
     @property
     def finished(self) -> bool:
         """Whether the work has ended: done, stopped or failed."""
-        return not hasattr(self, "_thread") or not self._thread.is_alive()
+        return self._state.thread is None or not self._state.thread.is_alive()
 
     @property
     def complete(self) -> bool:
@@ -92,6 +98,7 @@ class _State(Generic[Result]):
         self.work = work
         self.results: list[Result] = []
         self.stop = threading.Event()
+        self.thread: threading.Thread | None = None
         self.failure: Exception | None = None
         self._worked, self._since = 0.0, time.perf_counter()
 
@@ -108,3 +115,16 @@ class _State(Generic[Result]):
     @property
     def seconds(self) -> float:
         return self._worked + (time.perf_counter() - self._since if self._since else 0.0)
+
+
+_STATES: Final[weakref.WeakSet[_State[Any]]] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Let all work end before the process does: a thread torn out of native code would abort it."""
+    for state in (states := list(_STATES)):
+        state.stop.set()
+    for state in states:
+        if state.thread is not None:
+            state.thread.join(_LAST_SECONDS)

@@ -355,8 +355,9 @@ def test_progress_says_how_fast_and_how_long_still(classifier: Classifier) -> No
 
 def test_scoring_ends_when_nobody_holds_it_any_more(classifier: Classifier) -> None:
     source: Any = Slow(1000)
+    earlier = set(threading.enumerate())
     scoring = Scoring(Direct(classifier), source)  # type: ignore[arg-type]
-    (thread,) = (thread for thread in threading.enumerate() if thread.name == "scoring")
+    (thread,) = (thread for thread in set(threading.enumerate()) - earlier if thread.name == "scoring")
     del scoring
     gc.collect()
     source.gate.release(3)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from malaria import phantom
 from malaria.ui.dataset_page import SECTIONS
 from tests.browser.conftest import watch
-from tests.browser.test_every_page import CONTRAST, SCREENS, open_page
+from tests.browser.test_every_page import SCREENS, open_page, pale
 
 
 @pytest.mark.parametrize("context", [SCREENS["wide"], SCREENS["phone dark"]], indirect=True, ids=["wide", "phone dark"])
@@ -22,7 +22,7 @@ def test_every_section_fits_reads_and_tells_its_pictures(page: Page, section: st
     assert wider <= 0, "nothing may be cut off at the side"
     untold = page.locator("img").evaluate_all("all => all.filter(image => !image.alt.trim()).map(image => image.src)")
     assert untold == []
-    assert page.evaluate(CONTRAST) == []
+    assert pale(page) == []
 
 
 def test_one_click_describes_the_built_in_set(page: Page) -> None:

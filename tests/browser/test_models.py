@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from malaria.ui.models_page import SECTIONS
-from tests.browser.test_every_page import CONTRAST, SCREENS, open_page
+from tests.browser.test_every_page import SCREENS, open_page, pale
 
 
 def settled(page: Page) -> None:
@@ -23,7 +23,7 @@ def test_every_section_fits_reads_and_tells_its_pictures(page: Page, section: st
     assert wider <= 0, "nothing may be cut off at the side"
     untold = page.locator("img").evaluate_all("all => all.filter(image => !image.alt.trim()).map(image => image.src)")
     assert untold == []
-    assert page.evaluate(CONTRAST) == []
+    assert pale(page) == []
 
 
 def test_the_reading_is_in_the_address_and_the_picture_follows(page: Page) -> None:

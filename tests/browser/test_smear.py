@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from malaria import phantom
 from malaria.review import CsvJournal, Log
-from tests.browser.test_every_page import CONTRAST, PHONE
+from tests.browser.test_every_page import PHONE, pale
 
 FIELD = "SYNTHETIC_field_0003.png"
 
@@ -103,7 +103,7 @@ def test_fits_a_phone_and_reads(page: Page, context: BrowserContext) -> None:
     decided(page, 0)
     expect(page.get_by_role("button", name="Download the report")).to_be_visible()
     assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
-    assert page.evaluate(CONTRAST) == []
+    assert pale(page) == []
     untold = page.locator("img:visible").evaluate_all("all => all.filter(image => !image.alt.trim()).length")
     assert untold == 0
 

@@ -89,7 +89,7 @@ class Desk:
         """The picked model's answers so far, at its own threshold, against one reading of the labels."""
         scoring = self.scoring(frame)
         corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(CORRECTIONS)
-        state = (scoring.progress.done, id(self.labelling), id(corrections))
+        state = (scoring.progress.done, self.labelling, corrections)
         key = (_model(frame), reading)
         if key not in self._batches or self._batches[key][0] != state:
             as_given = reading == Reading.AS_GIVEN

@@ -108,7 +108,7 @@ def log() -> Log:
 
 def work_on(desk: Desk, frame: Frame) -> Work:
     """Return the review of what is on the desk by the picked model, begun anew where either has changed."""
-    key = (id(desk), id(desk.labelling), frame.model_name, frame.card.version, desk.scoring(frame).progress.done)
+    key = (desk, desk.labelling, frame.model_name, frame.card.version, desk.scoring(frame).progress.done)
     known, work = st.session_state.get(_WORK, (None, None))
     if known != key:
         with st.spinner("Ranking the labels …"):
