@@ -44,6 +44,13 @@ def picture(page: Page) -> str:
     return page.get_by_alt_text("The cell to be judged, enlarged").get_attribute("src") or ""
 
 
+def press_for_another(page: Page, key: str) -> None:
+    """Press a key, and wait until another cell is there: it is drawn after the keys that answer it."""
+    before = picture(page)
+    page.keyboard.press(key)
+    expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+
+
 def test_thirty_cards_by_keys_alone_with_a_reload_undo_and_a_note(page: Page, journal: CsvJournal) -> None:
     begin(page, "keys")
     keys = ("p", "u", "n", "x")
@@ -62,15 +69,13 @@ def test_thirty_cards_by_keys_alone_with_a_reload_undo_and_a_note(page: Page, jo
         answer(page, keys[number % 4])
     decided(page, 30)
 
-    page.keyboard.press("z")
+    press_for_another(page, "z")
     decided(page, 29)
-    page.keyboard.press("z")
+    press_for_another(page, "z")
     decided(page, 28)
     expect(page.get_by_text("Given label:")).to_be_visible()
     for key in "pu":  # both were seen, so both are answered in the open, and the next card comes at once
-        before = picture(page)
-        page.keyboard.press(key)
-        expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+        press_for_another(page, key)
     decided(page, 30)
 
     page.keyboard.press("t")
