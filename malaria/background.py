@@ -5,8 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
 Work: TypeAlias = Callable[[int, threading.Event], Iterator[Result]]
@@ -16,8 +15,7 @@ _LAST_SECONDS: Final = 5
 """How long a process that ends waits for each work."""
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far the work is: `done` results of `total`, in `seconds` of work."""
 
     done: int

@@ -298,7 +298,8 @@ def test_a_job_keeps_what_went_wrong() -> None:
     source = open_source(io.BytesIO(small_zip()), "cells.zip")
     source.close()
     job = Job(source)
-    job.wait()
+    with pytest.raises(Exception, match="The zip was closed"):
+        job.wait()
     with pytest.raises(Exception, match="The zip was closed"):
         job.description()
 

@@ -73,11 +73,10 @@ def _watch(desk: Desk) -> None:
     job = desk.job
     if job.finished:
         st.rerun()
-    done, total, seconds = job.progress
-    words = f"{done:,} of {total:,} images"
-    if done and seconds > 0:
-        rate = done / seconds
-        left = (total - done) / rate
-        words += f" · {rate:,.0f} per second · " + (f"{left:.0f} s left" if done < total else "looking for duplicates")
-    st.progress(done / total, f"{literal(desk.name)}: {words}")
+    progress = job.progress
+    words = f"{progress.done:,} of {progress.total:,} images"
+    if progress.per_second is not None:
+        left = f"{progress.seconds_left:.0f} s left" if progress.share < 1 else "looking for duplicates"
+        words += f" · {progress.per_second:,.0f} per second · {left}"
+    st.progress(progress.share, f"{literal(desk.name)}: {words}")
     st.button("Stop", icon=":material/stop:", on_click=job.stop, key="dataset.stop")

@@ -1,70 +1,55 @@
 """A data set is described in the background: progress to look at, a stop, and what went wrong kept for later."""
 
 import threading
-import time
-import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 
+from malaria.background import Background, Progress
 from malaria.dataset import Description, Known, describe
 from malaria.images import Source
 
 
-class Job:
+class Job(Background[Description]):
     """One description, while it is being made and afterwards. The work ends when nobody holds this any more."""
 
     def __init__(self, source: Source, known: Known | None = None) -> None:
-        self._work = _Work(source, known)
-        weakref.finalize(self, self._work.stop.set)
-        self._thread = threading.Thread(target=self._work.run, name="describing", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End soon; a description that was stopped is lost."""
-        self._work.stop.set()
-
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait until the work has ended, at most so long."""
-        self._thread.join(seconds)
+        self._looked, self._images = _Looked(), len(source)
+        super().__init__(partial(_described, source, known, self._looked), 1, "describing")
 
     @property
-    def finished(self) -> bool:
-        """Whether the work has ended: done, stopped or failed."""
-        return not self._thread.is_alive()
-
-    @property
-    def progress(self) -> tuple[int, int, float]:
-        """Images looked at, all images, and seconds of work so far."""
-        return self._work.done, self._work.total, time.perf_counter() - self._work.since
+    def progress(self) -> Progress:
+        """Images looked at, of all."""
+        return super().progress._replace(done=self._looked.images, total=self._images)
 
     def description(self) -> Description | None:
-        """What was found; None when it was stopped. Raises what ended the work, if anything did."""
-        if self._work.failure is not None:
-            raise self._work.failure
-        return self._work.description
+        """What was found; None when it was stopped, and lost. Raises what ended the work, if anything did."""
+        self.wait(0)
+        return next(iter(self.results), None)
+
+
+@dataclass
+class _Looked:
+    """How many images were looked at: what the work counts, without holding the `Job`."""
+
+    images: int = 0
 
 
 class _StoppedError(Exception):
     """Somebody stopped the work."""
 
 
-class _Work:
-    """What the thread holds: never the `Job` itself, which could then not be let go of."""
+def _described(
+    source: Source, known: Known | None, looked: _Looked, done: int, stop: threading.Event
+) -> Iterator[Description]:
+    looked.images = 0
 
-    def __init__(self, source: Source, known: Known | None) -> None:
-        self.source, self.known = source, known
-        self.done, self.total, self.since = 0, len(source), time.perf_counter()
-        self.stop = threading.Event()
-        self.description: Description | None = None
-        self.failure: Exception | None = None
-
-    def run(self) -> None:
-        try:
-            self.description = describe(self.source, self.known, self._count)
-        except _StoppedError:
-            return
-        except Exception as failure:  # told to whoever asks, in a thread that can show it
-            self.failure = failure
-
-    def _count(self, images: int) -> None:
-        self.done += images
-        if self.stop.is_set():
+    def count(images: int) -> None:
+        looked.images += images
+        if stop.is_set():
             raise _StoppedError
+
+    try:
+        yield describe(source, known, count)
+    except _StoppedError:
+        return
