@@ -17,11 +17,11 @@ from malaria.images import open_source
 from malaria.labels import CLASSES
 from malaria.ui.batch.desk import EXAMPLE, EXAMPLE_CELLS, Desk
 from malaria.ui.text import literal
+from malaria.ui.uploads import taken, uploader
 from malaria.words import count
 
 DESK: Final = "batch.desk"
-_TAKEN: Final = "batch.taken"  # uploads that are yet to be opened
-_UPLOADS: Final = "batch.uploads"  # how many there were so far: each has an uploader of its own
+_PAGE: Final = "batch"
 _CSV: Final = "batch.csv"  # a CSV that came before its zip
 _LEAVE_OUT: Final = "leave these out"
 _MAX_CSV_BYTES: Final = 64 * 2**20
@@ -40,9 +40,9 @@ def choose(promised: str = "The figures", again: str = "Evaluate something else"
         _ways_in(desk)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
-    if _TAKEN in st.session_state:
+    if uploads := taken(_PAGE):
         try:
-            _open(st.session_state.pop(_TAKEN))
+            _open(uploads)
         except MalariaError as error:
             st.error(literal(str(error)), icon=":material/error:")
         else:
@@ -81,28 +81,12 @@ def _ways_in(desk: Desk | None) -> None:
         if desk is not None and st.button("Close this batch", icon=":material/close:"):
             _put(None)
             st.rerun()
-    st.file_uploader(
+    uploader(
+        _PAGE,
         "Your own cells: a zip with folders **Parasitized** and **Uninfected**, or a zip and beside it a CSV with the "
         "columns **file** and **label**. They stay in memory, for this visit only.",
-        type=["zip", "csv"],
-        accept_multiple_files=True,
-        key=_uploader(),
-        on_change=_take,
+        ["zip", "csv"],
     )
-
-
-def _uploader() -> str:
-    return f"batch.upload.{st.session_state.get(_UPLOADS, 0)}"
-
-
-def _take() -> None:
-    """Keep the uploads to be opened, and go on with an empty uploader.
-
-    A full one is copied by Streamlit in every run of the page. Opening can fail, and a callback has no place to say so.
-    """
-    if uploads := st.session_state[_uploader()]:  # an uploader also reports that it has become empty
-        st.session_state[_TAKEN] = list(uploads)
-        st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:

@@ -11,10 +11,10 @@ from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.result import LEUKOCYTES_PER_UL
 from malaria.ui.smear.desk import EXAMPLE, Desk
 from malaria.ui.text import literal
+from malaria.ui.uploads import taken, uploader
 
 DESK: Final = "smear.desk"
-_UPLOADS: Final = "smear.uploads"  # counts the uploads taken: each begins with an empty uploader
-_TAKEN: Final = "smear.taken"
+_PAGE: Final = "smear"
 _MORE: Final = "smear.more"
 _TYPED: Final = {
     "smear.sample": "",
@@ -36,9 +36,9 @@ def choose() -> Desk | None:
         _ways_in(desk)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
-    if _TAKEN in st.session_state:
+    if uploads := taken(_PAGE):
         try:
-            _open(st.session_state.pop(_TAKEN), desk)
+            _open(uploads, desk)
         except MalariaError as error:
             st.error(literal(str(error)), icon=":material/error:")
         else:
@@ -61,25 +61,12 @@ def _ways_in(desk: Desk | None) -> None:
             st.rerun()
     if desk is not None and not desk.synthetic:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
-    st.file_uploader(
+    uploader(
+        _PAGE,
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
         "or a zip of them. They stay in memory, for this visit only; decisions are kept: give the same again to go on.",
-        type=_TYPES,
-        accept_multiple_files=True,
-        key=_uploader(),
-        on_change=_take,
+        _TYPES,
     )
-
-
-def _uploader() -> str:
-    return f"smear.upload.{st.session_state.get(_UPLOADS, 0)}"
-
-
-def _take() -> None:
-    """Keep the uploads to be opened, and go on with an empty uploader, which Streamlit need not copy in every run."""
-    if uploads := st.session_state[_uploader()]:
-        st.session_state[_TAKEN] = list(uploads)
-        st.session_state[_UPLOADS] = st.session_state.get(_UPLOADS, 0) + 1
 
 
 def _open(uploads: list[UploadedFile], desk: Desk | None) -> None:
