@@ -14,9 +14,10 @@ from ai_edge_litert.interpreter import Interpreter
 
 from malaria.card import FILE, read_card
 from malaria.leaderboard import flat_rates
-from malaria.training.architectures import RECIPES, Recipe, count_macs, recipe_named
+from malaria.training.architectures import RECIPES, Recipe, recipe_named
 from malaria.training.export import to_litert
 from malaria.training.fitting import build_network
+from malaria.training.networks import count_macs
 from malaria.training.publish import FIGURES
 
 BATCHES = (1, 256)

@@ -21,11 +21,12 @@ from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
 from malaria.model import Classifier
 from malaria.network import Network
-from malaria.training.architectures import Recipe, count_macs, vgg16_weights
+from malaria.training.architectures import Recipe
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import SURE, calibrate_classes, measure_classes
+from malaria.training.networks import count_macs, vgg16_weights
 from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
 
 HELD_OUT = "held_out.csv.gz"

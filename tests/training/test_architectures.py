@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from malaria.errors import TrainingError
-from malaria.training.architectures import RECIPES, count_macs, mini_resnet, recipe_named
+from malaria.training.architectures import RECIPES, recipe_named
 from malaria.training.fitting import build_network
+from malaria.training.networks import count_macs, mini_resnet
 
 
 @pytest.mark.parametrize("name", RECIPES)
