@@ -33,11 +33,12 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CsvJournal:
     return CsvJournal(tmp_path / "corrections.csv")
 
 
-def start(annotator: str = "ann", example: str | None = "synthetic") -> AppTest:
+def start(annotator: str | None = "ann", example: str | None = "synthetic") -> AppTest:
     """Open the page as its address would, and wait until the cells are scored."""
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
     app.switch_page(PAGE)
-    app.query_params["annotator"] = annotator
+    if annotator is not None:
+        app.query_params["annotator"] = annotator
     if example:
         app.query_params["example"] = example
     return settle(app.run())
@@ -175,6 +176,28 @@ def test_a_reload_goes_on_where_one_was(journal: CsvJournal) -> None:
     again = start()
     assert cell(again) == cell(app)
     assert "2 of 200" in shown(again)
+
+
+@pytest.mark.parametrize("annotator", [None, "", "  "])
+def test_visitors_without_a_name_are_not_one_annotator(journal: CsvJournal, annotator: str | None) -> None:
+    first, second = start(annotator), start(annotator)
+    answer(first, "pu")
+    second.run()
+    assert "2 of 200" in shown(first)
+    assert "0 of 200" in shown(second)
+    key(second, "z")
+    assert len(kept(journal).rows) == 2
+    (guest,) = {row.annotator for row in kept(journal).rows}
+    assert "2 of 200" in shown(start(first.text_input(key="annotator").value))
+    assert guest == first.text_input(key="annotator").value != second.text_input(key="annotator").value
+
+
+def test_an_emptied_name_is_the_one_before(journal: CsvJournal) -> None:
+    app = start("zoë")
+    app.text_input(key="annotator").set_value("").run()
+    assert app.text_input(key="annotator").value == "zoë"
+    answer(app, "p")
+    assert {row.annotator for row in kept(journal).rows} == {"zoë"}
 
 
 def test_two_annotators_do_not_see_each_others_answers_before_their_own(journal: CsvJournal) -> None:

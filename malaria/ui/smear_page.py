@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
+from malaria.ui import annotator
 from malaria.ui.batch.progress import watch
 from malaria.ui.frame import ROOT, Frame, boundary
-from malaria.ui.review.settings import ANNOTATOR
 from malaria.ui.review.work import log
 from malaria.ui.smear import sources
 from malaria.ui.smear.bench import Bench
@@ -121,9 +121,8 @@ def _settings(frame: Frame) -> _Settings:
             key="smear.blind",
             help="The journal says of each answer whether it was blind.",
         )
-    annotator = who.text_input(
-        "Annotator", ANNOTATOR, key=ANNOTATOR, bind="query-params", max_chars=60, placeholder="Your name"
-    )
+    with who:
+        name = annotator.box()
     sample = what.text_input(
         "Sample", key="smear.sample", max_chars=60, placeholder="As you wish it named in the report"
     )
@@ -136,7 +135,7 @@ def _settings(frame: Frame) -> _Settings:
         key=f"smear.threshold.{frame.card.name}",
         help="Lower shows more cells and misses fewer parasites.",
     )
-    return _Settings((annotator or "").strip() or ANNOTATOR, (sample or "").strip(), threshold, blind)
+    return _Settings(name, (sample or "").strip(), threshold, blind)
 
 
 def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:

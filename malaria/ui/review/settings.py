@@ -9,9 +9,7 @@ import streamlit as st
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import Filter, Settings, Suspect
 from malaria.review.queue import Which
-
-ANNOTATOR: Final = "annotator"
-"""The annotator's name in the address and in the session's state, and who one is without a name."""
+from malaria.ui import annotator
 
 _WHICH: Final[dict[Which, str]] = {"undecided": "Undecided", "mine": "Mine", "disagreements": "Disagreements"}
 _SUSPECTED: Final[dict[str | None, str]] = {
@@ -25,22 +23,12 @@ _ALL: Final = "All patients"
 def row(cards: Sequence[Suspect]) -> tuple[str, Settings]:
     """Draw who reviews these cards, how, and which of them, and return it."""
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
-        name = st.text_input(
-            "Annotator",
-            ANNOTATOR,
-            key=ANNOTATOR,
-            bind="query-params",
-            max_chars=60,
-            width=180,
-            label_visibility="collapsed",
-            icon=":material/person:",
-            placeholder="Your name",
-        )
+        name = annotator.box(compact=True)
         with st.popover("How you work", icon=":material/settings:"):
             how = _how()
         with st.popover("Which cards", icon=":material/filter_alt:"):
             wanted = _wanted(cards)
-    return (name or "").strip() or ANNOTATOR, replace(how, wanted=wanted)
+    return name, replace(how, wanted=wanted)
 
 
 def _how() -> Settings:

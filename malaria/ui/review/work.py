@@ -26,12 +26,12 @@ from malaria.review import (
     read_held_out,
     suspects,
 )
+from malaria.ui.annotator import annotator
 from malaria.ui.batch.desk import Desk
 from malaria.ui.batch.thumbnails import Thumbnails
 from malaria.ui.frame import Frame
 from malaria.ui.review.pictures import Pictures
 from malaria.ui.review.places import store
-from malaria.ui.review.settings import ANNOTATOR
 
 NEIGHBOURS: Final = 4
 """Cells of the same patient that are shown of each class."""
@@ -122,7 +122,7 @@ def work_on(desk: Desk, frame: Frame) -> Work:
 def _begin(desk: Desk, frame: Frame) -> Work:
     name = frame.card.name
     table, basis = out_of_sample(desk.batch(frame).table, _held_out(name, frame.card.version), name)
-    session = Session(suspects(rank(table)), log(), ANNOTATOR, model=name, threshold=frame.threshold)
+    session = Session(suspects(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
     return Work(desk, table, basis, session, frame.threshold, Pictures(desk.source.read), desk.thumbnails)
 
 
