@@ -116,16 +116,14 @@ def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
     answered = [reading.words(threshold) for reading in readings]
     _summary(readings, answered)
     cells = table(readings, threshold)
+    drawn = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered)
     event = st.dataframe(
-        cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered),
+        drawn.style.format(charts.probability, subset=["p_parasitized"], na_rep=""),
         hide_index=True,
         row_height=64,
         height=min(424, 40 + 64 * len(readings)),
         column_order=["cell", "answer", "p_parasitized", "given_label", "file", "patient", "error"],
-        column_config={
-            "cell": st.column_config.ImageColumn(width=64),
-            "p_parasitized": st.column_config.NumberColumn(format="%.3f"),
-        },
+        column_config={"cell": st.column_config.ImageColumn(width=64)},
         placeholder="–",
         on_select="rerun",
         selection_mode="single-cell",
