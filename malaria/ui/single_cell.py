@@ -116,9 +116,9 @@ def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
     answered = [reading.words(threshold) for reading in readings]
     _summary(readings, answered)
     cells = table(readings, threshold)
-    drawn = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered)
+    drawn: Any = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered).style
     event = st.dataframe(
-        drawn.style.format(charts.probability, subset=["p_parasitized"], na_rep=""),
+        drawn.format(charts.probability, subset=["p_parasitized"], na_rep=""),
         hide_index=True,
         row_height=64,
         height=min(424, 40 + 64 * len(readings)),
