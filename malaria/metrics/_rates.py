@@ -219,7 +219,7 @@ class Confusion:
         """
         mix, sensitivity, specificity = self.parasitized / self.n, self.sensitivity, self.specificity
         sens, spec = (sensitivity.value or 0.0), (specificity.value or 0.0)
-        value = figure(mix, sens, spec)
+        value = min(1.0, max(-1.0, figure(mix, sens, spec)))  # rounding can step over either end
 
         def step(low_or_high: str) -> float:
             return math.hypot(
