@@ -1,6 +1,13 @@
-"""Numbers of things in words, as messages and pages say them."""
+"""Numbers in words, as messages, pages and reports say them."""
 
 
 def count(n: int, noun: str) -> str:
     """A number of things: "1 cell", "2,000 cells"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def probability(p_parasitized: float) -> str:
+    """A probability (0 to 1) as text that never claims certainty: 0.973, "below 0.001", "above 0.999"."""
+    if p_parasitized < 0.001:
+        return "below 0.001"
+    return "above 0.999" if p_parasitized > 0.999 else f"{p_parasitized:.3f}"

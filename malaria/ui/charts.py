@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.verdict import LOOKS_PARASITIZED, LOOKS_UNINFECTED, TOO_CLOSE, band, verdict
+from malaria.words import probability
 
 MARKS: Final = {LOOKS_PARASITIZED: "●", LOOKS_UNINFECTED: "○", TOO_CLOSE: "◐"}
 """A shape for each answer, so that colour is never the only sign."""
@@ -22,13 +23,6 @@ def answer(p_parasitized: float, threshold: float) -> None:
     st.html(_scale(p_parasitized, threshold, _CLASSES[words]))
     if words == TOO_CLOSE:
         st.markdown("So near the threshold the model is often wrong: decide by eye.")
-
-
-def probability(p_parasitized: float) -> str:
-    """Return a probability (0 to 1) as text that never claims certainty: 0.973, "below 0.001", "above 0.999"."""
-    if p_parasitized < 0.001:
-        return "below 0.001"
-    return "above 0.999" if p_parasitized > 0.999 else f"{p_parasitized:.3f}"
 
 
 def _scale(p: float, threshold: float, kind: str) -> str:

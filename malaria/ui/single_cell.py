@@ -16,6 +16,7 @@ from malaria.ui.frame import Frame, boundary
 from malaria.ui.reading import Reading, insist, read, table
 from malaria.ui.text import literal
 from malaria.verdict import verdict
+from malaria.words import probability
 
 if TYPE_CHECKING:
     from malaria.remote import RemoteCells
@@ -118,7 +119,7 @@ def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
     cells = table(readings, threshold)
     drawn: Any = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered).style
     event = st.dataframe(
-        drawn.format(charts.probability, subset=["p_parasitized"], na_rep=""),
+        drawn.format(probability, subset=["p_parasitized"], na_rep=""),
         hide_index=True,
         row_height=64,
         height=min(424, 40 + 64 * len(readings)),

@@ -13,9 +13,8 @@ from malaria.labels import CLASSES
 from malaria.metrics import Confusion
 from malaria.ui import single_cell
 from malaria.ui.batch.desk import Desk
-from malaria.ui.charts import probability
 from malaria.ui.text import literal
-from malaria.words import count
+from malaria.words import count, probability
 
 PER_PAGE: Final = 16
 

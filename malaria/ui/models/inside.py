@@ -23,6 +23,7 @@ from malaria.ui.models.one import shape
 from malaria.ui.text import literal
 from malaria.ui.tiles import SIDE, Tile, grey, tiles
 from malaria.verdict import verdict
+from malaria.words import probability
 
 _UPLOAD: Final = "models.cell"
 _DEFAULT_EXAMPLE: Final = "ring"
@@ -73,7 +74,7 @@ def inside(frame: Frame) -> None:
         st.warning(literal(doubt), icon=":material/help:")
     p = float(frame.classifier.predict([rgb])[0])
     st.markdown(
-        f"**{literal(frame.card.name)}** on {literal(image.file)}: p_parasitized **{answers.probability(p)}**, it "
+        f"**{literal(frame.card.name)}** on {literal(image.file)}: p_parasitized **{probability(p)}**, it "
         f"{verdict(p, frame.threshold)}."
     )
     st.subheader("How steady the answer is", anchor=False)
@@ -115,7 +116,7 @@ def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
     said = []
     for kind, changes in found.items():
         ends = [end(changed.p_parasitized for changed in changes) for end in (min, max)]
-        low, high = map(answers.probability, ends)
+        low, high = map(probability, ends)
         turns = len({verdict(changed.p_parasitized, threshold) for changed in changes}) > 1
         moved = f"{kind.lower()}: " + (low if low == high else f"{low} to {high}")
         said.append(f"{moved}, **which changes the answer**" if turns else moved)
@@ -123,7 +124,7 @@ def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
 
 
 def _changed(kind: Kind, changed: Changed, threshold: float) -> Tile:
-    words, p = verdict(changed.p_parasitized, threshold), answers.probability(changed.p_parasitized)
+    words, p = verdict(changed.p_parasitized, threshold), probability(changed.p_parasitized)
     amount = kind.say(changed.amount)
     return Tile(
         changed.rgb,

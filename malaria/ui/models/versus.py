@@ -18,6 +18,7 @@ from malaria.ui.sample.tables import table
 from malaria.ui.text import literal
 from malaria.ui.tiles import Tile, tiles
 from malaria.verdict import verdict
+from malaria.words import probability
 
 CELLS: Final = 200
 _SHOWN: Final = 24
@@ -111,7 +112,7 @@ def _differing(first: NDArray[np.float64], second: NDArray[np.float64], both: tu
         cell = cells[place]
         lines = [cell.true_label]
         for p, frame in ((first[place], both[0]), (second[place], both[1])):
-            lines.append(f"{answers.MARKS[verdict(p, frame.threshold)]} {answers.probability(p)}")
+            lines.append(f"{answers.MARKS[verdict(p, frame.threshold)]} {probability(p)}")
         alt = f"{cell.true_label}, {cell.form}; {names[0]} says {lines[1]}, {names[1]} {lines[2]}"
         pictures.append(Tile(cell.rgb, alt.replace("_", " "), "\n".join(lines)))
     tiles(pictures, side=96)

@@ -10,14 +10,13 @@ from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv, with_oneself
 from malaria.review.views import COLOUR, VIEWS
-from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT, boundary
 from malaria.ui.review.agreement import share
 from malaria.ui.review.pictures import Picture
 from malaria.ui.review.references import references
 from malaria.ui.review.work import Work
 from malaria.ui.text import literal
-from malaria.words import count
+from malaria.words import count, probability
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""

@@ -11,13 +11,13 @@ import streamlit as st
 from malaria.images import RGB
 from malaria.review import UNUSABLE
 from malaria.smear import Box, Cell, FieldTriage
-from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.drawing import SURE, Mark, drawn, window_around
 from malaria.ui.smear.words import SIGNS
 from malaria.ui.text import literal
+from malaria.words import probability
 
 WHOLE: Final = "Whole field"
 ZOOM: Final = "smear.zoom"
