@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -17,12 +17,13 @@ from malaria.smear.objects import RGB, Box
 from malaria.smear.readings import Cell
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, Suspect, Triage
+from malaria.words import probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
 """Cuts a place out of a field, given by its name: RGB uint8."""
 
 MOST_PICTURES: Final = 500
-"""The most suspects that a report shows; cells.csv has them all."""
+"""The most suspects that a report shows, unless people decided on more; cells.csv has them all."""
 
 _FIRST: Final = 10
 """Ranks drawn with a full line; later ones are dashed, so that the difference does not rest on colour."""
@@ -39,6 +40,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
     title = f"Smear triage: {result.sample}" if result.sample else "Smear triage"
     shown = look or _from_overview(triage)
     elsewhere = {None, *(suspect.row for suspect in triage.suspects)}
+    pictured = _pictured(result, shown)
     below = [cell for cell, said in result.readings.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
     return "\n".join(
         [
@@ -54,11 +56,11 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
             _machine(triage),
             _people(result),
             _fields(triage),
-            _suspects(result),
+            _suspects(result, pictured),
             _cells("Below the threshold, decided by people", below, result, shown),
             _cells("Cells that people added", result.added, result, shown),
             _cells("Outlines that people removed", result.removed, result, shown),
-            *(_picture(field, result) for field in triage.fields),
+            *(_picture(field, result, pictured) for field in triage.fields),
             "</body></html>",
         ]
     )
@@ -156,22 +158,39 @@ def _agreement(result: Result) -> str:
 # Cells
 
 
-def _suspects(result: Result) -> str:
+def _pictured(result: Result, look: Look) -> dict[int, RGB]:
+    """The suspects that are shown, by rank, with their pictures: all that people decided on, then the first ranks."""
+    decided = {cell.row for cell in result.readings.said}
+    told = [suspect for suspect in result.triage.suspects if suspect.row in decided]
+    others = [one for one in result.triage.suspects if one.row not in decided and one.crop is not None]
+    shown = told + others[: max(0, MOST_PICTURES - len(told))]
+    return {
+        one.rank: look(one.field.field, one.outline.box) if one.crop is None else one.crop
+        for one in sorted(shown, key=lambda one: one.rank)
+    }
+
+
+def _suspects(result: Result, pictured: dict[int, RGB]) -> str:
     triage = result.triage
     if not triage.suspects:
         return "<h2>Suspects</h2><p>No red cell reaches the threshold.</p>"
-    pictured = [(suspect, crop) for suspect in triage.suspects if (crop := suspect.crop) is not None][:MOST_PICTURES]
-    left = len(triage.suspects) - len(pictured)
-    more = f"<p>{len(pictured):,} of them in pictures; {left:,} more are in cells.csv.</p>" if left else ""
+    total = len(triage.suspects)
+    more = (
+        f"<p>{len(pictured):,} of {total:,} in pictures; cells.csv has them all.</p>" if len(pictured) < total else ""
+    )
     said = {cell.row: list(by.values()) for cell, by in result.readings.said.items() if cell.row is not None}
-    cards = [_suspect(suspect, crop, said.get(suspect.row, [])) for suspect, crop in pictured]
+    cards = [
+        _suspect(suspect, pictured[suspect.rank], said.get(suspect.row, []))
+        for suspect in triage.suspects
+        if suspect.rank in pictured
+    ]
     return f'<h2>Suspects</h2>{more}<ol class="cells">{"".join(cards)}</ol>'
 
 
 def _suspect(suspect: Suspect, crop: RGB, said: Iterable[Decision]) -> str:
     outline, rank = suspect.outline, suspect.rank
     lines = [
-        f'<b><a href="#f{rank}">{rank}</a></b> p {sentences.probability(suspect.p_parasitized)}',
+        f'<b><a href="#f{rank}">{rank}</a></b> p {probability(suspect.p_parasitized)}',
         escape(f"{suspect.field.field}, x {outline.box.x}, y {outline.box.y}"),
         "clump" if outline.is_clump else "",
         "at the border" if outline.touches_border else "",
@@ -228,12 +247,14 @@ def _from_overview(triage: Triage) -> Look:
 # Pictures of whole fields
 
 
-def _picture(field: FieldTriage, result: Result) -> str:
-    """The field with the outlines of its suspects over it, each a link to its card, and what people added."""
+def _picture(field: FieldTriage, result: Result, pictured: Container[int]) -> str:
+    """The field with the outlines of its suspects over it, each a link to its card if any, and what was added."""
     suspects = [suspect for suspect in result.triage.suspects if suspect.field is field]
     added = [cell for cell in result.added if cell.field == field.field]
     shapes = [_leukocyte(field, place) for place, item in enumerate(field.outlines) if item.kind == "leukocyte"]
-    shapes += [_shape(suspect) for suspect in suspects] + [_added(cell, field) for cell in added]
+    shapes += [_shape(suspect, linked=suspect.rank in pictured) for suspect in suspects] + [
+        _added(cell, field) for cell in added
+    ]
     alt = f"{field.field}: {len(suspects)} suspects and {field.count('leukocyte')} leukocytes outlined"
     picture = base64.b64encode(field.overview).decode()
     return (
@@ -244,13 +265,14 @@ def _picture(field: FieldTriage, result: Result) -> str:
     )
 
 
-def _shape(suspect: Suspect) -> str:
+def _shape(suspect: Suspect, *, linked: bool) -> str:
     kind = ' class="first"' if suspect.rank <= _FIRST else ""
     x, top = suspect.outline.box.centre[0], suspect.outline.box.y
-    return (
-        f'<a id="f{suspect.rank}" href="#s{suspect.rank}"><polygon{kind} points="{_points(suspect.outline.contour)}"/>'
-        f"{_label(str(suspect.rank), x, top, suspect.field)}</a>"
+    drawn = (
+        f'<polygon{kind} points="{_points(suspect.outline.contour)}"/>'
+        f"{_label(str(suspect.rank), x, top, suspect.field)}"
     )
+    return f'<a id="f{suspect.rank}" href="#s{suspect.rank}">{drawn}</a>' if linked else drawn
 
 
 def _leukocyte(field: FieldTriage, place: int) -> str:

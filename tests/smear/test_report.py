@@ -88,6 +88,17 @@ def test_every_suspect_is_there_as_a_picture_and_in_its_field(result):
     assert html.count("data:image/jpeg") == 2
 
 
+def test_of_many_suspects_the_decided_ones_and_the_first_are_shown_and_links_lead_somewhere(triage, read, monkeypatch):
+    monkeypatch.setattr("malaria.smear.report.MOST_PICTURES", 2)
+    html = report_html(Result(triage, read(triage, ("ann", 2, PARASITIZED, ""))))
+    assert re.findall(r'<li id="s(\d+)"', html) == ["1", "3"]
+    assert "2 of 3 in pictures; cells.csv has them all" in html
+    targets = re.findall(r'href="#([fs]\d+)"', html)
+    assert len(targets) == 4
+    assert all(f'id="{target}"' in html for target in targets)
+    assert html.count("<polygon") >= 3, "all are outlined"
+
+
 def test_decisions_of_people_are_in_it_with_notes_and_times(triage, read):
     html = report_html(Result(triage, read(triage, ("<Ada>", 1, PARASITIZED, "ring & dot"), ("<Ada>", 2, UNSURE, ""))))
     card = section(html, "Suspects").split("<li")[2]
