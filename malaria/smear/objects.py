@@ -28,6 +28,17 @@ class Box(NamedTuple):
         """(x, y) of the middle."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    @property
+    def area(self) -> int:
+        """Pixels in it."""
+        return self.width * self.height
+
+    def within(self, whole: "Box") -> "Box":
+        """What of it lies in another rectangle that it meets."""
+        left, top = max(self.x, whole.x), max(self.y, whole.y)
+        right = min(self.x + self.width, whole.x + whole.width)
+        return Box(left, top, right - left, min(self.y + self.height, whole.y + whole.height) - top)
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a place lies in it."""
         return self.x <= x < self.x + self.width and self.y <= y < self.y + self.height

@@ -6,7 +6,8 @@ The journal knows a cell by its field's SHA-256 and its place, so a decision sta
 import dataclasses
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -15,11 +16,13 @@ from typing import Final
 import cv2
 
 from malaria.review import Decision, State, consensus
-from malaria.smear.objects import Box, Outline
+from malaria.smear.objects import Box, Kind, Outline
 from malaria.smear.triage import FieldTriage, Triage
 
 _PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")
 _NARROWEST: Final = 8  # pixels, of a cell that a human marks
+_SAME: Final = 0.6
+"""Share of the smaller of two boxes from which on they show one place. Cells that touch share far less."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,17 @@ class Cells:
     def at(self, name: str, x: float, y: float) -> Cell:
         """The red cell at a place of the field `name`, in its pixels; where there is none, a new one of usual size."""
         for cell in self.red.values():
-            if cell.field == name and cell.outline is not None:
-                inside = cv2.pointPolygonTest(cell.outline.contour, (float(x), float(y)), measureDist=False)
-                if inside >= 0:
-                    return cell
-        side = max(_NARROWEST, round(self.fields[name].diameter))
-        return self.marked(name, Box(round(x - side / 2), round(y - side / 2), side, side))
+            if cell.field == name and cell.outline is not None and _holds(cell.outline, x, y):
+                return cell
+        about = self.fields[name]
+        side = max(_NARROWEST, round(about.diameter))
+        whole = Box(round(x - side / 2), round(y - side / 2), side, side)
+        return self.marked(name, whole.within(Box(0, 0, about.width, about.height)))
+
+    def kind_at(self, name: str, x: float, y: float) -> Kind | None:
+        """What else than a red cell the machine found at a place of the field `name`, if anything."""
+        found = (one for one in self.fields[name].outlines if one.kind != "red_cell" and _holds(one, x, y))
+        return next((one.kind for one in found), None)
 
     def marked(self, name: str, box: Box) -> Cell:
         """A cell that the machine missed, at a place of the field `name`."""
@@ -116,6 +124,25 @@ class Cells:
     ) -> Cell:
         place = f"{self._ids[name]}#xywh={','.join(map(str, box))}"
         return Cell(hashlib.sha256(place.encode()).hexdigest(), name, box, outline, p_parasitized, rank, row)
+
+
+def is_one_place(one: Cell, other: Cell) -> bool:
+    """Whether two outlines show the same place, as a window does that lies over a cell or a clump."""
+    if one.field != other.field:
+        return False
+    return one.box.shared_area(other.box) >= _SAME * min(one.box.area, other.box.area)
+
+
+def places(cells: Iterable[Cell]) -> list[Cell]:
+    """One cell for each place that `cells` show: of outlines of one place the smallest, and what people added last.
+
+    So a clump is a place of its own only where nothing in it is one.
+    """
+    kept: dict[str, list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=lambda one: (one.row is None, one.box.area, one.image_id)):
+        if not any(is_one_place(cell, other) for other in kept[cell.field]):
+            kept[cell.field].append(cell)
+    return list(chain.from_iterable(kept.values()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +194,10 @@ class Readings:
             cell: {name: one for name, one in said.items() if wanted(cell, name)} for cell, said in self.said.items()
         }
         return Readings({cell: said for cell, said in left.items() if said}, self.state)
+
+
+def _holds(outline: Outline, x: float, y: float) -> bool:
+    return cv2.pointPolygonTest(outline.contour, (float(x), float(y)), measureDist=False) >= 0
 
 
 def _lies_in(box: Box, field: FieldTriage) -> bool:

@@ -5,7 +5,7 @@ The machine alone, each reader, what they say together and a count by hand stand
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from malaria.card import Card
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNUSABLE
+from malaria.review import UNUSABLE, Decision
 from malaria.sample import (
     RED_CELLS_PER_UL,
     CellRates,
@@ -24,7 +24,7 @@ from malaria.sample import (
     required_cells,
 )
 from malaria.smear.adapt import Head
-from malaria.smear.readings import Cell, Readings
+from malaria.smear.readings import Cell, Readings, places
 from malaria.smear.triage import Triage
 
 LEUKOCYTES_PER_UL: Final = 8_000
@@ -144,8 +144,14 @@ class Result:
 
     @cached_property
     def together(self) -> Count | None:
-        """What all readers say together; None where nobody has read. A cell without a majority is open."""
-        return self._decided(self.readings.answers) if self.readings.said else None
+        """What all readers say together; None where nobody has read.
+
+        A cell without a majority is open, but for one that nobody takes for parasitized: whether it is a cell or no
+        cell, there is no parasite in it.
+        """
+        answers = self.readings.answers.items()
+        said = {cell: answer or _denied(self.readings.said[cell].values()) for cell, answer in answers}
+        return self._decided(said) if said else None
 
     @property
     def counts(self) -> dict[str, Count]:
@@ -227,8 +233,9 @@ class Result:
         suspects = {suspect.row for suspect in self.triage.suspects}
         open_suspects = len(suspects - {cell.row for cell, answer in answers.items() if answer in _SETTLED})
         open_others = sum(answer not in _SETTLED and cell.row not in suspects for cell, answer in answers.items())
-        shown = sum(answer == PARASITIZED and cell.row in suspects for cell, answer in answers.items())
-        confirmed, still_open = said[True, PARASITIZED] + said[False, PARASITIZED], open_suspects + open_others
+        parasitized = places(cell for cell, answer in answers.items() if answer == PARASITIZED)
+        shown = sum(cell.row in suspects for cell in parasitized)
+        confirmed, still_open = len(parasitized), open_suspects + open_others
         return Count(
             self.triage.red_cells - said[True, UNUSABLE] + added,
             confirmed,
@@ -237,6 +244,11 @@ class Result:
             self.rates and _reviewed(self.rates, shown, confirmed),
             self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + open_suspects),
         )
+
+
+def _denied(said: Iterable[Decision]) -> str | None:
+    """Uninfected, where readers differ only on whether there is a cell at all."""
+    return UNINFECTED if all(one.final_answer in (UNINFECTED, UNUSABLE) for one in said) else None
 
 
 def _reviewed(rates: CellRates, shown: int, confirmed: int) -> CellRates:

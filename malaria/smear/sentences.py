@@ -18,7 +18,10 @@ SAID: Final = {
 }
 """What an answer is called on a smear; None is what readers differ on."""
 DASH: Final = "–"
-CONSENSUS: Final = "The consensus is what more than half of a cell’s readers say; a cell without one stays open."
+CONSENSUS: Final = (
+    "The consensus is what more than half of a cell’s readers say; without one a cell stays open, unless nobody takes "
+    "it for parasitized."
+)
 
 
 def figures(result: Result) -> dict[str, dict[str, str]]:
@@ -56,7 +59,8 @@ def caveats(result: Result) -> str:
     return (
         f"Figures are pooled over fields, never averaged. {_corrected(result)}Intervals hold 95 %, taking these rates "
         "as known. While decisions are open, the range reaches from none to all of them parasitized. A clump counts as "
-        "one cell, and so does a place in it that is shown by itself."
+        "one cell, and so does a place in it that is shown by itself. What is confirmed twice, in two outlines of one "
+        "place, counts once."
     )
 
 
@@ -69,11 +73,6 @@ def types(counts: dict[str, int]) -> str:
     """Leukocyte types with their numbers, the most frequent first; empty without any."""
     listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
     return f"Leukocyte types, n = {sum(counts.values()):,}: {listed}. For research use." if counts else ""
-
-
-def probability(p: float) -> str:
-    """A probability (0 to 1) as text that never claims certainty."""
-    return "over 0.999" if p > 0.999 else f"{p:.3f}"
 
 
 def each(said: Mapping[str, Decision]) -> str:

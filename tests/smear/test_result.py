@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,20 @@ from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates, estimate_parasitaemia, required_cells
-from malaria.smear import Assumed, Count, Head, Result, cell_rates, head_rates, pooled, triage_field
+from malaria.smear import (
+    Assumed,
+    Box,
+    Cell,
+    Cells,
+    Count,
+    Head,
+    Result,
+    cell_rates,
+    head_rates,
+    pooled,
+    triage_field,
+)
+from malaria.smear.readings import is_one_place, places
 
 RATES = CellRates(0.95, 0.01)
 PERFECT = CellRates(1, 0)
@@ -122,6 +135,58 @@ def test_several_readers_stand_side_by_side_and_together(triage, read):
     assert [count.parasitized for count in result.by_reader.values()] == [3, 4]
     assert (result.together.parasitized, result.together.open) == (3, 1)
     assert [cell.rank for cell in result.readings.disputed] == [4]
+
+
+@pytest.mark.parametrize(
+    ("ann", "bo", "parasitized", "still_open", "red_cells"),
+    [
+        (UNINFECTED, UNUSABLE, 0, 0, 24),
+        (UNUSABLE, UNINFECTED, 0, 0, 24),
+        (UNUSABLE, UNUSABLE, 0, 0, 23),
+        (UNUSABLE, PARASITIZED, 0, 1, 24),
+        (UNUSABLE, UNSURE, 0, 1, 24),
+        (PARASITIZED, UNINFECTED, 0, 1, 24),
+    ],
+)
+def test_a_cell_that_nobody_takes_for_parasitized_is_not_open(
+    triage, read, ann, bo, parasitized, still_open, red_cells
+):
+    settled = [(name, at, UNINFECTED, "") for name in ("ann", "bo") for at in (1, 2, 3)]
+    together = Result(triage, read(triage, ("ann", 0, ann, ""), ("bo", 0, bo, ""), *settled), RATES).together
+    assert (together.parasitized, together.open, together.red_cells) == (parasitized, still_open, red_cells)
+
+
+def test_what_is_confirmed_twice_in_two_outlines_of_one_place_counts_once(triage, read):
+    first = next(iter(Cells(triage, dict.fromkeys((one.field for one in triage.fields), "0")).red.values()))
+    again, beside = (first.box.x + 2, first.box.y + 2), (first.box.x + first.box.width + 30, first.box.y)
+    alone = Result(triage, read(triage, ("ann", 0, PARASITIZED, "")), RATES).by_reader["ann"]
+    twice = Result(triage, read(triage, ("ann", 0, PARASITIZED, ""), ("ann", again, PARASITIZED, "")), RATES)
+    apart = Result(triage, read(triage, ("ann", 0, PARASITIZED, ""), ("ann", beside, PARASITIZED, "")), RATES)
+    assert (alone.parasitized, twice.by_reader["ann"].parasitized, apart.by_reader["ann"].parasitized) == (1, 1, 2)
+    assert twice.by_reader["ann"].rates == alone.rates, "nothing was found beside the suspects"
+
+
+BOXES = st.builds(Box, st.integers(0, 60), st.integers(0, 60), st.integers(8, 40), st.integers(8, 40))
+
+
+def cells_of(boxes):
+    return [Cell(f"{number}", "a.png", box, row=number) for number, box in enumerate(boxes)]
+
+
+@given(st.lists(BOXES, max_size=8))
+def test_places_are_apart_and_every_cell_shows_one(boxes):
+    cells = cells_of(boxes)
+    found = places(cells)
+    assert not any(is_one_place(one, other) for one, other in combinations(found, 2))
+    assert all(any(cell == place or is_one_place(cell, place) for place in found) for cell in cells)
+    assert {cell.image_id for cell in found} == {cell.image_id for cell in places(reversed(cells))}
+
+
+def test_a_clump_is_no_place_beside_those_in_it_and_fields_are_apart():
+    clump, *inside = cells_of([Box(0, 0, 60, 30), Box(0, 0, 28, 30), Box(30, 0, 28, 30)])
+    assert places([clump]) == [clump]
+    assert places([clump, *inside]) == inside
+    assert len(places([clump, replace(clump, image_id="other", field="b.png")])) == 2
 
 
 def test_a_reader_sees_of_another_only_what_they_decided_themselves(triage, read):
