@@ -230,7 +230,7 @@ def test_a_reload_finds_every_decision_again_and_undo_takes_the_last_back(journa
     assert bench(app).chosen == second
     assert list(bench(app).answers) == [bench(app).suspects[0]]
     key(app, "P")
-    assert [row.blind for row in Log(journal).state.in_force["ann"]] == [True, False], "it has shown what others said"
+    assert [row.blind for row in Log(journal).state.in_force["ann"]] == [True, True], "there is no other to see"
     key(app, "Z")
     assert "nothing left to undo" in said(key(key(app, "Z"), "Z"))
 
@@ -273,6 +273,36 @@ def test_missed_cells_are_added_and_wrong_outlines_removed(journal: CsvJournal) 
     again = upload(start(example=None), [("a.png", FIELD.png)])
     assert [cell.box for cell in bench(again).answers if cell.row is None] == [added.box]
     assert figures(again, BY_ANN) == figures(app, BY_ANN)
+
+
+def test_what_is_no_red_cell_says_what_the_machine_takes_it_for(journal: CsvJournal) -> None:
+    app = start()
+    desk = bench(app)
+    name, white = next(
+        (one.field, item) for one in desk.triage.fields for item in one.outlines if item.kind == "leukocyte"
+    )
+    desk.choose(desk.cells.at(name, *white.box.centre))
+    assert "takes it for a leukocyte" in said(app.run())
+    desk.choose(desk.suspects[0])
+    assert "takes it for" not in said(app.run())
+
+
+def test_two_outlines_of_one_place_say_so(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    assert "the same place" not in said(app)
+    monkeypatch.setattr("malaria.ui.smear.card.is_one_place", lambda one, other: {one.rank, other.rank} == {1, 2})
+    assert "Shows the same place as suspect 2: confirmed in both, it counts once." in said(app.run())
+
+
+def test_a_cell_marked_at_the_edge_ends_there() -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    cells = bench(app).cells
+    corners = [cells.at("a.png", x, y) for x in (0, 799.9, 800) for y in (0, 599.9, 600)]
+    marked = [cell.box for cell in corners if cell.outline is None]
+    assert marked
+    for box in marked:
+        assert 0 <= box.x < box.x + box.width <= 800
+        assert 0 <= box.y < box.y + box.height <= 600
 
 
 def test_a_cell_that_was_added_can_be_chosen_again_and_withdrawn(journal: CsvJournal) -> None:
@@ -466,6 +496,8 @@ def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compare
     assert f"0 of {n + 1}** suspects decided, 1 of them picked out by another reader" in said(second)
     key(second, "U")
     assert "ann: confirmed; bo: rejected" in labels(second)
+    key(key(second, "Z"), "U")
+    assert not Log(journal).state.in_force["bo"][0].blind, "the first answer had shown what ann said"
     assert "Decided by ann" not in second.table[0].value
     for _ in range(n - 1):
         key(second, "P")

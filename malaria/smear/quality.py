@@ -71,8 +71,8 @@ def _of_cells(
         (
             cover > 0.7 or (clumped > 0.4 and cover > 0.3),
             "dense",
-            f"Cells cover {cover:.0%} of it and {clumped:.0%} of them lie in clumps, so many are missed. "
-            "Move towards the thin end of the smear.",
+            f"Cells cover {cover:.0%} of it{f' and {clumped:.0%} of them lie in clumps' if clumped > 0.4 else ''}, "
+            "so many are missed. Move towards the thin end of the smear.",
         ),
         (
             calibration.diameter < 20,

@@ -166,9 +166,15 @@ class Bench:
             p_parasitized=cell.p_parasitized,
             model=self.triage.model,
             threshold=self.triage.threshold,
-            blind=self.blind and not self.log.state.was_shown(cell.image_id, self.annotator),
+            blind=self.blind and not self._was_told(cell),
             note=note,
         )
+
+    def _was_told(self, cell: Cell) -> bool:
+        """Whether an answer, since taken back, may have shown what others said of a cell."""
+        state = self.log.state
+        others = state.readings.get(cell.image_id, {}).keys() - {self.annotator}
+        return bool(others) and state.was_shown(cell.image_id, self.annotator)
 
 
 def _extent(triage: Triage) -> tuple[float, int, int]:

@@ -9,8 +9,8 @@ import streamlit as st
 from malaria.errors import JournalError
 from malaria.review import to_csv
 from malaria.smear import Cell
+from malaria.smear.readings import is_one_place
 from malaria.smear.sentences import SAID, each
-from malaria.ui.charts import probability
 from malaria.ui.frame import ROOT
 from malaria.ui.gallery import data_uri, picture, place
 from malaria.ui.smear.bench import Bench
@@ -18,8 +18,10 @@ from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.view import look_closer, surroundings
 from malaria.ui.smear.words import KEYS, WORDS
 from malaria.ui.text import literal
+from malaria.words import probability
 
 _PAGE: Final = 40  # suspects listed at once
+_KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact": "dirt"}
 
 # What Streamlit's shortcuts lack: a key held down answers once.
 _keys = st.components.v2.component("smear_keys", js=(ROOT / "malaria/ui/review/keys.js").read_text())
@@ -100,11 +102,16 @@ def _told(bench: Bench, cell: Cell) -> None:
             by = "you marked" if bench.annotator in said else "another reader marked" if cell in bench.asked else ""
             what = f"**A cell that {by}**" if by else "**A cell that was missed**"
             st.markdown(f"{what}, {where(bench, cell)}." + ("" if by else " Confirm or reject it to add it."))
+            if kind := bench.cells.kind_at(cell.field, *cell.box.centre):
+                st.caption(f"The machine takes it for {_KINDS[kind]}, and still does if you add a red cell here.")
         else:
             name = "Suspect" if cell.p_parasitized >= bench.triage.threshold else "Not suspected: rank"
             st.markdown(f"**{name} {cell.rank:,}**  \np {probability(cell.p_parasitized)}, {where(bench, cell)}")
             if cell.outline is not None and cell.outline.is_clump:
                 st.caption("Cells that could not be told apart, or a piece of one.")
+            if same := [other.rank for other in bench.suspects if other != cell and is_one_place(cell, other)]:
+                ranks = ", ".join(f"{rank:,}" for rank in same)
+                st.caption(f"Shows the same place as suspect {ranks}: confirmed in both, it counts once.")
         if mine := said.get(bench.annotator):
             st.markdown(f"You: **{SAID[mine.final_answer]}**")
             if others := {name: one for name, one in said.items() if name != bench.annotator}:
