@@ -222,6 +222,13 @@ def test_two_images_of_one_name_are_told_apart_by_their_identity():
         read_labels(b"file,image_id,label\n1.png,aa,Parasitized\n2.png,aa,Uninfected\n")
 
 
+def test_another_image_of_a_name_is_not_meant():
+    labels = read_labels(b"file,image_id,label\n1.png,aa,Parasitized\n2.png,,Parasitized\n")
+    joined = match(["x/1.png", "x/2.png", "y/3.png"], labels, ["cc", "dd", "aa"])
+    assert joined.table["given_label"].tolist() == [None, PARASITIZED, PARASITIZED]
+    assert match(["x/1.png"], labels).table["given_label"].tolist() == [PARASITIZED], "nothing speaks against it"
+
+
 def test_patients_of_the_csv_come_with_the_labels():
     joined = match(["x/a.png", "b.png"], read_labels(b"file,patient,label\na,P1,Parasitized\n"))
     assert joined.table["patient"].tolist() == ["P1", None]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import splitext
@@ -36,7 +36,8 @@ class Labels:
 
     `names` maps what the CSV calls an image (path, file name or stem) to a class, `ids` an image_id to a class, and
     `patients` a name to a patient; the last two are empty where the CSV has no such column. `unlabelled` counts rows
-    with an empty label or one that means None, `repeated` rows that say again what a row before them said.
+    with an empty label or one that means None, `repeated` rows that say again what a row before them said. `identified`
+    are the names whose rows all give an image_id: another image of such a name is not meant.
     """
 
     column: str
@@ -45,6 +46,7 @@ class Labels:
     patients: Mapping[str, str] = field(default_factory=dict)
     unlabelled: int = 0
     repeated: int = 0
+    identified: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ def read_labels(
     names, ids = _agreed(found)
     repeated = sum(len(entries) - len(set(entries)) for entries in found.values())
     unlabelled = len(rows) - sum(map(len, found.values()))
-    return Labels(header[label_at], names, ids, patients, unlabelled, repeated)
+    identified = {name for name, entries in found.items() if all(image_id for _, image_id in entries)}
+    return Labels(header[label_at], names, ids, patients, unlabelled, repeated, identified)
 
 
 def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] | None = None) -> Match:
@@ -124,7 +127,8 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
 
     An image takes the label of its image_id, where both sides know it; else that of the longest ending of its path
     that the CSV names: `a/b/c.png`, `b/c.png`, `c.png`, and then the same without the extension. A name that fits
-    several images labels none of them, unless it is the whole path of one.
+    several images labels none of them, unless it is the whole path of one; neither does one that the CSV gives to
+    another image_id.
     """
     paths = list(files)
     ids = list(image_ids) if image_ids is not None else [None] * len(paths)
@@ -137,6 +141,8 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
     def given(path: str, name: str | None, image_id: str | None) -> str | None:
         if image_id is not None and image_id in labels.ids:
             return labels.ids[image_id]
+        if image_id is not None and name in labels.identified:
+            return None
         sure = name is not None and (len(fitting[name]) == 1 or _name(path) == name)
         return labels.names[name] if name is not None and sure else None
 

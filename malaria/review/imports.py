@@ -84,7 +84,7 @@ def _labels(state: State, lost: str | None) -> Labels:
     for row in state.rows:
         files.setdefault(row.file, set()).add(row.image_id)
     names = {file: labels[next(iter(ids))] for file, ids in files.items() if len(ids) == 1 and ids <= labels.keys()}
-    return Labels("corrected_label", names, labels)
+    return Labels("corrected_label", names, labels, identified=names.keys())
 
 
 def _with_lost(data: bytes | Path | str) -> Labels:
@@ -97,4 +97,5 @@ def _with_lost(data: bytes | Path | str) -> Labels:
     cells = [[row[header.index(name)].strip() for name in columns] for row in rows]
     read = [(file, image_id) for file, image_id, n, label in cells if n not in ("", "0") and not label]
     lost_files, lost_ids = (dict.fromkeys(column, _LOST) for column in zip(*read, strict=True)) if read else ({}, {})
-    return replace(labels, names={**lost_files, **labels.names}, ids={**lost_ids, **labels.ids})
+    identified = labels.identified | {file for file, image_id in read if image_id}
+    return replace(labels, names={**lost_files, **labels.names}, ids={**lost_ids, **labels.ids}, identified=identified)
