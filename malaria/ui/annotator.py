@@ -25,10 +25,10 @@ def box(*, compact: bool = False) -> str:
 
     `compact` leaves out the words above the box.
     """
-    if not _named():
-        if ANNOTATOR not in st.session_state:  # once the box is drawn, only the box may change the address
-            st.query_params[ANNOTATOR] = annotator()
-        st.session_state[ANNOTATOR] = annotator()
+    if not _named() or not st.query_params.get(ANNOTATOR):  # the browser's way back may lead to an address without it
+        name = annotator()
+        st.session_state.pop(ANNOTATOR, None)  # as long as there is a box, only it may change the address
+        st.query_params[ANNOTATOR] = st.session_state[ANNOTATOR] = name
     st.text_input(
         "Annotator",
         key=ANNOTATOR,

@@ -108,6 +108,34 @@ def test_a_change_after_the_reveal_is_recorded_beside_the_first_answer(page: Pag
     assert (reading.first_answer, reading.decision.final_answer) == ("Parasitized", "Uninfected")
 
 
+def test_after_the_name_keys_answer_and_the_way_back_keeps_who_one_is(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Label_review")
+    page.get_by_role("button", name=re.compile("synthetic")).first.click()
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+    name = page.get_by_role("textbox", name="Annotator")
+    expect(name).to_have_value(re.compile("^guest-[0-9a-f]{6}$"))
+    name.fill("typist")
+    name.press("Enter")
+    expect(page).to_have_url(re.compile("annotator=typist"))
+    page.wait_for_timeout(SECONDS)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+    answer(page, "p")
+    decided(page, 1)
+    expect(name).to_have_value("typist")
+
+    page.get_by_role("link", name="Sample threshold").click()
+    expect(page.get_by_role("heading", name="Sample threshold")).to_be_visible()
+    for _ in range(4):
+        page.go_back()
+        page.wait_for_timeout(SECONDS)
+        if page.url.partition("?")[0].endswith("Label_review"):
+            break
+    expect(page.get_by_text(HIDDEN)).to_be_visible()
+    expect(page).to_have_url(re.compile("annotator=typist"))
+    page.reload()
+    decided(page, 1)
+
+
 def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
     begin(page, "heavy-hand")
     for _ in range(20):
