@@ -142,6 +142,10 @@ def test_the_model_is_in_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyP
     app = start(example="ring", model="other")
     assert app.sidebar.selectbox(key="model").value == "other"
     assert "Model **other**" in sentences(app)
+    assert "There is no model" not in sentences(app)
+    unknown = start(example="ring", model="[nope](x)")
+    assert "There is no model called [nope](x) here, so" in sentences(unknown)
+    assert len(answers(unknown)) == 1
 
 
 def test_a_broken_model_folder_is_named_and_the_others_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +233,17 @@ def test_odd_good_files_and_broken_ones_are_one_table() -> None:
     assert table["file"].tolist() == [case.name for case in cases]
     assert table["error"].notna().all(), "a flag is not a cell"
     assert table["error"].tolist()[len(ACCEPTED) :] == [f"{case.name}: {case.says}" for case in REFUSED[::4]]
+
+
+def test_of_several_the_first_with_an_answer_is_seen_in_full() -> None:
+    app = upload(start(), meadow(), synthetic())
+    assert len(answers(app)) == 1
+
+
+def test_a_zip_is_sent_to_the_batch_page() -> None:
+    app = upload(start(), ("cells.zip", phantom.batch_zip(2), "application/zip"))
+    assert "cells.zip: This is a zip archive" in sentences(app)
+    assert "Give a zip of cells to the batch page" in [link.proto.label for link in app.main.get("page_link")]
 
 
 def test_several_cells_are_a_table_and_two_of_one_name_stay_two() -> None:

@@ -139,8 +139,11 @@ def page(title: str, icon: str) -> Iterator[Frame]:
     with boundary():
         st.title(f"{icon} {title}", anchor=False)
         st.caption(f":material/science: {DISCLAIMER}")
+        asked = st.query_params.get("model")
         with st.sidebar:
             frame = _sidebar()
+        if asked and frame.cards and asked not in frame.cards:
+            st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} answers.")
         yield frame
 
 

@@ -12,7 +12,7 @@ from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.ui import charts, examples, gallery
-from malaria.ui.frame import Frame, boundary
+from malaria.ui.frame import ROOT, Frame, boundary
 from malaria.ui.reading import Reading, insist, read, table
 from malaria.ui.text import literal
 from malaria.verdict import verdict
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from malaria.remote import RemoteCells
 
 PAGE: Final = "pages/1_Single_cell.py"
+_BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 MAX_UPLOAD_MB: Final = 100
 
 _CELLS: Final = "single_cell.cells"  # uploaded or brought cells; they outlive a visit to another page
@@ -37,9 +38,14 @@ def open_cell(image: ImageFile) -> NoReturn:
 
 def bring(images: Sequence[ImageFile]) -> None:
     """Make `images` what the page shows, in place of an example or an upload."""
+    _show(images)
+    st.query_params.pop("example", None)
+
+
+def _show(images: Sequence[ImageFile]) -> None:
+    """Take the place of what was uploaded. The address stays: each change of it is a step on the browser's way back."""
     st.session_state[_CELLS] = list(images)
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
-    st.query_params.pop("example", None)
 
 
 # Where cells come from
@@ -49,7 +55,7 @@ def sources() -> list[ImageFile]:
     """Draw the ways in (examples, upload, public set) and return the images that are to be answered now."""
     chosen = st.query_params.get("example")
     if clicked := examples.strip(chosen):
-        bring([])
+        _show([])
         st.query_params["example"] = clicked
         st.rerun()
     with st.container(key="source"):
@@ -113,7 +119,7 @@ def answers(images: Sequence[ImageFile], frame: Frame) -> None:
 
 
 def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
-    """Show several images as a table that sorts, and return the one that is picked in it, at first the first."""
+    """Show several images as a table that sorts, and return the one picked in it, at first one with an answer."""
     answered = [reading.words(threshold) for reading in readings]
     _summary(readings, answered)
     cells = table(readings, threshold)
@@ -133,8 +139,10 @@ def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
     )
     icon = ":material/download:"
     st.download_button("Download as CSV", to_csv(cells), "cells.csv", "text/csv", icon=icon, on_click="ignore")
-    row = next((row for row, _ in event["selection"]["cells"]), 0)
-    return readings[row if row < len(readings) else 0]
+    row = next((row for row, _ in event["selection"]["cells"]), len(readings))
+    if row < len(readings):
+        return readings[row]
+    return next((reading for reading in readings if reading.p_parasitized is not None), readings[0])
 
 
 def _summary(readings: Sequence[Reading], answered: Sequence[str]) -> None:
@@ -153,6 +161,8 @@ def _one(reading: Reading, frame: Frame) -> None:
     image = reading.image
     if reading.error or image.data is None:
         st.error(literal(reading.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
+        if image.file.lower().endswith(".zip"):
+            st.page_link(ROOT / _BATCH_PAGE, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
     if reading.doubt:
