@@ -449,7 +449,7 @@ def test_the_rates_go_to_the_sample_page() -> None:
 
 
 def test_the_mistakes_go_to_label_review() -> None:
-    app = press(upload(start(), cells_zip=batch_zip()), "Review the labels of 6 mistakes")
+    app = press(upload(start(), cells_zip=batch_zip()), "Review the labels, 6 mistakes among them")
     assert app.title[0].value.endswith("Label review")
 
 

@@ -27,8 +27,9 @@ class Scores:
         usable = table["p_parasitized"].notna() & table["given_label"].notna()
         self.table = table[usable].assign(patient=table["patient"].fillna("unknown").astype(str))
         self.left_out = int((~usable).sum())
-        second = next((column for column in _SECOND_LABELS if column in table), None)
-        self._second = self.table[second].fillna(self.table["given_label"]) if second else None
+        self.second = next((column for column in _SECOND_LABELS if column in table), None)
+        """The column of the labels that were read again, if there is one."""
+        self._second = self.table[self.second].fillna(self.table["given_label"]) if self.second else None
         self._held_out: dict[str, HeldOut] = {}
         self._points: dict[tuple[str, float], OperatingPoint] = {}
         self._curves: dict[str, list[OperatingPoint]] = {}

@@ -28,7 +28,9 @@ def take_further(batch: Batch, desk: Desk, frame: Frame) -> None:
         )
     with st.container(horizontal=True):
         wrong = len(batch.errors)
-        if st.button(f"Review the labels of {count(wrong, 'mistake')}", icon=":material/rule:", disabled=not wrong):
+        if st.button(
+            f"Review the labels, {count(wrong, 'mistake')} among them", icon=":material/rule:", disabled=not wrong
+        ):
             st.switch_page(_REVIEW, query_params={})
         if st.button("What this means for a whole sample", icon=":material/bloodtype:"):
             _to_sample(batch, desk, frame)

@@ -23,6 +23,8 @@ def chosen(frame: Frame) -> float:
         st.session_state[_SEEN] = asked
         if (number := _number(asked)) is not None:
             thresholds[frame.model_name] = number
+        else:
+            st.toast("The threshold in the address is no number from 0 to 1, so the usual one is used.")
     return thresholds.get(frame.model_name, frame.threshold)
 
 

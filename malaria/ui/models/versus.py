@@ -69,7 +69,8 @@ def _batch(both: tuple[Frame, Frame]) -> None:
     test = mcnemar(true, first >= both[0].threshold, second >= both[1].threshold)
     st.markdown(_test_in_words(test, both))
     st.caption(
-        "These cells are drawn by this program. They show how the two differ, not how good either is: for that see the "
+        "These cells are drawn by this program, and every label is right, while the example of the batch page has one "
+        "in twenty wrong on purpose. They show how the two differ, not how good either is: for that see the "
         "leaderboard, or give cells of your own on the batch page."
     )
     _differing(first, second, both)

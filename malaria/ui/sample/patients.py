@@ -13,7 +13,7 @@ from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import reading_of
 from malaria.ui.sample.scores import brought
 from malaria.ui.sample.tables import table
-from malaria.ui.sample.text import NEEDS_SCORES, READING_WORDS, cited, words
+from malaria.ui.sample.text import NEEDS_SCORES, cited, reading_words, words
 from malaria.ui.text import literal
 
 _OF_A_BATCH: Final = (
@@ -43,13 +43,13 @@ def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
         try:
             fit = fit_overdispersion(by_patient.sum(), by_patient.size())
         except SampleError as error:
-            rows.append([READING_WORDS[reading], "–", "–", literal(str(error))])
+            rows.append([reading_words(scores, reading), "–", "–", literal(str(error))])
             continue
         low, high = fit.interval
         rate_low, rate_high = fit.rate_interval
         rows.append(
             [
-                READING_WORDS[reading],
+                reading_words(scores, reading),
                 f"{plain(fit.value)} ({plain(low)} to {plain(high)})",
                 f"{percent(fit.rate)} ({percent(rate_low)} to {percent(rate_high)})",
                 f"{fit.patients}",

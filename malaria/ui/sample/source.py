@@ -12,7 +12,7 @@ from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import again, is_measured, reading_of, start_over, typed_overdispersion
 from malaria.ui.sample.scores import brought, forget
 from malaria.ui.sample.sections import cached_rule
-from malaria.ui.sample.text import READING_WORDS
+from malaria.ui.sample.text import reading_words
 from malaria.ui.text import literal
 
 _FEWEST_PATIENTS: Final = 10
@@ -84,7 +84,7 @@ def _by_other_labels(scores: Scores, inputs: Inputs) -> str:
                 inputs.cells, rates.sensitivity, rates.false_positive_rate, rates.overdispersion, **inputs.targets
             )
             limit = "no limit" if rule.limit_of_detection is None else f"a limit of {percent(rule.limit_of_detection)}"
-            said.append(f"by {READING_WORDS[reading]}, positive from {rule.count_threshold:,} with {limit}")
+            said.append(f"by {reading_words(scores, reading)}, positive from {rule.count_threshold:,} with {limit}")
     return f"The answer hangs on the labels: {'; '.join(said)}." if said else ""
 
 
@@ -96,7 +96,7 @@ def _choose(scores: Scores, inputs: Inputs) -> None:
             "Labels the rates are measured by",
             scores.readings,
             key="sample.labels",
-            format_func=READING_WORDS.__getitem__,
+            format_func=lambda reading: reading_words(scores, reading),
             on_change=lambda: again(reading=st.session_state["sample.labels"]),
             help="Specialists read the NIH cells again and disputed one label in twenty. Without the disputed cells "
             "the rates are those on clear cells; as given, mislabelled cells count as the model's errors.",

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from malaria.sample import CellRates, required_cells
+from malaria.sample import CellRates, Scores, required_cells
 
 WHO_LEVEL_PER_UL: Final = 200
 
@@ -84,11 +84,17 @@ NEEDS_SCORES: Final = (
     "`python -m malaria train`, which writes them beside it, or bring a batch with patients from the batch page."
 )
 
-READING_WORDS: Final = {
+_READING_WORDS: Final = {
     "undisputed": "undisputed cells only",
     "expert": "labels re-read by specialists",
     "as_given": "labels as given",
 }
+
+
+def reading_words(scores: Scores, reading: str) -> str:
+    """Return whose labels a reading goes by: those of specialists, or those corrected in label review."""
+    is_corrected = reading == "expert" and scores.second == "corrected_label"
+    return "labels as corrected" if is_corrected else _READING_WORDS[reading]
 
 
 def words(file: str) -> str:
