@@ -19,6 +19,7 @@ from malaria.metrics import Rate
 from malaria.smear.calibration import Calibration
 from malaria.smear.objects import SmearObject
 from malaria.smear.spots import SPOT_FEATURES, spots
+from malaria.words import count
 
 DISCARD: Final = 0.85
 """The share of red cells that triage is to take off a human's hands."""
@@ -26,6 +27,7 @@ _FOLDS: Final = 10
 _FEWEST_FIELDS: Final = 4
 _FEWEST_PARASITIZED: Final = 5
 _SHARPEST: Final = 1e-9
+_MEND: Final = "Name a file that triage-adapt wrote."
 
 
 class Head(BaseModel):
@@ -52,11 +54,14 @@ class Head(BaseModel):
     def from_file(cls, file: Path) -> Self:
         """Read a head. Raises ModelError."""
         try:
-            head = cls.model_validate_json(file.read_bytes())
-        except (OSError, ValidationError) as problem:
-            raise ModelError(f"{file.name}: is no adapted head ({problem}). Make one with triage-adapt.") from None
+            data = file.read_bytes()
+            head = cls.model_validate_json(data)
+        except OSError as problem:
+            raise ModelError(f"{file} cannot be read ({problem.strerror}). {_MEND}") from None
+        except ValidationError as problem:
+            raise ModelError(f"{file} {_why_no_head(problem) if data.strip() else 'is empty'}. {_MEND}") from None
         if len(head.weights) != 1 + SPOT_FEATURES:
-            raise ModelError(f"{file.name}: was made by another version. Make it again with triage-adapt.")
+            raise ModelError(f"{file} was made by another version. Make it again with triage-adapt.")
         return head
 
     def apply(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -89,8 +94,9 @@ def fit_head(cells: LabelledCells, model: str, model_version: str, discard: floa
     with_parasites = len(np.unique(cells.field[cells.is_parasitized]))
     if fields < _FEWEST_FIELDS or with_parasites < 2 or parasitized < _FEWEST_PARASITIZED:
         raise TrainingError(
-            f"There are {parasitized} parasitized cells in {with_parasites} of {fields} fields. Label at least "
-            f"{_FEWEST_FIELDS} fields, and {_FEWEST_PARASITIZED} parasitized cells in two of them."
+            f"Too few are labelled: {count(parasitized, 'parasitized cell')} in {with_parasites} of "
+            f"{count(fields, 'field')}. Label at least {_FEWEST_FIELDS} fields, and {_FEWEST_PARASITIZED} parasitized "
+            "cells in two of them."
         )
     scores = cross_validated(cells, min(_FOLDS, fields))
     threshold, shipped = discarding(scores, discard), cells.features[:, 0]
@@ -134,6 +140,15 @@ def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
         weights, intercept = _fit(cells.features[learn], cells.is_parasitized[learn])
         scores[judge] = cells.features[judge] @ weights + intercept
     return scores
+
+
+def _why_no_head(problem: ValidationError) -> str:
+    """What is wrong with a file, by its first fault; not as pydantic prints it, which shows what is in the file."""
+    first = problem.errors()[0]
+    if first["type"] == "json_invalid":
+        return "is not JSON"
+    place = ".".join(map(str, first["loc"])) or "the file"
+    return f"is JSON, but no adapted head ({place}: {first['msg']})"
 
 
 def _fit(features: NDArray[np.float64], is_parasitized: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:

@@ -113,13 +113,36 @@ def test_a_head_is_for_one_model_and_survives_its_file(learned, tmp_path, classi
         pooled([], classifier, head=learned.model_copy(update={"model_version": "2"}))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1, 2]", '{"weights": [NaN]}', "\x00\xff"])
-def test_a_broken_head_is_refused(tmp_path, text):
-    (tmp_path / "head.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match=r"head\.json"):
-        Head.from_file(tmp_path / "head.json")
-    with pytest.raises(ModelError):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is empty"),
+        (b" \n", "is empty"),
+        (b"field,x,y\na.png,1,2\n", "is not JSON"),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", "is not JSON"),
+        (b"[" * 9999, "is not JSON"),
+        (b"[1, 2]", "is JSON, but no adapted head (the file: Input should be an object)"),
+        (b'{"a": "secret"}', "is JSON, but no adapted head (model: Field required)"),
+        (
+            b'{"model": "m", "model_version": "1", "weights": [NaN]}',
+            "is JSON, but no adapted head (weights.0: Input should be a finite number)",
+        ),
+    ],
+    ids=["empty", "blank", "table", "binary", "deep", "list", "other shape", "not a number"],
+)
+def test_a_broken_head_is_refused_in_one_sentence(tmp_path, data, said):
+    file = tmp_path / "head.json"
+    file.write_bytes(data)
+    with pytest.raises(ModelError) as refused:
+        Head.from_file(file)
+    assert str(refused.value) == f"{file} {said}. Name a file that triage-adapt wrote."
+
+
+def test_a_head_that_cannot_be_opened_is_refused_with_the_reason(tmp_path):
+    with pytest.raises(ModelError, match=r"none\.json cannot be read \(No such file or directory\)\. Name a file"):
         Head.from_file(tmp_path / "none.json")
+    with pytest.raises(ModelError, match=r"cannot be read \(Is a directory\)\. Name a file"):
+        Head.from_file(tmp_path)
 
 
 def test_a_head_of_another_version_is_refused(learned, tmp_path):
