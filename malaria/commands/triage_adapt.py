@@ -19,12 +19,16 @@ from malaria.commands.triage import decoded
 from malaria.errors import LabelsError
 from malaria.model import load
 from malaria.smear import fit_head, kept_share, label_field, read_boxes, together
+from malaria.words import count
 
 
 def triage_adapt(
     fields: Annotated[list[str], typer.Argument(metavar="FIELD...", help="Labelled fields: images, folders, zips.")],
     labels: Annotated[
-        Path, typer.Option(metavar="CSV", help="Columns field, x, y, width, height, label: boxes of Parasitized cells.")
+        Path,
+        typer.Option(
+            metavar="CSV", help="Columns field, x, y, width, height, label: Parasitized cells. Or a decided cells.csv."
+        ),
     ],
     output: Annotated[
         str, typer.Option(metavar="FILE", callback=writable, help="Where the head goes, for triage --adapted FILE.")
@@ -49,7 +53,10 @@ def triage_adapt(
             parts.append(cells)
             lost += len(not_found)
     if not parts:
-        raise LabelsError(f"{labels.name} has no box in any of these fields. Its column field must hold their names.")
+        raise LabelsError(
+            f"{labels.name} labels no cell of these fields. Its column field must hold their names, and a cells.csv "
+            "somebody's answers."
+        )
     unlabelled = sum(map(len, sources)) - len(unreadable) - len(parts)
     head = fit_head(together(parts), classifier.card.name, classifier.card.version, discard)
     write_text(head.model_dump_json(indent=1) + "\n", output)
@@ -65,7 +72,8 @@ def triage_adapt(
     if json is not None:
         write_json(figures, json)
     say(
-        f"{head.kept} of {head.parasitized} parasitized cells kept with {discard:.0%} of {head.cells} red cells "
-        f"discarded, cross-validated over {head.fields} fields ({head.kept_as_shipped} without adapting). "
-        f"In {lost} labelled boxes no red cell was found. Use it with: triage --adapted {output}"
+        f"{head.kept} of {count(head.parasitized, 'parasitized cell')} kept with {discard:.0%} of "
+        f"{count(head.cells, 'red cell')} discarded, cross-validated over {count(head.fields, 'field')} "
+        f"({head.kept_as_shipped} without adapting). Labelled boxes in which no red cell was found: {lost}. "
+        f"Use it with: triage --adapted {output}"
     )

@@ -10,33 +10,44 @@ from malaria.cells import read_table
 from malaria.errors import LabelsError
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.model import Classifier
+from malaria.review import ANSWERS
 from malaria.smear.adapt import LabelledCells, cell_features
 from malaria.smear.calibration import calibrate
 from malaria.smear.matching import pairs
 from malaria.smear.objects import RGB, Box
 from malaria.smear.windows import scan_with_windows
 
-_COLUMNS: Final = ("field", "x", "y", "width", "height", "label")
+_PLACE: Final = ("x", "y", "width", "height")
+_WORDS: Final = {"label": ("", *CLASSES), "answer": ("", *ANSWERS)}
+"""What each column that can say which cells are parasitized may hold; the first that is there counts."""
 
 
 def read_boxes(data: bytes | Path | str) -> dict[str, list[Box]]:
     """Read a CSV (its bytes or path) with the columns field, x, y, width, height and label: boxes of cells by field.
 
     `label` is Parasitized or Uninfected, or empty for a cell that nobody judged. Only the boxes of parasitized cells
-    are returned, and every field that has a row. Raises LabelsError.
+    are returned, and every field that has a row. A cells.csv of the triage has `answer` instead, where unsure and
+    unusable are as good as empty; of its fields, which are all in it, only those count that hold a decided cell.
+    Raises LabelsError.
     """
     header, rows = read_table(data)
-    missing = [name for name in _COLUMNS if name not in header]
+    said = next((name for name in _WORDS if name in header), "label")
+    missing = [name for name in ("field", *_PLACE, said) if name not in header]
     if missing:
-        raise LabelsError(f"The CSV of boxes has no column {', '.join(missing)}. It needs {', '.join(_COLUMNS)}.")
+        raise LabelsError(
+            f"The CSV of boxes has no column {', '.join(missing)}. It needs field, {', '.join(_PLACE)} and label, or "
+            "is a cells.csv of the triage with its column answer."
+        )
     boxes: dict[str, list[Box]] = {}
     for number, row in enumerate(rows, start=2):
         values = dict(zip(header, row, strict=True))
-        mine = boxes.setdefault(values["field"], [])
-        if values["label"] not in ("", *CLASSES):
-            raise LabelsError(f"Row {number}: the label {values['label']!r} is not {' or '.join(CLASSES)}.")
-        if values["label"] == PARASITIZED:
-            mine.append(_box(values, number))
+        if values[said] not in _WORDS[said]:
+            words = _WORDS[said][1:]
+            raise LabelsError(f"Row {number}: the {said} {values[said]!r} is not {' or '.join(words)}.")
+        if said == "label" or values[said] in CLASSES:
+            boxes.setdefault(values["field"], [])
+        if values[said] == PARASITIZED:
+            boxes[values["field"]].append(_box(values, number))
     return boxes
 
 
@@ -68,6 +79,6 @@ def together(parts: Iterable[LabelledCells]) -> LabelledCells:
 
 def _box(values: dict[str, str], row: int) -> Box:
     try:
-        return Box(*(round(float(values[name])) for name in _COLUMNS[1:5]))
+        return Box(*(round(float(values[name])) for name in _PLACE))
     except (ValueError, OverflowError):
         raise LabelsError(f"Row {row}: x, y, width and height must be numbers of pixels.") from None

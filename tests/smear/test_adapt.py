@@ -1,9 +1,11 @@
 """A laboratory's own fields teach the triage what its parasites look like, and the figure it prints is honest."""
 
+import hashlib
 import json
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -11,6 +13,8 @@ from typer.testing import CliRunner
 from malaria.commands.triage import triage
 from malaria.commands.triage_adapt import triage_adapt
 from malaria.errors import LabelsError, ModelError, TrainingError
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import UNSURE, CsvJournal, Decision
 from malaria.smear import (
     Box,
     Head,
@@ -164,6 +168,7 @@ def test_spots_tell_a_spotted_cell_from_a_plain_one_in_any_light(purple):
 
 
 BOXES = "field,x,y,width,height,label\n"
+ANSWERS = "field,x,y,width,height,answer\n"
 
 
 @pytest.mark.parametrize(
@@ -172,6 +177,12 @@ BOXES = "field,x,y,width,height,label\n"
         (BOXES + "a.png,1,2,3,4,Parasitized\na.png,5,6,7,8,Uninfected\n", {"a.png": [Box(1, 2, 3, 4)]}),
         (BOXES + "a.png,1,2,3,4,\nb.png,1.4,2.6,3,4,Parasitized\n", {"a.png": [], "b.png": [Box(1, 3, 3, 4)]}),
         ("label,kind,field,x,y,width,height\nParasitized,red_cell,a.png,1,2,3,4\n", {"a.png": [Box(1, 2, 3, 4)]}),
+        (ANSWERS + "a.png,1,2,3,4,Parasitized\na.png,5,6,7,8,Unsure\n", {"a.png": [Box(1, 2, 3, 4)]}),
+        (
+            ANSWERS + "a.png,1,2,3,4,Uninfected\nb.png,1,2,3,4,Unsure\nc.png,1,2,3,4,Unusable\nd.png,1,2,3,4,\n",
+            {"a.png": []},
+        ),
+        ("label," + ANSWERS + "Uninfected,a.png,1,2,3,4,Parasitized\n", {"a.png": []}),
     ],
 )
 def test_boxes_are_read(text, expected):
@@ -181,8 +192,11 @@ def test_boxes_are_read(text, expected):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("field,x,y,width,height\na.png,1,2,3,4\n", "no column label"),
+        ("field,x,y,width,height\na.png,1,2,3,4\n", r"no column label\. It needs .* or is a cells\.csv"),
+        ("field,x,width,height,answer\na.png,1,3,4,\n", r"no column y\."),
         (BOXES + "a.png,1,2,3,4,infected\n", "Row 2: the label 'infected'"),
+        (BOXES + "a.png,1,2,3,4,Unsure\n", "Row 2: the label 'Unsure' is not Parasitized or Uninfected"),
+        (ANSWERS + "a.png,1,2,3,4,yes\n", "Row 2: the answer 'yes' is not Parasitized or .* or Unusable"),
         (BOXES + "a.png,1,2,three,4,Parasitized\n", "Row 2: x, y, width and height"),
         (BOXES + "a.png,1,2,inf,4,Parasitized\n", "Row 2: x, y, width and height"),
         (BOXES + "a.png,1,2,nan,4,Parasitized\n", "Row 2: x, y, width and height"),
@@ -194,29 +208,59 @@ def test_boxes_that_cannot_be_read_are_refused(text, said):
         read_boxes(text.encode())
 
 
-def test_the_commands_work_together(tmp_path, monkeypatch, purple):
+@pytest.fixture
+def run(tmp_path, monkeypatch):
     write_model(tmp_path / "models", "tiny")
     monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
-    rows = ["field,x,y,width,height,label"]
-    for seed in range(5):
-        rgb, boxes = purple(seed, 3)
-        cv2.imwrite(str(tmp_path / f"{seed}.png"), rgb[..., ::-1])
-        rows += [f"{seed}.png,{box.x},{box.y},{box.width},{box.height},Parasitized" for box in boxes]
-    rows.append("0.png,2000,2000,60,60,Parasitized")
-    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
     app = typer.Typer()
     app.command("triage")(triage)
     app.command("triage-adapt")(triage_adapt)
-    images = [str(tmp_path / f"{seed}.png") for seed in range(5)]
-    head = str(tmp_path / "head.json")
-    options = ["--labels", str(tmp_path / "labels.csv"), "--output", head, "--model", "tiny", "--json", "-"]
-    made = CliRunner().invoke(app, ["triage-adapt", *images, *options])
+    return lambda *words: CliRunner().invoke(app, [*map(str, words), "--model", "tiny", "--json", "-"])
+
+
+@pytest.fixture
+def laboratory(tmp_path, purple):
+    """Five fields of one laboratory in a folder, and the boxes of the parasitized cells in each."""
+    folder = tmp_path / "laboratory"
+    folder.mkdir()
+    parasitized = {}
+    for seed in range(5):
+        rgb, parasitized[f"{seed}.png"] = purple(seed, 3)
+        cv2.imwrite(str(folder / f"{seed}.png"), rgb[..., ::-1])
+    return folder, parasitized
+
+
+def test_the_commands_work_together(run, laboratory, tmp_path):
+    folder, parasitized = laboratory
+    rows = ["field,x,y,width,height,label", "0.png,2000,2000,60,60,Parasitized"]
+    rows += [f"{name},{','.join(map(str, box))},Parasitized" for name, boxes in parasitized.items() for box in boxes]
+    (tmp_path / "labels.csv").write_text("\n".join(rows), encoding="utf-8")
+    made = run("triage-adapt", folder, "--labels", tmp_path / "labels.csv", "--output", tmp_path / "head.json")
     figures = json.loads(made.stdout)
     assert made.exit_code == 0
     assert (figures["fields"], figures["parasitized"], figures["boxes_without_a_cell"]) == (5, 15, 1)
     assert figures["interval"][0] <= figures["kept_share"] <= figures["interval"][1]
-    used = CliRunner().invoke(
-        app,
-        ["triage", images[0], "--adapted", head, "--model", "tiny", "--output", str(tmp_path / "out"), "--json", "-"],
-    )
+    used = run("triage", folder / "0.png", "--adapted", tmp_path / "head.json", "--output", tmp_path / "out")
     assert json.loads(used.stdout)["model"] == "tiny, adapted"
+
+
+def test_what_was_decided_on_the_page_adapts_as_labels_do(run, laboratory, tmp_path):
+    folder, parasitized = laboratory
+    assert run("triage", folder, "--output", tmp_path / "first").exit_code == 0
+    cells = pd.read_csv(tmp_path / "first" / "cells.csv")
+    journal = CsvJournal(tmp_path / "journal.csv")
+    for name, *box in cells[["field", "x", "y", "width", "height"]].itertuples(index=False):
+        inside = any(Box(*box).shared_area(other) > 2000 for other in parasitized[name])
+        answer = UNSURE if name == "4.png" else PARASITIZED if inside else UNINFECTED
+        image_id = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        place = f"#xywh={','.join(map(str, box))}"
+        cell = hashlib.sha256(f"{image_id}{place}".encode()).hexdigest()
+        journal.append([Decision("ann", cell, name + place, answer, answer, p_parasitized=0.1)])
+    decided = run("triage", folder, "--decisions", tmp_path / "journal.csv", "--output", tmp_path / "decided")
+    assert json.loads(decided.stdout)["result"]["counts"]["Decided by ann"]["parasitized"] == 12
+    table, head = tmp_path / "decided" / "cells.csv", tmp_path / "head.json"
+    figures = json.loads(run("triage-adapt", folder, "--labels", table, "--output", head).stdout)
+    assert (figures["fields"], figures["parasitized"], figures["boxes_without_a_cell"]) == (4, 12, 0)
+    assert figures["fields_without_labels"] == 1, "nobody was sure of a cell in it"
+    refused = run("triage-adapt", folder, "--labels", tmp_path / "first" / "cells.csv", "--output", head)
+    assert isinstance(refused.exception, LabelsError), "nothing was decided"
