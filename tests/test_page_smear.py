@@ -153,7 +153,9 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
     files = [("a.png", FIELD.png), ("a.png", other.png), ("again.png", FIELD.png), ("no.png", b"not an image")]
     app = upload(start(example=None), files)
     assert list(bench(app).cells.fields) == ["a.png", "a.png (2)"]
-    assert "again.png was given more than once, and counts once." in said(app)
+    same = "again.png is the same file as a.png, and is not counted again."
+    assert same in said(app)
+    assert [copy.sentence for copy in bench(app).triage.copies] == [same]
     assert any("no.png" in error.value.replace("\\", "") for error in app.error)
     shown = app.dataframe[0].value
     assert list(shown["Field"]) == ["a.png", "a.png (2)", "no.png"]
@@ -419,6 +421,16 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
     assert "1 field could not be used" in said(app)
     assert re.search(r"b.png: A fault of ours .* server's log", said(app))
     assert not app.exception
+
+
+def test_files_given_again_are_remembered_when_more_are_added() -> None:
+    a, b = ImageFile("a.png", FIELD.png), ImageFile("b.png", FIELD.png)
+    desk = desks.Desk.of([a, b]).with_more([a]).with_more([a, ImageFile("c.png", blank())])
+    assert list(desk.files) == ["a.png", "c.png"]
+    assert [copy.sentence for copy in desk.copies] == [
+        "b.png is the same file as a.png, and is not counted again.",
+        "a.png was given more than once, and is not counted again.",
+    ]
 
 
 def test_why_a_field_cannot_be_read_names_it_once() -> None:

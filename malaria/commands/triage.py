@@ -15,6 +15,7 @@ from malaria.sample import CellRates, Scores, read_scores, scores_file
 from malaria.smear import (
     SCAN_MAX_PIXELS,
     Cells,
+    Copy,
     FieldTriage,
     Head,
     Readings,
@@ -65,12 +66,13 @@ def triage(
     sources = open_sources(fields)
     judged: list[FieldTriage] = []
     unreadable: dict[str, str] = {}
+    copies: list[Copy] = []
     ids: dict[str, str] = {}
-    for name, rgb in progress(decoded(sources, unreadable, ids), sum(map(len, sources)), unit="field"):
+    for name, rgb in progress(decoded(sources, unreadable, copies, ids), sum(map(len, sources)), unit="field"):
         judged.append(triage_field(rgb, classifier, name, head))
         for concern in judged[-1].concerns:
             say(f"{name}: {concern.sentence}")
-    found = pooled(judged, classifier, threshold, unreadable, head)
+    found = pooled(judged, classifier, threshold, unreadable, head, copies)
     rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
     result = Result(found, _readings(found, ids, decisions), rates, sample=sample)
     write_text(cells_csv(result), str(output / CSV_FILE))
@@ -102,27 +104,31 @@ def _readings(found: Triage, ids: dict[str, str], journal: Path | None) -> Readi
 
 
 def decoded(
-    sources: list[Source], unreadable: dict[str, str], ids: dict[str, str] | None = None
+    sources: list[Source], unreadable: dict[str, str], copies: list[Copy], ids: dict[str, str] | None = None
 ) -> Iterator[tuple[str, RGB]]:
     """Yield every field that can be read, by a name of its own; write into `unreadable` why the others cannot.
 
-    The same bytes count once. The image_id of each field goes into `ids`. Names are unique only within a source, so a
-    name that an earlier source had gets its source in front.
+    The same bytes count once; every further file of them goes into `copies`. The image_id of each field goes into
+    `ids`. Names are unique only within a source, so a name that an earlier source had gets its source in front.
     """
     taken: set[str] = set()
-    first: dict[str | None, str] = {}
+    first: dict[str, str] = {}
     for number, source in enumerate(sources, start=1):
         for file in source:
+            image_id = file.image_id or ""
+            if image_id in first:
+                copies.append(Copy(file.file, first[image_id]))
+                say(copies[-1].sentence)
+                continue
             name = file.file if file.file not in taken else f"{source.name}/{file.file}"
             name = name if name not in taken else f"{number}/{name}"
             taken.add(name)
             try:
                 if file.data is None:
                     raise ImageError(name, file.error or "It could not be read.", "")
-                if first.setdefault(file.image_id, name) != name:
-                    raise ImageError(name, f"It is the same file as {first[file.image_id]}.", "It counts once.")
+                first[image_id] = name
                 if ids is not None:
-                    ids[name] = file.image_id or ""
+                    ids[name] = image_id
                 yield name, decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)
             except ImageError as error:
                 unreadable[name] = file.error or str(error)

@@ -18,7 +18,7 @@ from malaria.commands._shared import (
 from malaria.commands.triage import decoded
 from malaria.errors import LabelsError
 from malaria.model import load
-from malaria.smear import fit_head, kept_share, label_field, read_boxes, together
+from malaria.smear import Copy, fit_head, kept_share, label_field, read_boxes, together
 from malaria.words import count
 
 
@@ -46,8 +46,8 @@ def triage_adapt(
     classifier = load(model)
     boxes = read_boxes(labels)
     sources = open_sources(fields)
-    parts, unreadable, lost = [], dict[str, str](), 0
-    for name, rgb in progress(decoded(sources, unreadable), sum(map(len, sources)), unit="field"):
+    parts, unreadable, copies, lost = [], dict[str, str](), list[Copy](), 0
+    for name, rgb in progress(decoded(sources, unreadable, copies), sum(map(len, sources)), unit="field"):
         if name in boxes:
             cells, not_found = label_field(rgb, name, boxes[name], classifier)
             parts.append(cells)
@@ -57,7 +57,7 @@ def triage_adapt(
             f"{labels.name} labels no cell of these fields. Its column field must hold their names, and a cells.csv "
             "somebody's answers."
         )
-    unlabelled = sum(map(len, sources)) - len(unreadable) - len(parts)
+    unlabelled = sum(map(len, sources)) - len(unreadable) - len(copies) - len(parts)
     head = fit_head(together(parts), classifier.card.name, classifier.card.version, discard)
     write_text(head.model_dump_json(indent=1) + "\n", output)
     rate = kept_share(head)
@@ -68,6 +68,7 @@ def triage_adapt(
         "boxes_without_a_cell": lost,
         "fields_without_labels": unlabelled,
         "unreadable": unreadable,
+        "copies": [copy._asdict() for copy in copies],
     }
     if json is not None:
         write_json(figures, json)

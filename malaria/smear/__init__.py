@@ -17,7 +17,7 @@ from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
 from malaria.smear.segment import segment
 from malaria.smear.table import cells_csv
 from malaria.smear.tiles import segment_scan
-from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, FieldTriage, Suspect, Triage, pooled, triage_field
+from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, Copy, FieldTriage, Suspect, Triage, pooled, triage_field
 
 __all__ = [
     "COLUMNS",
@@ -29,6 +29,7 @@ __all__ = [
     "Cell",
     "Cells",
     "Concern",
+    "Copy",
     "Count",
     "FieldTriage",
     "Head",

@@ -112,7 +112,8 @@ def _fields(triage: Triage) -> str:
         [name, *[sentences.DASH] * 3, f"Rejected: {sentences.why(name, why)}"]
         for name, why in triage.unreadable.items()
     ]
-    return "<h2>Fields</h2>" + _table(rows, ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"])
+    copies = "".join(f"<p>{escape(copy.sentence)}</p>" for copy in triage.copies)
+    return "<h2>Fields</h2>" + _table(rows, ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"]) + copies
 
 
 # People

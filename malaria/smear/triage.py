@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -99,15 +99,32 @@ class Suspect:
         return self.field.crops.get(self.place)
 
 
+class Copy(NamedTuple):
+    """A file whose bytes were given before, as `of`."""
+
+    file: str
+    of: str
+
+    @property
+    def sentence(self) -> str:
+        """What is said of it; true also where the bytes cannot be used at all."""
+        about = "was given more than once" if self.file == self.of else f"is the same file as {self.of}"
+        return f"{self.file} {about}, and is not counted again."
+
+
 @dataclass(frozen=True, eq=False)
 class Triage:
-    """The fields of one sample, judged together. `unreadable` says of every field that could not be read why."""
+    """The fields of one sample, judged together. `unreadable` says of every field that could not be read why.
+
+    `copies` are files that were given more than once.
+    """
 
     fields: tuple[FieldTriage, ...]
     threshold: float
     model: str
     model_version: str
     unreadable: dict[str, str]
+    copies: tuple[Copy, ...] = ()
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -173,6 +190,7 @@ class Triage:
                 if field.concerns
             },
             "unreadable": self.unreadable,
+            "copies": [copy._asdict() for copy in self.copies],
         }
 
 
@@ -236,6 +254,7 @@ def pooled(
     threshold: float | None = None,
     unreadable: dict[str, str] | None = None,
     head: Head | None = None,
+    copies: Iterable[Copy] = (),
 ) -> Triage:
     """Put the fields of one sample together. `threshold` (0 to 1) is the head's or the model's unless given.
 
@@ -250,7 +269,7 @@ def pooled(
     usual = card.threshold if head is None else head.threshold
     at = usual if threshold is None else threshold
     name = card.name if head is None else f"{card.name}, adapted"
-    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}))
+    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}), tuple(copies))
 
 
 def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB]:

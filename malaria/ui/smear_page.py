@@ -91,8 +91,8 @@ def _taken(bench: Bench) -> int:
 def _refused(desk: Desk, bench: Bench) -> None:
     for why in bench.triage.unreadable.values():
         st.error(literal(why), icon=":material/broken_image:")
-    for name in desk.twice:
-        st.warning(f"{literal(name)} was given more than once, and counts once.", icon=":material/content_copy:")
+    for copy in desk.copies:
+        st.warning(literal(copy.sentence), icon=":material/content_copy:")
 
 
 @st.fragment

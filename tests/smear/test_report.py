@@ -12,7 +12,7 @@ import pytest
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates
-from malaria.smear import Count, Result, pooled, report_html, sentences, triage_field
+from malaria.smear import Copy, Count, Result, pooled, report_html, sentences, triage_field
 from malaria.smear.leukocyte_types import LeukocyteType
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
@@ -63,6 +63,13 @@ def test_the_figures_are_those_of_the_result_with_their_intervals(triage):
         assert all(text_of(value) in text for value in column.values())
     assert sentences.needed(result) in text
     assert "assume 5,000,000 red cells or 8,000 leukocytes" in text
+
+
+def test_files_given_again_are_named_and_not_called_rejected(triage):
+    again = replace(triage, unreadable={}, copies=(Copy("<b>.png", HOSTILE),))
+    fields = section(report_html(Result(again)), "Fields")
+    assert "&lt;b&gt;.png is the same file as =1+1&lt;img" in fields
+    assert "Rejected" not in fields
 
 
 def test_it_needs_nothing_from_elsewhere_and_runs_nothing(triage):

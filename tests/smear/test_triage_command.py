@@ -75,8 +75,13 @@ def test_a_field_that_is_given_twice_counts_once(run, place, tmp_path):
     result = run(place, place / "one.png", "--json", "-")
     figures = json.loads(result.stdout)
     assert (figures["fields"], figures["red_cells"]) == (2, 21)
-    assert sorted(figures["unreadable"]) == ["one.png", "one.png/one.png"]
-    assert "one.png: It is the same file as copy.png." in result.stderr
+    assert figures["unreadable"] == {}
+    assert figures["copies"] == [{"file": "one.png", "of": "copy.png"}] * 2
+    same = "one.png is the same file as copy.png, and is not counted again."
+    assert same in result.stderr
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert same in report
+    assert "Rejected" not in report
 
 
 def test_held_out_scores_that_cannot_be_used_are_told_and_the_card_stands_in(run, place, tmp_path):

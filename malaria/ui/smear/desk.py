@@ -13,7 +13,7 @@ from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model import Classifier
-from malaria.smear import SCAN_MAX_PIXELS, Box, FieldTriage, Triage, pooled, triage_field
+from malaria.smear import SCAN_MAX_PIXELS, Box, Copy, FieldTriage, Triage, pooled, triage_field
 from malaria.ui.frame import Frame
 from malaria.ui.smear.drawing import window_around
 
@@ -43,8 +43,8 @@ class Desk:
     synthetic: bool = False
     parasitized: int | None = None
     """How many cells are parasitized, where that is known because they were drawn so."""
-    twice: tuple[str, ...] = ()
-    """Fields that were given more than once and count once."""
+    copies: tuple[Copy, ...] = ()
+    """Files that were given more than once."""
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
     _known: _Known = field(default_factory=dict)
@@ -55,18 +55,19 @@ class Desk:
     def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Desk":
         """Put fields together: the same bytes count once, and two files of one name get different names."""
         kept: dict[str, ImageFile] = {}
-        seen: set[str | None] = set()
-        twice = []
+        first: dict[str, str] = {}
+        copies = []
         for one in files:
-            if one.image_id is not None and one.image_id in seen:
-                twice.append(one.file)
+            if one.image_id in first:
+                copies.append(Copy(one.file, first[one.image_id]))
                 continue
-            seen.add(one.image_id)
             name, copy = one.file, 2
             while name in kept:
                 name, copy = f"{one.file} ({copy})", copy + 1
             kept[name] = one
-        return cls(kept, synthetic, parasitized, tuple(twice))
+            if one.image_id is not None:
+                first[one.image_id] = name
+        return cls(kept, synthetic, parasitized, tuple(copies))
 
     @classmethod
     def example(cls) -> "Desk":
@@ -79,6 +80,7 @@ class Desk:
         """The same sample with more fields. What was judged is not judged again."""
         self.stop()
         more = Desk.of([*self.files.values(), *files])
+        more.copies = tuple(dict.fromkeys(self.copies + more.copies))
         more._known, more.faces = self._known, self.faces
         return more
 
@@ -100,9 +102,8 @@ class Desk:
         """All fields that were judged so far, as one sample."""
         judged = self.judging(frame).results
         fields = [one for one in judged if isinstance(one, FieldTriage)]
-        return pooled(
-            fields, frame.classifier, threshold, {one.field: one.why for one in judged if isinstance(one, Refused)}
-        )
+        refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
+        return pooled(fields, frame.classifier, threshold, refused, copies=self.copies)
 
     @property
     def ids(self) -> dict[str, str]:
