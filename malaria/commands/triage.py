@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,11 +11,13 @@ from malaria.commands._shared import JsonOption, ModelOption, open_sources, prog
 from malaria.errors import ImageError
 from malaria.images import Source, decode
 from malaria.review import read_journal, replay
-from malaria.sample import CellRates, Scores, read_scores, scores_file
+from malaria.sample import RED_CELLS_PER_UL, CellRates, Scores, read_scores, scores_file
 from malaria.smear import (
     SCAN_MAX_PIXELS,
+    Assumed,
     Cells,
     Copy,
+    Count,
     FieldTriage,
     Head,
     Readings,
@@ -29,9 +31,20 @@ from malaria.smear import (
     triage_field,
 )
 from malaria.smear.objects import RGB
+from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
+from malaria.words import count
 
 CSV_FILE = "cells.csv"
 REPORT_FILE = "report.html"
+
+
+def _per_ul(part: str, about: str) -> Any:
+    low, high = LIMITS[part]
+    return typer.Option(min=low, max=high, help=f"{about} per microlitre.")
+
+
+def _counted(what: str) -> Any:
+    return typer.Option(min=0, max=MOST_COUNTED, help=f"{what} that you counted by hand.")
 
 
 def triage(
@@ -51,12 +64,22 @@ def triage(
         typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
     ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
+    red_cells_per_ul: Annotated[int, _per_ul("red_cells_per_ul", "The patient's own red cells")] = RED_CELLS_PER_UL,
+    leukocytes_per_ul: Annotated[int, _per_ul("leukocytes_per_ul", "The patient's own leukocytes")] = LEUKOCYTES_PER_UL,
+    wished_per_ul: Annotated[
+        int, _per_ul("wished_per_ul", "Parasites to be found in 95 of 100 samples")
+    ] = WISHED_PER_UL,
+    counted_red_cells: Annotated[int | None, _counted("Red cells")] = None,
+    counted_parasitized: Annotated[int | None, _counted("Parasitized cells among them")] = None,
+    counted_leukocytes: Annotated[int | None, _counted("Leukocytes")] = None,
     json: JsonOption = None,
 ) -> None:
     """Find the red cells of microscope fields, rank them by p_parasitized, and write a table and a report.
 
     Exit status 0 if at least one field was read, else 2.
     """
+    assumed = Assumed(red_cells_per_ul, leukocytes_per_ul, wished_per_ul)
+    by_hand = Count.by_hand(counted_red_cells, counted_parasitized, counted_leukocytes)
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -74,14 +97,14 @@ def triage(
             say(f"{name}: {concern.sentence}")
     found = pooled(judged, classifier, threshold, unreadable, head, copies)
     rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
-    result = Result(found, _readings(found, ids, decisions), rates, sample=sample)
+    result = Result(found, _readings(found, ids, decisions), rates, by_hand, assumed, sample)
     write_text(cells_csv(result), str(output / CSV_FILE))
     write_text(report_html(result), str(output / REPORT_FILE))
     if json is not None:
         write_json(found.summary() | {"result": result.summary()}, json)
     say(
-        f"{len(judged)} fields, {found.red_cells} red cells: {len(found.suspects)} kept for a human, "
-        f"{found.red_cells - len(found.suspects)} discarded. Research use only. See {output / REPORT_FILE}."
+        f"{count(len(judged), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for a "
+        f"human, {found.red_cells - len(found.suspects):,} discarded. Research use only. See {output / REPORT_FILE}."
     )
     if not judged:
         raise typer.Exit(2)

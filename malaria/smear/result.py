@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 from malaria.card import Card
 from malaria.errors import SampleError
@@ -31,6 +31,14 @@ LEUKOCYTES_PER_UL: Final = 8_000
 """Leukocytes per microlitre where the patient's own count is not known (WHO, Basic Malaria Microscopy, 2010)."""
 WISHED_PER_UL: Final = 200
 """Parasites per microlitre at which WHO evaluates rapid tests."""
+LIMITS: Final = {
+    "red_cells_per_ul": (100_000, 10_000_000),
+    "leukocytes_per_ul": (100, 1_000_000),
+    "wished_per_ul": (1, 1_000_000),
+}
+"""The least and the most that a user may give for each part of `Assumed`: a count in millions per µL is refused."""
+MOST_COUNTED: Final = 5_000_000
+"""By hand; parasitized cells and leukocytes together are then still a number that `malaria.sample` takes."""
 
 _PERFECT: Final = CellRates(1, 0)
 _SETTLED: Final = (PARASITIZED, UNINFECTED, UNUSABLE)
@@ -78,6 +86,15 @@ class Count:
     open: int = 0
     rates: CellRates | None = None
     rates_at_most: CellRates | None = None
+
+    @classmethod
+    def by_hand(cls, red_cells: int | None, parasitized: int | None, leukocytes: int | None) -> Self | None:
+        """A count by hand, taken to be right; None where nothing was counted. Raises SampleError."""
+        if red_cells is not None and parasitized is not None and parasitized > red_cells:
+            raise SampleError("There are more parasitized cells than cells. Correct one of the two.")
+        if red_cells is parasitized is leukocytes is None:
+            return None
+        return cls(red_cells, parasitized, leukocytes, rates=_PERFECT)
 
     @cached_property
     def parasitaemia(self) -> Range | None:

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from malaria.commands.triage import triage
-from malaria.errors import JournalError
+from malaria.errors import JournalError, SampleError
 from malaria.labels import PARASITIZED
 from malaria.review import CsvJournal, Decision
 from malaria.smear import COLUMNS
@@ -97,6 +97,66 @@ def test_the_threshold_and_the_name_of_the_sample_are_taken(run, place, tmp_path
     assert result.stdout == ""
     assert "12 kept" in result.stderr
     assert "Smear triage: Ward 5" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_patients_own_counts_and_a_count_by_hand_are_as_on_the_page(run, place, tmp_path):
+    given = {"red-cells-per-ul": 2_500_000, "leukocytes-per-ul": 4_000, "wished-per-ul": 500}
+    counted = {"counted-red-cells": 1_000, "counted-parasitized": 10, "counted-leukocytes": 3}
+    options = [word for name, value in (given | counted).items() for word in (f"--{name}", value)]
+    result = run(place / "one.png", *options, "--json", "-")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)["result"]
+    assert found["assumed"] == {name.replace("-", "_"): value for name, value in given.items()}
+    by_hand = found["counts"]["Counted by hand"]
+    assert [by_hand[name] for name in ("red_cells", "parasitized", "open", "leukocytes")] == [1_000, 10, 0, 3]
+    assert by_hand["parasitaemia"]["value"] == pytest.approx(0.01)
+    assert by_hand["per_ul_by_red_cells"]["value"] == pytest.approx(25_000)
+    assert by_hand["per_ul_by_leukocytes"]["value"] == pytest.approx(10 / 3 * 4_000)
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for said in ("Counted by hand", "assume 2,500,000 red cells or 4,000 leukocytes", "To find 500 parasites per µL"):
+        assert said in report
+
+
+def test_a_thick_film_is_counted_against_leukocytes_alone(run, place):
+    result = run(place / "one.png", "--counted-parasitized", 40, "--counted-leukocytes", 200, "--json", "-")
+    by_hand = json.loads(result.stdout)["result"]["counts"]["Counted by hand"]
+    assert by_hand["parasitaemia"] is None
+    assert by_hand["per_ul_by_leukocytes"]["value"] == pytest.approx(1_600)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--red-cells-per-ul", "-1", "greater than or equal to 100000"),
+        ("--red-cells-per-ul", "4.5", "valid integer"),
+        ("--red-cells-per-ul", "nan", "valid integer"),
+        ("--leukocytes-per-ul", "8", "greater than or equal to 100"),
+        ("--wished-per-ul", "0", "greater than or equal to 1"),
+        ("--wished-per-ul", "9" * 400, "less than or equal to 1000000"),
+        ("--counted-red-cells", "-1", "greater than or equal to 0"),
+        ("--counted-parasitized", "inf", "valid integer"),
+        ("--counted-leukocytes", "5000001", "less than or equal to 5000000"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused_by_name(run, place, tmp_path, option, value, words):
+    result = run(place, option, value)
+    assert result.exit_code == 2
+    said = " ".join(re.sub(r"[^\w -]", " ", result.stderr).split())
+    assert option in said
+    assert words in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_parasitized_cells_than_cells_are_refused_before_the_work(run, place, tmp_path):
+    result = run(place, "--counted-red-cells", 5, "--counted-parasitized", 6)
+    assert isinstance(result.exception, SampleError)
+    assert str(result.exception) == "There are more parasitized cells than cells. Correct one of the two."
+    assert not (tmp_path / "out").exists()
+
+
+def test_one_field_is_told_as_one(run, place):
+    result = run(place / "one.png")
+    assert result.stderr.splitlines()[-1].startswith("1 field, 12 red cells: 3 kept for a human, 9 discarded.")
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,22 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from malaria.errors import SampleError
 from malaria.sample import RED_CELLS_PER_UL, CellRates
 from malaria.smear import Assumed, Count, Result, cell_rates, sentences
-from malaria.smear.result import LEUKOCYTES_PER_UL, WISHED_PER_UL
+from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.ui.frame import Frame
 from malaria.ui.sample.scores import held_out_scores
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.desk import Desk
 from malaria.ui.text import literal
 
+_OWN: Final = "The patient’s own count where it is known."
 _INPUTS: Final = (
-    ("Red cells per µL", 100_000, 10_000_000, RED_CELLS_PER_UL, 100_000, "The patient’s own count where it is known."),
-    ("Leukocytes per µL", 100, 1_000_000, LEUKOCYTES_PER_UL, 500, "The patient’s own count where it is known."),
-    ("Wished limit of detection, parasites per µL", 1, 1_000_000, WISHED_PER_UL, 50, None),
+    ("red_cells_per_ul", "Red cells per µL", RED_CELLS_PER_UL, 100_000, _OWN),
+    ("leukocytes_per_ul", "Leukocytes per µL", LEUKOCYTES_PER_UL, 500, _OWN),
+    ("wished_per_ul", "Wished limit of detection, parasites per µL", WISHED_PER_UL, 50, None),
 )
-_MOST_COUNTED: Final = 5_000_000
-"""By hand; parasitized cells and leukocytes together are then still a number that `malaria.sample` takes."""
 
 
 def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
@@ -53,10 +53,10 @@ def _figures(found: Result, desk: Desk, bench: Bench) -> None:
 def _assumed() -> Assumed:
     with st.expander("Change what is assumed and wished", icon=":material/calculate:"):
         given = []
-        for at, (part, (name, low, high, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True)):
+        for at, (part, (what, name, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True)):
             key = f"smear.assumed.{at}"
             st.session_state.setdefault(key, usual)  # another sample may have set it
-            given.append(part.number_input(name, low, high, step=step, key=key, help=why))
+            given.append(part.number_input(name, *LIMITS[what], step=step, key=key, help=why))
     return Assumed(*map(float, given))
 
 
@@ -65,13 +65,14 @@ def _manual() -> Count | None:
     names = ("Red cells you counted", "Parasitized ones among them", "Leukocytes you counted")
     with st.expander("Enter your own count", icon=":material/pin:"):
         cells, found, white = (
-            part.number_input(name, 0, _MOST_COUNTED, None, key=f"smear.manual.{at}", placeholder="None")
+            part.number_input(name, 0, MOST_COUNTED, None, key=f"smear.manual.{at}", placeholder="None")
             for at, (part, name) in enumerate(zip(st.columns(3), names, strict=True))
         )
-        if cells is not None and found is not None and found > cells:
-            st.warning("There are more parasitized cells than cells. Correct one of the two.")
-            cells = found = None
-    return None if cells is found is white is None else Count(cells, found, white, rates=CellRates(1, 0))
+        try:
+            return Count.by_hand(cells, found, white)
+        except SampleError as problem:
+            st.warning(str(problem))
+            return Count.by_hand(None, None, white)
 
 
 def _fields(bench: Bench) -> None:
