@@ -116,6 +116,10 @@ def test_predict_gives_one_row_per_image(run: Run, cells: Path, form: str) -> No
     assert "8 of 9 images read by cell-resnet; 1 unreadable." in done.err
 
 
+def test_one_image_is_told_as_one(run: Run, tmp_path: Path) -> None:
+    assert "1 of 1 image read by" in run("predict", save(tmp_path / "red.png", RED)).err
+
+
 def test_predict_writes_a_file_and_nothing_to_standard_output(run: Run, cells: Path, tmp_path: Path) -> None:
     done = run("predict", cells, "--csv", tmp_path / "out.csv")
     assert (done.status, done.out) == (0, "")

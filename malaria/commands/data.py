@@ -71,7 +71,7 @@ def data_fetch(
             bar.update(done - bar.n)
 
         fetched = fetch(folder, url, sha256, progress)
-    typer.echo(f"{fetched.path}: {fetched.images:,} images, SHA-256 {fetched.sha256}")
+    typer.echo(f"{fetched.path}: {count(fetched.images, 'image')}, SHA-256 {fetched.sha256}")
     if fetched.checked_against is None:
         say(
             "The hash was not checked: this program knows none for this file. It is written beside the zip, and later "
@@ -87,7 +87,7 @@ def _print(told: dict[str, Any]) -> None:
     rows: list[tuple[str, str]] = [("images", f"{told['images']:,}, of which {told['readable']:,} can be read")]
     rows += [(label, _of(n, told["readable"])) for label, n in told["classes"].items()]
     rows.append(("without a label", f"{told['unlabelled']:,}"))
-    rows.append(("patients", f"{patients['n']:,}; {patients['images_without_patient']:,} images name none"))
+    rows.append(("patients", f"{patients['n']:,}; {count(patients['images_without_patient'], 'image')} without one"))
     rows += _balance(patients["each"], told["classes"])
     rows.append(("formats", _counts(told["formats"])))
     rows.append(("channels", _counts(told["channels"])))
@@ -125,7 +125,7 @@ def _balance(patients: dict[str, dict[str, int]], classes: Iterable[str]) -> lis
 
 def _duplicates(kind: str, told: dict[str, Any]) -> list[tuple[str, str]]:
     across = f"{told['across_classes']:,} across classes, {told['across_patients']:,} across patients"
-    found = f"{told['groups']:,} groups of {told['images']:,} images; {across}" if told["groups"] else "none"
+    found = f"{count(told['groups'], 'group')} of {told['images']:,} images; {across}" if told["groups"] else "none"
     crossing = [group for group in told["each"] if len(group["labels"]) > 1 or len(group["patients"]) > 1]
     return [(f"{kind} duplicates", found), *(("", " = ".join(group["files"])) for group in crossing[:_SHOWN])]
 

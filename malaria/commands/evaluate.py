@@ -23,6 +23,7 @@ from malaria.commands._shared import (
     write_text,
 )
 from malaria.review import out_of_sample, read_held_out
+from malaria.words import count
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only this verb needs them
@@ -54,7 +55,8 @@ def evaluate(
         write_json(evaluation.to_dict(), json)
     if STANDARD_OUTPUT not in (json, csv):
         _print_rates(evaluation)
-    say(f"{evaluation.n} cells measured, {evaluation.left_out} left out, {evaluation.unreadable} unreadable.")
+    left_out, bad = evaluation.left_out, evaluation.unreadable
+    say(f"{count(evaluation.n, 'cell')} measured, {left_out:,} left out, {bad:,} unreadable.")
     if warning := _flattery(classifier.card.name, table):
         say(warning)
 

@@ -19,6 +19,7 @@ from malaria.commands._shared import (
 from malaria.errors import SourceError
 from malaria.images import Source, open_source
 from malaria.model import load
+from malaria.words import count
 
 COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]
 
@@ -39,7 +40,7 @@ def predict(
     table = pd.DataFrame([*rows, *refused], columns=COLUMNS)
     write_text(to_csv(table), csv or STANDARD_OUTPUT)
     read = int(table["error"].isna().sum())
-    say(f"{read} of {len(table)} images read by {classifier.card.name}; {len(table) - read} unreadable.")
+    say(f"{read:,} of {count(len(table), 'image')} read by {classifier.card.name}; {len(table) - read:,} unreadable.")
     if not read:
         raise typer.Exit(2)
 

@@ -17,6 +17,7 @@ from malaria.commands._shared import (
     write_text,
 )
 from malaria.review import SUSPECTS_COLUMNS, in_order, out_of_sample, rank, read_held_out
+from malaria.words import count
 
 
 def suspects(
@@ -40,7 +41,8 @@ def suspects(
     table, basis = out_of_sample(table, held_out, name)
     ranked = rank(table)
     write_text(in_order(ranked[list(SUSPECTS_COLUMNS)]), csv)
-    say(f"{len(ranked)} labels ranked, {len(table) - len(ranked)} images without a label or unreadable left out.")
+    left_out = count(len(table) - len(ranked), "image")
+    say(f"{count(len(ranked), 'label')} ranked, {left_out} without a label or unreadable left out.")
     say(basis.sentence)
     if basis.warning:
         say(f"Warning: {basis.warning}")

@@ -40,7 +40,7 @@ REPORT_FILE = "report.html"
 
 def _per_ul(part: str, about: str) -> Any:
     low, high = LIMITS[part]
-    return typer.Option(min=low, max=high, help=f"{about} per microlitre.")
+    return typer.Option(min=low, max=high, help=about)
 
 
 def _counted(what: str) -> Any:
@@ -64,10 +64,14 @@ def triage(
         typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
     ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
-    red_cells_per_ul: Annotated[int, _per_ul("red_cells_per_ul", "The patient's own red cells")] = RED_CELLS_PER_UL,
-    leukocytes_per_ul: Annotated[int, _per_ul("leukocytes_per_ul", "The patient's own leukocytes")] = LEUKOCYTES_PER_UL,
+    red_cells_per_ul: Annotated[
+        int, _per_ul("red_cells_per_ul", "Red cells per microlitre, the patient's own.")
+    ] = RED_CELLS_PER_UL,
+    leukocytes_per_ul: Annotated[
+        int, _per_ul("leukocytes_per_ul", "Leukocytes per microlitre, the patient's own.")
+    ] = LEUKOCYTES_PER_UL,
     wished_per_ul: Annotated[
-        int, _per_ul("wished_per_ul", "Parasites to be found in 95 of 100 samples")
+        int, _per_ul("wished_per_ul", "Parasites per microlitre, found in 95 of 100 samples.")
     ] = WISHED_PER_UL,
     counted_red_cells: Annotated[int | None, _counted("Red cells")] = None,
     counted_parasitized: Annotated[int | None, _counted("Parasitized cells among them")] = None,

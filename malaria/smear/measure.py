@@ -29,6 +29,7 @@ from malaria.smear.matching import overlaps, pairs
 from malaria.smear.objects import RGB, Box, SmearObject
 from malaria.smear.second_reading import amended, sampled, unread, verdicts
 from malaria.smear.segment import prepare, segment
+from malaria.words import count
 
 _WHOLE: Final = 0.65
 _BORDER: Final = 2
@@ -144,7 +145,7 @@ def _estimate(value: float, resampled: NDArray[np.float64]) -> Estimate:
 def report(name: str, fields: Sequence[Counter[str]]) -> str:
     """One block of text for the counts of some fields: `summary` of all of them, and `count_agreement`."""
     pooled = pool(fields)
-    lines = [f"{name} ({len(fields)} fields)"]
+    lines = [f"{name} ({count(len(fields), 'field')})"]
     for figure, rate in summary(pooled).items():
         if rate.value is not None and rate.interval is not None:
             low, high = rate.interval
