@@ -127,6 +127,18 @@ def figures(app: AppTest, column: str) -> dict[str, str]:
     return dict(app.table[0].value[column])
 
 
+def in_view(app: AppTest) -> tuple[int, ...]:
+    """Where the part in view begins and ends, across and down, in percent of the field."""
+    found = re.search(r"In view: (\d+) to (\d+) % across, (\d+) to (\d+) % down", said(app))
+    assert found
+    return tuple(map(int, found.groups()))
+
+
+def look(app: AppTest, way: str) -> AppTest:
+    """Press the button that moves what is in view."""
+    return app.button(key=f"smear-{way}").click().run()
+
+
 def blank(level: int = 255) -> bytes:
     return cv2.imencode(".png", np.full((300, 400, 3), level, np.uint8))[1].tobytes()
 
@@ -173,6 +185,49 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
     app.run()
     assert not app.error
     assert key(app, "P").table[0].value[BY_ANN]["Red cells"] == "1"
+
+
+def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -> None:
+    app = start()
+    found = bench(app)
+    chosen, token = found.chosen, found.token
+    assert chosen is not None
+    assert "In view" not in said(app)
+    assert not any(button.label == "Left" for button in app.button)
+    found.field = next(name for name in found.cells.fields if name != chosen.field)
+    app.session_state["smear.zoom"] = "4 cells"
+    left, right, top, bottom = in_view(app.run())
+    assert (left + right, top + bottom) == (100, 100), "the middle, at first"
+    seen = {left, right}
+    for _ in range(9):
+        if app.button(key="smear-Right").disabled:
+            break
+        seen.update(in_view(look(app, "Right"))[:2])
+    assert in_view(app)[1] == 100
+    assert in_view(app)[2:] == (top, bottom)
+    assert len(seen) > 3, "by less than a window, so that no cell is cut twice"
+    assert in_view(look(app, "Left"))[1] < 100
+    before = in_view(look(app, "Up"))
+    assert in_view(look(app, "Down")) == (*before[:2], top, bottom)
+    assert (found.chosen, found.token) == (chosen, token)
+    app.session_state["smear.zoom"] = "Whole field"
+    app.run()
+    app.session_state["smear.zoom"] = "4 cells"
+    assert in_view(app.run())[:2] == before[:2], "where one looked in a field is remembered"
+    cell = next(cell for cell in found.suspects if cell.field == found.field)
+    found.choose(cell)
+    left, right, top, bottom = in_view(app.run())
+    (x, y), about = cell.box.centre, found.cells.fields[cell.field]
+    assert left < 100 * x / about.width < right
+    assert top < 100 * y / about.height < bottom
+
+
+def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
+    app = upload(start(example=None), [("white.png", blank())])
+    assert bench(app).chosen is None
+    app.session_state["smear.zoom"] = "4 cells"
+    left, right, *_ = in_view(app.run())
+    assert 20 < right - left < 100
 
 
 def test_what_is_no_image_at_all_is_one_sentence() -> None:
@@ -608,7 +663,7 @@ def test_says_how_many_cells_are_still_needed(wished: int, words: str) -> None:
 
 @pytest.mark.parametrize("box", [Box(0, 0, 20, 20), Box(390, 280, 20, 20), Box(200, 150, 20, 20), Box(-5, -5, 9, 9)])
 def test_a_window_lies_inside_the_field(box: Box) -> None:
-    window = window_around(box, 400, 300, 160)
+    window = window_around(box.centre, 400, 300, 160)
     assert (window.width, window.height) == (160, 120)
     assert min(window.x, window.y) >= 0
     assert window.x + window.width <= 400

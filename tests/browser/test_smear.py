@@ -115,9 +115,7 @@ def test_the_card_stays_under_the_finger_while_fields_come_in(
     annotator = f"quick {page.viewport_size}"
     page.goto(f"/Smear_triage?annotator={annotator}")
     fields = [phantom.field(seed=seed, slide=5, parasitaemia=0.15) for seed in range(5, 9)]
-    page.locator('input[type="file"]').set_input_files(
-        [{"name": one.file, "mimeType": "image/png", "buffer": one.png} for one in fields]
-    )
+    give(page, {one.file: one.png for one in fields})
     confirm = page.get_by_role("button", name=re.compile("^Confirm"))
     cell = page.get_by_alt_text("The cell to be decided, enlarged")
     expect(page.locator(".st-key-smear-status").get_by_role("button", name="Stop")).to_be_visible()
@@ -148,6 +146,60 @@ def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal)
     expect(page.get_by_text("A cell that was missed")).to_have_count(0)
     said = [cell["keys"][0].decision for cell in Log(journal).state.readings.values() if "keys" in cell]
     assert [(one.final_answer, one.p_parasitized) for one in said] == [("Parasitized", None)]
+
+
+def test_a_suspect_is_chosen_by_key_and_by_click_though_others_lie_over_it(page: Page) -> None:
+    heap = phantom.field(
+        seed=1, cells=16, parasitaemia=0.5, touching=0.9, width=480, height=360, leukocytes=0, artefacts=0
+    )
+    page.goto("/Smear_triage?annotator=chooser")
+    give(page, {heap.file: heap.png})
+    expect(page.get_by_text("1 field triaged.")).to_be_visible()
+    decided(page, 0)
+    marks = page.locator(".smear-field .places button")
+    names = [(mark.get_attribute("aria-label") or "").split(",")[0] for mark in marks.all()]
+    assert len(set(names)) == len(names) > 5
+    for name in [*names[1:], names[0]]:
+        page.get_by_role("button", name=re.compile(f"^{name}, p ")).press("Enter")
+        on_view(page, name)
+    page.get_by_role("radio", name="Whole field").click()
+    for name in names:
+        box = page.get_by_role("button", name=re.compile(f"^{name}, p ")).bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        on_view(page, name)
+
+
+@pytest.mark.parametrize("context", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_one_looks_about_a_field_by_key_and_what_is_chosen_stays(page: Page, context: BrowserContext) -> None:
+    page.goto("/Smear_triage?example=synthetic&annotator=scout")
+    triaged(page, 2)
+    decided(page, 0)
+    on_view(page, "Suspect 1")
+    page.get_by_role("combobox", name="Field").click()
+    page.get_by_role("option", name="SYNTHETIC_field_0014.png").click()
+    page.get_by_role("radio", name="4 cells").click()
+    field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_0014\.png .*In view: \d+ to \d+ % across"))
+    expect(field).to_be_visible()
+    right = page.get_by_role("button", name="Right", exact=True)
+    for _ in range(9):
+        if right.is_disabled():
+            break
+        before = field.get_attribute("src") or ""
+        right.press("Enter")
+        expect(field).not_to_have_attribute("src", before)
+        on_view(page, "Suspect 1")
+    expect(right).to_be_disabled()
+    expect(page.get_by_alt_text(re.compile("to 100 % across"))).to_be_visible()
+    expect(page.get_by_role("button", name="Left", exact=True)).to_be_enabled()
+    assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    assert pale(page) == []
+
+
+def give(page: Page, files: dict[str, bytes]) -> None:
+    page.locator('input[type="file"]').set_input_files(
+        [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files.items()]
+    )
 
 
 def bare_ground(half: int = 1) -> tuple[float, float]:

@@ -26,6 +26,7 @@ class Bench:
         self.token = 0
         """Changes with what is on view, so that a key pressed twice does not answer a cell that was never seen."""
         self._ids = ids
+        self._looks: dict[str, tuple[float, float]] = {}
         self._grew = False  # since the last answer, perhaps by something more suspicious than what is on view
         self._read: tuple[object, Readings] | None = None
         self.go_on()
@@ -72,6 +73,16 @@ class Bench:
         marked = (one for one in [*self.answers, *self.asked] if one.row is None and one.field == self.field)
         return next((one for one in marked if one.box.holds(x, y)), None) or self.cells.at(self.field, x, y)
 
+    @property
+    def look(self) -> tuple[float, float]:
+        """The place of the field on view, in its pixels, at which one looks: its middle, until one chooses or moves."""
+        about = self.cells.fields[self.field]
+        return self._looks.get(self.field, (about.width / 2, about.height / 2))
+
+    @look.setter
+    def look(self, place: tuple[float, float]) -> None:
+        self._looks[self.field] = place
+
     # What was said
 
     @property
@@ -103,7 +114,8 @@ class Bench:
     def choose(self, cell: Cell | None) -> None:
         """Put a cell on view."""
         self.chosen = cell
-        self.field = cell.field if cell else self.field
+        if cell:
+            self.field, self._looks[cell.field] = cell.field, cell.box.centre
         self.token += 1
 
     def go_on(self, after: Cell | None = None) -> None:

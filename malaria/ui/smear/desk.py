@@ -50,6 +50,7 @@ class Desk:
     _known: _Known = field(default_factory=dict)
     _judging: tuple[tuple[str, str], Judging] | None = None  # of one model and version
     _decoded: tuple[str, RGB] | None = None  # the last one only: a scan takes hundreds of MB
+    _last_cut: tuple[tuple[str, Box, float], RGB] | None = None  # the card's, while one looks at another field
 
     @classmethod
     def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Desk":
@@ -119,9 +120,13 @@ class Desk:
 
     def cut(self, name: str, box: Box, side: float) -> RGB:
         """A square of a field around a box, `side` pixels wide. Raises ImageError."""
-        rgb = self.rgb(name)
-        window = window_around(box, rgb.shape[1], rgb.shape[0], side, square=True)
-        return rgb[window.y : window.y + window.height, window.x : window.x + window.width]
+        key, last = (name, box, side), self._last_cut
+        if last is None or last[0] != key:
+            rgb = self.rgb(name)
+            window = window_around(box.centre, rgb.shape[1], rgb.shape[0], side, square=True)
+            cut = rgb[window.y : window.y + window.height, window.x : window.x + window.width].copy()
+            last = self._last_cut = key, cut
+        return last[1]
 
 
 def _judged(

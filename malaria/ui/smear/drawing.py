@@ -40,10 +40,10 @@ class Mark:
     chosen: bool = False
 
 
-def window_around(box: Box, width: int, height: int, side: float, *, square: bool = False) -> Box:
-    """Return a window `side` pixels wide, 4 to 3 or `square`, around a box and inside a field of that size."""
+def window_around(place: tuple[float, float], width: int, height: int, side: float, *, square: bool = False) -> Box:
+    """Return a window `side` pixels wide, 4 to 3 or `square`, around a place and inside a field of that size."""
     across, down = min(width, round(side)), min(height, round(side if square else 0.75 * side))
-    x, y = box.centre
+    x, y = place
     left = min(max(0, round(x - across / 2)), width - across)
     top = min(max(0, round(y - down / 2)), height - down)
     return Box(left, top, across, down)

@@ -1,4 +1,4 @@
-"""The field on view, its outlines drawn: whole, or at full resolution around the chosen suspect. A click chooses."""
+"""The field on view, its outlines drawn: whole, or a part of it at full resolution. A click chooses."""
 
 import base64
 from collections import Counter
@@ -26,6 +26,9 @@ _VIEWS: Final = {WHOLE: 0, _NEAR: 8, "4 cells": 4}
 _FIELD: Final = "smear.field"
 _PICKED: Final = "smear-field"
 _SIDE: Final = 1280  # of the picture in pixels, so that it is sharp on a phone held close
+_USUAL: Final = 80  # pixels across a cell under the 100x lens, for a field where none was found to be measured
+_MOVES: Final = {"Left": (-1, 0), "Up": (0, -1), "Down": (0, 1), "Right": (1, 0)}
+_FAR: Final = 2 / 3  # of the part in view: a cell that its edge cuts is whole after the next move
 
 _LEGEND: Final = f"""
 - **□** a suspect, p at least {SURE:g}
@@ -58,28 +61,27 @@ def view(desk: Desk, bench: Bench) -> None:
         zoom = st.segmented_control("View", _VIEWS, required=True, key=ZOOM, label_visibility="collapsed")
         with st.popover("Marks", icon=":material/info:"):
             st.markdown(_LEGEND)
-    window, picture = _picture(desk, bench, about, _VIEWS[zoom or WHOLE])
+    cells = _VIEWS[zoom or WHOLE]
+    window = _window(bench, about, cells)
+    picture = _picture(desk, about, window)
     scale = picture.shape[1] / window.width
     marks = _marks(bench, about)
     image = cv2.imencode(".jpg", drawn(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
     suspects = [cell for cell in bench.suspects if cell.field == bench.field and cell.box.shared_area(window)]
-    leukocytes = _leukocytes(about)
+    told = f"{_in_view(window, about) if cells else ''} {_leukocytes(about)}".strip()
     _field(
         key=_PICKED,
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
             "aspect": picture.shape[1] / picture.shape[0],
-            "alt": f"The field {bench.field} with {len(suspects)} suspects outlined. {leukocytes}".strip(),
+            "alt": f"The field {bench.field} with {len(suspects)} suspects outlined. {told}".strip(),
             "places": [_place(cell, window, chosen=cell == bench.chosen) for cell in suspects],
-            "token": bench.token,
+            "token": _token(bench, window),
         },
         on_picked_change=lambda: _pick(bench, window),
     )
-    st.caption(
-        " ".join(
-            [leukocytes, "Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell."]
-        )
-    )
+    _moves(bench, about, cells, window)
+    st.caption(f"{told} Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell.")
 
 
 def look_closer() -> None:
@@ -123,16 +125,49 @@ def _leukocytes(about: FieldTriage) -> str:
     return f"{n} {'leukocyte' if n == 1 else 'leukocytes'}{listed}." if n else ""
 
 
-def _picture(desk: Desk, bench: Bench, about: FieldTriage, cells: int) -> tuple[Box, RGB]:
-    """The window on view and its picture. A scan is not decoded for the whole of it: the triage kept that small."""
-    if not cells or bench.chosen is None or bench.chosen.field != about.field:
-        return Box(0, 0, about.width, about.height), about.picture
-    usual = about.diameter or bench.chosen.box.width  # where no cell was found, as wide as what was marked
-    window = window_around(bench.chosen.box, about.width, about.height, cells * usual)
+def _window(bench: Bench, about: FieldTriage, cells: int) -> Box:
+    """What of the field is in view: so many cells across, or with 0 the whole."""
+    if not cells:
+        return Box(0, 0, about.width, about.height)
+    return window_around(bench.look, about.width, about.height, cells * (about.diameter or _USUAL))
+
+
+def _picture(desk: Desk, about: FieldTriage, window: Box) -> RGB:
+    """The pixels in view. A scan is not decoded for the whole of it: the triage kept that small."""
+    if window == (0, 0, about.width, about.height):
+        return about.picture
     part = desk.rgb(about.field)[window.y : window.y + window.height, window.x : window.x + window.width]
     scale = _SIDE / max(part.shape[:2])
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return window, np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=shrink), np.uint8)
+    return np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=shrink), np.uint8)
+
+
+def _moves(bench: Bench, about: FieldTriage, cells: int, window: Box) -> None:
+    """Buttons that look elsewhere in the field at the same resolution; what is chosen stays chosen."""
+    ends = {
+        "Left": window.x == 0,
+        "Up": window.y == 0,
+        "Down": window.y + window.height == about.height,
+        "Right": window.x + window.width == about.width,
+    }
+    with st.container(horizontal=True, gap="small", key="smear-moves"):
+        if cells:
+            for words, end in ends.items():
+                st.button(words, key=f"smear-{words}", disabled=end, on_click=_move, args=(bench, about, cells, words))
+
+
+def _move(bench: Bench, about: FieldTriage, cells: int, words: str) -> None:
+    """Look further, from what is in view now: a second click may come before the first is drawn."""
+    window = _window(bench, about, cells)
+    (x, y), (right, down) = window.centre, _MOVES[words]
+    bench.look = x + right * _FAR * window.width, y + down * _FAR * window.height
+
+
+def _in_view(window: Box, about: FieldTriage) -> str:
+    """Which part of its field a window is, in words."""
+    left, right = (100 * x / about.width for x in (window.x, window.x + window.width))
+    top, bottom = (100 * y / about.height for y in (window.y, window.y + window.height))
+    return f"In view: {left:.0f} to {right:.0f} % across, {top:.0f} to {bottom:.0f} % down."
 
 
 def _marks(bench: Bench, about: FieldTriage) -> dict[str, Mark]:
@@ -151,20 +186,35 @@ def _marks(bench: Bench, about: FieldTriage) -> dict[str, Mark]:
 
 
 def _place(cell: Cell, window: Box, *, chosen: bool) -> dict[str, Any]:
+    """Where the button over a suspect lies, as shares of the window: what sticks out would lie over other buttons."""
     x, y, width, height = cell.box
+    left, right = max(x, window.x), min(x + width, window.x + window.width)
+    top, bottom = max(y, window.y), min(y + height, window.y + window.height)
     return {
-        "left": (x - window.x) / window.width,
-        "top": (y - window.y) / window.height,
-        "width": width / window.width,
-        "height": height / window.height,
+        "cell": cell.image_id,
+        "left": (left - window.x) / window.width,
+        "top": (top - window.y) / window.height,
+        "width": (right - left) / window.width,
+        "height": (bottom - top) / window.height,
         "name": f"Suspect {cell.rank}, p {probability(cell.p_parasitized or 0)}",
         "chosen": str(chosen).lower(),
     }
 
 
+def _token(bench: Bench, window: Box) -> str:
+    """Changes with what is chosen and with what is in view: a click on an earlier picture is about another place."""
+    return f"{bench.token} {','.join(map(str, window))}"
+
+
 def _pick(bench: Bench, window: Box) -> None:
-    """Choose what lies where the picture was clicked."""
+    """Choose the suspect whose button was clicked, or what lies where the picture was."""
     picked = st.session_state[_PICKED].picked
-    if picked and picked["token"] == bench.token:
+    if not picked or picked["token"] != _token(bench, window):
+        return
+    if "cell" in picked:
+        cell = bench.cells.red.get(picked["cell"])
+    else:
         x, y = (min(max(float(picked[side]), 0.0), 1.0) for side in "xy")
-        bench.choose(bench.at(window.x + x * window.width, window.y + y * window.height))
+        cell = bench.at(window.x + x * window.width, window.y + y * window.height)
+    if cell:
+        bench.choose(cell)
