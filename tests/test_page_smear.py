@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -137,6 +137,18 @@ def in_view(app: AppTest) -> tuple[int, ...]:
 def look(app: AppTest, way: str) -> AppTest:
     """Press the button that moves what is in view."""
     return app.button(key=f"smear-{way}").click().run()
+
+
+def paths(app: AppTest) -> dict[str, tuple[int, ...]]:
+    """Where in the page each expander is, by the start of its label: an element that moves begins anew in a browser."""
+
+    def below(block: Any, path: tuple[int, ...]) -> Iterator[tuple[str, tuple[int, ...]]]:
+        if block.type == "expander":
+            yield block.label.split(" (")[0], path
+        for at, child in getattr(block, "children", {}).items():
+            yield from below(child, (*path, at))
+
+    return dict(below(app.main, ()))
 
 
 def blank(level: int = 255) -> bytes:
@@ -486,6 +498,23 @@ def test_files_given_again_are_remembered_when_more_are_added() -> None:
         "b.png is the same file as a.png, and is not counted again.",
         "a.png was given more than once, and is not counted again.",
     ]
+
+
+def test_what_is_open_stays_where_it_is_when_a_field_is_refused_or_warned_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Gate(monkeypatch, broken="b.png")
+    monkeypatch.setattr("malaria.ui.smear_page._SECONDS", 0.0)
+    app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
+    gate.open.release()
+    until(app, lambda: len(bench(app).cells.fields) == 1)
+    before = paths(app)
+    assert {"Enter your own count", "Field by field"} <= set(before)
+    gate.open.release(2)
+    settled(app)
+    bench(app).field = "c.png"
+    assert paths(app.run()) == before
+    assert "b.png: A fault of ours" in said(app)
 
 
 def test_why_a_field_cannot_be_read_names_it_once() -> None:

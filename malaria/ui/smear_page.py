@@ -105,7 +105,8 @@ def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
             listed(desk, bench)
         with left:
             view(desk, bench)
-        _refused(desk, bench)
+        with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
+            _refused(desk, bench)
         found = result(desk, bench, frame)
         readers(bench)
         downloads(desk, bench, found)

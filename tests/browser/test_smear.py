@@ -4,6 +4,8 @@ import csv
 import re
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -194,6 +196,23 @@ def test_one_looks_about_a_field_by_key_and_what_is_chosen_stays(page: Page, con
     expect(page.get_by_role("button", name="Left", exact=True)).to_be_enabled()
     assert page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     assert pale(page) == []
+
+
+def test_what_is_open_stays_open_and_what_is_typed_stays_while_fields_come_in(page: Page) -> None:
+    page.goto("/Smear_triage?annotator=counter")
+    fields = [phantom.field(seed=seed, slide=7) for seed in (5, 6)]
+    big = cv2.imencode(".jpg", np.tile(fields[1].rgb[..., ::-1], (3, 3, 1)))[1].tobytes()  # takes as long as nine
+    give(page, {"a.png": fields[0].png, "big.jpg": big, "no.png": b"not an image"})
+    count = page.get_by_label("Red cells you counted")
+    page.get_by_text("Enter your own count").click()
+    page.get_by_text(re.compile(r"^Field by field \(1\)$")).click()
+    count.press_sequentially("512")
+    expect(page.locator(".st-key-smear-status").get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("2 fields triaged. 1 field could not be used, see below.")).to_be_visible()
+    expect(page.get_by_text(re.compile("^no.png"))).to_be_visible()
+    expect(count).to_be_visible()
+    expect(count).to_have_value("512")
+    expect(page.locator(".st-key-smear-fields").get_by_test_id("stDataFrame")).to_be_visible()
 
 
 def give(page: Page, files: dict[str, bytes]) -> None:

@@ -92,7 +92,8 @@ def _fields(bench: Bench) -> None:
         {"Field": name, **dash, "Quality": f"Rejected: {sentences.why(name, why)}"}
         for name, why in triage.unreadable.items()
     ]
-    with st.expander(f"Field by field ({len(rows):,})", icon=":material/table_rows:"):
+    # With a key it stays open when its label changes.
+    with st.expander(f"Field by field ({len(rows):,})", icon=":material/table_rows:", key="smear-fields"):
         st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 

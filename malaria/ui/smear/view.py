@@ -54,8 +54,9 @@ def view(desk: Desk, bench: Bench) -> None:
     """Draw the field on view with what stands around it."""
     _choose_field(desk, bench)
     about = bench.cells.fields[bench.field]
-    for concern in about.concerns:
-        st.warning(literal(concern.sentence), icon=":material/warning:")
+    with st.container():  # there without a concern too, so that what follows keeps its place, and stays open
+        for concern in about.concerns:
+            st.warning(literal(concern.sentence), icon=":material/warning:")
     st.session_state.setdefault(ZOOM, WHOLE)  # a button of the list may have set it
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         zoom = st.segmented_control("View", _VIEWS, required=True, key=ZOOM, label_visibility="collapsed")
