@@ -100,6 +100,12 @@ def key(app: AppTest, letter: str) -> AppTest:
     return app
 
 
+def press(app: AppTest, words: str) -> AppTest:
+    """Press the first button that is called so."""
+    next(button for button in app.button if button.label == words).click()
+    return app.run()
+
+
 def bench(app: AppTest) -> Bench:
     found: Bench = app.session_state["smear.bench"][1]
     return found
@@ -242,6 +248,38 @@ def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
     assert 20 < right - left < 100
 
 
+def test_a_field_is_left_out_with_who_did_it_and_taken_in_again(journal: CsvJournal) -> None:
+    app = start()
+    both, fields = figures(app, "Machine alone"), list(bench(app).cells.fields)
+    key(app, "P")
+    press(app, "Leave this field out")
+    assert list(bench(app).cells.fields) == fields[1:]
+    assert f"{fields[0]}: Left out by ann." in said(app)
+    assert "1 field triaged. 1 field does not count" in said(app).replace("*", "")
+    assert int(figures(app, "Machine alone")["Red cells"]) < int(both["Red cells"])
+    assert (
+        {cell.field for cell in bench(app).suspects} == {bench(app).chosen.field} == {bench(app).field} == {fields[1]}
+    )
+    press(app, "Leave this field out")
+    assert f"{fields[1]}: Left out by ann." in said(app), "the last one too"
+    for _ in fields:
+        press(app, "Take it in again")
+    assert figures(app, "Machine alone") == both
+    assert len(bench(app).answers) == 1, "what was decided there is still decided"
+
+
+def test_what_is_no_smear_is_counted_with_a_warning_until_it_is_left_out(journal: CsvJournal) -> None:
+    cells = [(f"{number}.png", cell.png) for number, cell in enumerate(phantom.batch(3, seed=5))]
+    app = upload(start(example=None), [("a.png", FIELD.png), *cells])
+    assert "3 of 4 fields do not look like a smear with red cells, yet count in these figures." in said(app)
+    bench(app).field = "0.png"
+    assert "as around a single cell that was cut out" in said(app.run())
+    press(app, "Leave them out")
+    assert list(bench(app).cells.fields) == ["a.png"]
+    assert "do not look like a smear" not in said(app)
+    assert "1.png: Left out by ann. Much of it is black" in said(app)
+
+
 def test_what_is_no_image_at_all_is_one_sentence() -> None:
     app = upload(start(example=None), [("x.png", b"PK\x03\x04 not a zip")])
     assert len(app.error) == 1
@@ -250,7 +288,7 @@ def test_what_is_no_image_at_all_is_one_sentence() -> None:
 
 def test_a_sample_without_a_field_that_can_be_read_says_why_and_takes_another() -> None:
     app = upload(start(example=None), [("no.png", b"not an image")])
-    assert "0 fields triaged. 1 field could not be used" in said(app).replace("*", "")
+    assert "0 fields triaged. 1 field does not count" in said(app).replace("*", "")
     assert len(app.error) == 1
     assert not app.table
     upload(app, [("a.png", FIELD.png)])
@@ -485,7 +523,7 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
     gate.open.release(3)
     app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
     assert list(bench(app).cells.fields) == ["a.png", "c.png"]
-    assert "1 field could not be used" in said(app)
+    assert "1 field does not count" in said(app)
     assert re.search(r"b.png: A fault of ours .* server's log", said(app))
     assert not app.exception
 
@@ -533,7 +571,7 @@ def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.Mo
     until(app, lambda: len(bench(app).cells.fields) == 1)
     gate.open.release()
     settled(app)
-    assert "1 field triaged. 1 field could not be used" in said(app).replace("*", "")
+    assert "1 field triaged. 1 field does not count" in said(app).replace("*", "")
     assert "b.png: A fault of ours" in said(app)
 
 

@@ -17,6 +17,14 @@ _CELL: Final = 64
 """Width of a red cell, in pixels, at which steepness is measured."""
 
 
+_BLACK: Final = 30
+"""No channel above this in the surround of a cell that was cut out."""
+_CUT_OUT: Final = (
+    "Much of it is black, as around a single cell that was cut out. Give single cells to the pages for single cells or "
+    "for a batch, and whole fields to this one."
+)
+
+
 @dataclass(frozen=True)
 class Concern:
     """One thing that makes a field less fit: a `code` for programs, a `sentence` with reason and mend for people."""
@@ -29,7 +37,11 @@ def concerns(rgb: RGB, calibration: Calibration, found: Sequence[Outline]) -> li
     """Return what is wrong with a field (RGB uint8) and what was found in it; an empty list if nothing is."""
     cells = [item for item in found if item.is_whole_cell]
     light = np.exp(calibration.light[:, 0]) - 1
-    white = float(np.mean(np.concatenate([part.min(axis=2).ravel() for part, *_ in sample_windows(rgb)]) >= 250))
+    windows = [part for part, *_ in sample_windows(rgb)]
+    white = float(np.mean(np.concatenate([part.min(axis=2).ravel() for part in windows]) >= 250))
+    black = float(np.mean(np.concatenate([part.max(axis=2).ravel() for part in windows]) <= _BLACK))
+    if not calibration.is_blank and len(cells) < 5 and black > 0.2:
+        return [Concern("not_a_smear", _CUT_OUT)]
     listed = [
         (white > 0.2, "over_exposed", f"{white:.0%} of it is pure white, so pale detail is lost. Expose less."),
         (light.max() < 90, "dark", "The background is dark, so colours are noisy. Expose more, or open the condenser."),

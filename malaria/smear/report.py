@@ -17,7 +17,7 @@ from malaria.smear.objects import RGB, Box
 from malaria.smear.readings import Cell
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, Suspect, Triage
-from malaria.words import probability
+from malaria.words import count, probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
 """Cuts a place out of a field, given by its name: RGB uint8."""
@@ -74,8 +74,10 @@ def _result(result: Result) -> str:
     rows = [[name, *(column[name] for column in columns.values())] for name in next(iter(columns.values()))]
     types = sentences.types(result.triage.leukocyte_counts)
     says = [sentences.needed(result), types, sentences.assumed(result), sentences.caveats(result)]
+    warning = f'<p class="use">{escape(unfit)}</p>' if (unfit := sentences.unfit(result)) else ""
     return (
         "<h2>The sample, over all its fields</h2>"
+        + warning
         + _table(rows, ["", *columns])
         + "".join(f"<p>{escape(line)}</p>" for line in says if line)
     )
@@ -86,7 +88,7 @@ def _machine(triage: Triage) -> str:
     clumps = sum(item.is_clump for field in triage.fields for item in field.outlines)
     rows = {
         "Fields": f"{len(triage.fields):,}",
-        "Red cells found": f"{triage.red_cells:,} ({clumps:,} outlines are clumps or parts of cells)",
+        "Red cells found": f"{triage.red_cells:,} ({count(clumps, 'outline')} of clumps or parts of cells)",
         "Threshold (p_parasitized)": f"{triage.threshold:g}",
         "Kept for a human": f"{len(triage.suspects):,}",
         "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects):,} ({share:.1%})",
@@ -253,10 +255,10 @@ def _picture(field: FieldTriage, result: Result, pictured: Container[int]) -> st
     suspects = [suspect for suspect in result.triage.suspects if suspect.field is field]
     added = [cell for cell in result.added if cell.field == field.field]
     shapes = [_leukocyte(field, place) for place, item in enumerate(field.outlines) if item.kind == "leukocyte"]
-    shapes += [_shape(suspect, linked=suspect.rank in pictured) for suspect in suspects] + [
-        _added(cell, field) for cell in added
-    ]
-    alt = f"{field.field}: {len(suspects)} suspects and {field.count('leukocyte')} leukocytes outlined"
+    shapes += [_shape(suspect, linked=suspect.rank in pictured) for suspect in suspects]
+    shapes += [_added(cell, field) for cell in added]
+    outlined = f"{count(len(suspects), 'suspect')} and {count(field.count('leukocyte'), 'leukocyte')} outlined"
+    alt = f"{field.field}: {outlined}"
     picture = base64.b64encode(field.overview).decode()
     return (
         f'<h2>{escape(field.field)}</h2><div class="field">'

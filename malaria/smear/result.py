@@ -194,6 +194,15 @@ class Result:
         return self.triage.unreadable
 
     @property
+    def unfit(self) -> list[str]:
+        """Fields that count although they hardly show red cells of a smear."""
+        return [
+            one.field
+            for one in self.triage.fields
+            if any(concern.code in ("not_a_smear", "empty") for concern in one.concerns)
+        ]
+
+    @property
     def counted(self) -> int:
         """Red cells as people left them, or as the machine found them."""
         return (self.together or self.machine).red_cells or 0

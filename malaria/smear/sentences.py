@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from malaria import words
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Rate
 from malaria.review import UNSURE, UNUSABLE, Decision
@@ -39,6 +40,17 @@ def assumed(result: Result) -> str:
     )
 
 
+def unfit(result: Result) -> str:
+    """How many fields count although they hardly should; empty if none does."""
+    n, total = len(result.unfit), len(result.triage.fields)
+    if not n:
+        return ""
+    return (
+        f"{n:,} of {words.count(total, 'field')} {'does' if n == 1 else 'do'} not look like a smear with red cells, "
+        "yet count in these figures. Leave out what is no field of this sample."
+    )
+
+
 def needed(result: Result) -> str:
     """How many red cells the wished limit of detection takes, and how many are missing."""
     wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
@@ -47,11 +59,11 @@ def needed(result: Result) -> str:
         return f"{aim}: how many red cells are needed cannot be said, as the error rates are not known."
     if result.needed is None or result.missing is None:
         return f"{aim}, no number of red cells is enough at these error rates."
-    words = f"{aim}, {result.needed:,} red cells are needed"
+    told = f"{aim}, {result.needed:,} red cells are needed"
     if not result.missing:
-        return f"{words}: there are enough."
-    more = f", about {result.missing_fields:,} more fields like these" if result.missing_fields else ""
-    return f"{words}: {result.missing:,} are still missing{more}."
+        return f"{told}: there are enough."
+    more = f", about {words.count(result.missing_fields, 'more field')} like these" if result.missing_fields else ""
+    return f"{told}: {result.missing:,} {'is' if result.missing == 1 else 'are'} still missing{more}."
 
 
 def caveats(result: Result) -> str:

@@ -73,8 +73,8 @@ def _done(judging: Judging, bench: Bench) -> None:
     bad, total = len(bench.triage.unreadable), judging.progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if judging.complete:
-            left_out = f" {_fields(bad)} could not be used, see below." if bad else ""
-            st.markdown(f"**{_fields(total - bad)} triaged.**{left_out}")
+            less = f" {_fields(bad)} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
+            st.markdown(f"**{_fields(total - bad)} triaged.**{less}")
         else:
             taken = _taken(bench)
             st.markdown(f"**Stopped after {taken:,} of {_fields(total)}.** The figures are those of these fields.")
@@ -89,8 +89,17 @@ def _taken(bench: Bench) -> int:
 
 
 def _refused(desk: Desk, bench: Bench) -> None:
-    for why in bench.triage.unreadable.values():
-        st.error(literal(why), icon=":material/broken_image:")
+    refused = bench.triage.unreadable
+    left_out = [name for name in refused if desk.is_left_out(name)]
+    for name in (name for name in refused if name not in left_out):
+        st.error(literal(refused[name]), icon=":material/broken_image:")
+    if left_out:
+        with st.expander(f"Left out ({len(left_out):,})", icon=":material/block:", key="smear-left-out"):
+            for name in left_out:
+                st.markdown(literal(refused[name]))
+                if st.button("Take it in again", key=f"smear-take-in-{name}"):
+                    desk.take_in(name)
+                    st.rerun()
     for copy in desk.copies:
         st.warning(literal(copy.sentence), icon=":material/content_copy:")
 

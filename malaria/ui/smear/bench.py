@@ -36,8 +36,9 @@ class Bench:
         if _extent(triage) == _extent(self.triage):
             return
         self.cells, self._grew = Cells(triage, self._ids), True
-        self.field = self.field or next(iter(self.cells.fields), "")
-        if self.chosen is None:
+        if self.field not in self.cells.fields:  # there was none yet, or it was left out
+            self.field = next(iter(self.cells.fields), "")
+        if self.chosen is None or self.chosen.field not in self.cells.fields:
             self.go_on()
         else:
             self.chosen = self.cells.red.get(self.chosen.image_id, self.chosen)
@@ -189,6 +190,6 @@ class Bench:
         return bool(others) and state.was_shown(cell.image_id, self.annotator)
 
 
-def _extent(triage: Triage) -> tuple[float, int, int]:
+def _extent(triage: Triage) -> tuple[float, list[str], int]:
     """What differs once more fields are there, or the threshold is another."""
-    return triage.threshold, len(triage.fields), len(triage.unreadable)
+    return triage.threshold, [one.field for one in triage.fields], len(triage.unreadable)

@@ -38,7 +38,9 @@ def card(desk: Desk, bench: Bench) -> None:
         _stopped(bench)
     elif bench.chosen is None:
         words = "Every suspect is decided." if total else "No red cell reaches the threshold."
-        st.success(f"{words} Click any cell in the field to judge it too.", icon=":material/check:")
+        fit = not any(one.concerns for one in bench.triage.fields)
+        told, icon = (st.success, ":material/check:") if fit else (st.info, ":material/info:")
+        told(f"{words} Click any cell in the field to judge it too.", icon=icon)
         _undo(bench)
     else:
         _on_view(desk, bench, bench.chosen)

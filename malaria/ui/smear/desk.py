@@ -3,7 +3,7 @@
 import logging
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, NamedTuple, TypeAlias
@@ -45,6 +45,8 @@ class Desk:
     """How many cells are parasitized, where that is known because they were drawn so."""
     copies: tuple[Copy, ...] = ()
     """Files that were given more than once."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Who left a field out of the sample, by its image_id."""
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
     _known: _Known = field(default_factory=dict)
@@ -82,7 +84,7 @@ class Desk:
         self.stop()
         more = Desk.of([*self.files.values(), *files])
         more.copies = tuple(dict.fromkeys(self.copies + more.copies))
-        more._known, more.faces = self._known, self.faces
+        more._known, more.faces, more.left_out = self._known, self.faces, self.left_out
         return more
 
     def judging(self, frame: Frame) -> Judging:
@@ -101,10 +103,30 @@ class Desk:
 
     def triage(self, frame: Frame, threshold: float) -> Triage:
         """All fields that were judged so far, as one sample."""
-        judged = self.judging(frame).results
+        judged = [self._without(one) for one in self.judging(frame).results]
         fields = [one for one in judged if isinstance(one, FieldTriage)]
         refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
         return pooled(fields, frame.classifier, threshold, refused, copies=self.copies)
+
+    def leave_out(self, fields: Iterable[str], who: str) -> None:
+        """Let fields count no more, until `take_in`."""
+        self.left_out |= {self.ids[name]: who for name in fields}
+
+    def take_in(self, field: str) -> None:
+        """Let a field count that was left out."""
+        self.left_out.pop(self.ids[field], None)
+
+    def is_left_out(self, field: str) -> bool:
+        """Whether a field was left out by hand."""
+        return self.ids.get(field) in self.left_out
+
+    def _without(self, judged: FieldTriage | Refused) -> FieldTriage | Refused:
+        """A field as the sample has it: refused where it was left out."""
+        who = self.left_out.get(self.ids.get(judged.field, ""))
+        if who is None or isinstance(judged, Refused):
+            return judged
+        concerns = " ".join(concern.sentence for concern in judged.concerns)
+        return Refused(judged.field, f"{judged.field}: Left out by {who}. {concerns}".strip())
 
     @property
     def ids(self) -> dict[str, str]:

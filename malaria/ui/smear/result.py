@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import SampleError
+from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
 from malaria.smear import Assumed, Count, Result, cell_rates, sentences
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
@@ -38,10 +39,17 @@ def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
 
 
 def _figures(found: Result, desk: Desk, bench: Bench) -> None:
+    if found.unfit:
+        with st.container(key="smear-unfit"):
+            st.warning(sentences.unfit(found), icon=":material/warning:")
+            if st.button(f"Leave {'it' if len(found.unfit) == 1 else 'them'} out", icon=":material/block:"):
+                desk.leave_out(found.unfit, bench.annotator)
+                st.rerun()
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
     if left := len(bench.undecided):
-        words = f"{left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision."
-        st.info(f"Provisional: {words}", icon=":material/pending:")
+        words = f"{left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision"
+        unsure = sum(answer == UNSURE for answer in bench.answers.values())
+        st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
     st.markdown(sentences.needed(found))
     if types := sentences.types(found.triage.leukocyte_counts):
         st.markdown(types)

@@ -83,6 +83,11 @@ def view(desk: Desk, bench: Bench) -> None:
     )
     _moves(bench, about, cells, window)
     st.caption(f"{told} Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell.")
+    if st.button(
+        "Leave this field out", icon=":material/block:", help="Nothing in it counts until you take it in again."
+    ):
+        desk.leave_out([bench.field], bench.annotator)
+        st.rerun()
 
 
 def look_closer() -> None:
