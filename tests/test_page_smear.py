@@ -1,5 +1,6 @@
 """The smear triage page as a script: fields in, suspects decided by keys into the journal, the sample's figures out."""
 
+import json
 import re
 import threading
 import time
@@ -17,11 +18,12 @@ from streamlit.testing.v1 import AppTest
 from malaria import phantom
 from malaria.images import ImageFile
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.model import load
+from malaria.model import DEFAULT_MODEL, load
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
 from malaria.smear import Box, Cell, triage_field
 from malaria.smear.leukocyte_types import LeukocyteType
+from malaria.smear.spots import SPOT_FEATURES
 from malaria.ui.frame import ROOT, Frame
 from malaria.ui.review.places import ENVIRONMENT
 from malaria.ui.smear import desk as desks
@@ -69,7 +71,8 @@ def settled(app: AppTest) -> AppTest:
 
 
 def given(app: AppTest, files: list[tuple[str, bytes]]) -> AppTest:
-    app.file_uploader[0].set_value([(name, data, "application/octet-stream") for name, data in files])
+    uploader = next(one for one in app.file_uploader if "Your own fields" in one.label)
+    uploader.set_value([(name, data, "application/octet-stream") for name, data in files])
     return app.run()
 
 
@@ -85,11 +88,11 @@ class Gate:
         self.broken = broken
         monkeypatch.setattr(desks, "triage_field", self.triage)
 
-    def triage(self, rgb: Any, classifier: Any, field: str) -> Any:
+    def triage(self, rgb: Any, classifier: Any, field: str, head: Any) -> Any:
         assert self.open.acquire(timeout=60)
         if field == self.broken:
             raise RuntimeError("a fault")
-        return triage_field(rgb, classifier, field)
+        return triage_field(rgb, classifier, field, head)
 
 
 def key(app: AppTest, letter: str) -> AppTest:
@@ -652,6 +655,54 @@ def test_who_is_not_blind_sees_what_others_said(journal: CsvJournal) -> None:
     assert [row.blind for row in Log(journal).state.rows] == [True, False]
 
 
+# A laboratory's own head
+
+
+def head_file(**changed: object) -> bytes:
+    """A head that leaves every p_parasitized as it is."""
+    weights = (1.0, *[0.0] * SPOT_FEATURES)
+    learned = {"discard": 0.85, "fields": 8, "cells": 1000, "parasitized": 50, "kept": 49, "kept_as_shipped": 40}
+    card = load(DEFAULT_MODEL).card
+    made = {"model": card.name, "model_version": card.version, "weights": weights, "intercept": 0.0, "threshold": 0.004}
+    return json.dumps({**made, **learned, **changed}).encode()
+
+
+def adapt(app: AppTest, data: bytes) -> AppTest:
+    uploader = next(one for one in app.file_uploader if "triage-adapt" in one.label)
+    uploader.set_value([("head.json", data, "application/json")])
+    return settled(app.run())
+
+
+def test_a_head_of_the_laboratory_judges_until_it_is_taken_away(journal: CsvJournal) -> None:
+    app = upload(start(example=None), [("a.png", FIELD.png)])
+    shipped = figures(app, "Machine alone")
+    key(app, "P")
+    adapt(app, head_file())
+    assert "kept 0.98 (0.90 to 1.00) of the parasitized ones, n = 50 in 8 fields" in said(app)
+    assert bench(app).triage.model == f"{DEFAULT_MODEL}, adapted"
+    assert bench(app).triage.threshold == 0.004
+    assert "false alarms 11" in said(app), "its own rates"
+    assert len(bench(app).answers) == 1
+    settled(press(app, "Use the model as shipped"))
+    assert figures(app, "Machine alone") == shipped
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"{}", "head.json is JSON, but no adapted head"),
+        (b"\x89PNG", "head.json is not JSON"),
+        (head_file(model_version="0.0.1"), "The adapted head was made for"),
+        (head_file(weights=(1.0,)), "was made by another version"),
+    ],
+    ids=["another shape", "no text", "another model", "another length"],
+)
+def test_what_is_no_head_for_this_model_is_a_sentence(data: bytes, says: str) -> None:
+    app = adapt(upload(start(example=None), [("a.png", FIELD.png)]), data)
+    assert says in said(app)
+    assert bench(app).triage.model == DEFAULT_MODEL
+
+
 # The result
 
 
@@ -692,8 +743,8 @@ def test_densities_follow_what_is_assumed_and_say_it() -> None:
 
 
 def test_leukocyte_types_stand_by_the_field_and_by_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    def typed(rgb: Any, classifier: Any, field: str) -> Any:
-        found = triage_field(rgb, classifier, field)
+    def typed(*given: Any) -> Any:
+        found = triage_field(*given)
         white = [place for place, item in enumerate(found.outlines) if item.kind == "leukocyte"]
         return replace(found, leukocyte_types=dict.fromkeys(white, LeukocyteType("lymphocyte", 0.9)))
 

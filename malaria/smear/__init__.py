@@ -5,7 +5,7 @@ field, `pooled` puts the fields of a sample together, `Cells` finds what people 
 `Result` is what it all comes to; `cells_csv` and `report_html` write it down.
 """
 
-from malaria.smear.adapt import Head, fit_head, kept_share
+from malaria.smear.adapt import Head, adapts, fit_head, kept_share
 from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.labelled import label_field, read_boxes, together
 from malaria.smear.leukocyte_types import LeukocyteType
@@ -41,6 +41,7 @@ __all__ = [
     "SmearObject",
     "Suspect",
     "Triage",
+    "adapts",
     "calibrate",
     "cell_rates",
     "cells_csv",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import expit, logit
 
+from malaria.card import Card
 from malaria.errors import ModelError, TrainingError
 from malaria.metrics import Rate
 from malaria.smear.calibration import Calibration
@@ -54,14 +55,19 @@ class Head(BaseModel):
     def from_file(cls, file: Path) -> Self:
         """Read a head. Raises ModelError."""
         try:
-            data = file.read_bytes()
-            head = cls.model_validate_json(data)
+            return cls.read(file.read_bytes(), str(file))
         except OSError as problem:
             raise ModelError(f"{file} cannot be read ({problem.strerror}). {_MEND}") from None
+
+    @classmethod
+    def read(cls, data: bytes, name: str) -> Self:
+        """Read a head from the bytes of a file that is called `name`. Raises ModelError."""
+        try:
+            head = cls.model_validate_json(data)
         except ValidationError as problem:
-            raise ModelError(f"{file} {_why_no_head(problem) if data.strip() else 'is empty'}. {_MEND}") from None
+            raise ModelError(f"{name} {_why_no_head(problem) if data.strip() else 'is empty'}. {_MEND}") from None
         if len(head.weights) != 1 + SPOT_FEATURES:
-            raise ModelError(f"{file} was made by another version. Make it again with triage-adapt.")
+            raise ModelError(f"{name} was made by another version. Make it again with triage-adapt.")
         return head
 
     def apply(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -120,6 +126,15 @@ def discarding(scores: NDArray[np.float64], share: float) -> float:
     """Return the lowest threshold below which at least this share of the scores lies, ties included."""
     last = np.sort(scores)[int(np.ceil(share * len(scores))) - 1]
     return float(np.nextafter(last, np.inf))
+
+
+def adapts(head: Head, card: Card) -> None:
+    """Raise ModelError where a head was made for another classifier than that of `card`."""
+    if (head.model, head.model_version) != (card.name, card.version):
+        raise ModelError(
+            f"The adapted head was made for {head.model} {head.model_version}, not for {card.name} {card.version}. "
+            "Choose that model, or make the head again with triage-adapt."
+        )
 
 
 def kept_share(head: Head) -> Rate:

@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.errors import ModelError
 from malaria.model import Classifier
-from malaria.smear.adapt import Head, cell_features
+from malaria.smear.adapt import Head, adapts, cell_features
 from malaria.smear.calibration import Calibration, calibrate
 from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
@@ -261,11 +260,8 @@ def pooled(
     Raises ModelError when `head` was made for another classifier.
     """
     card = classifier.card
-    if head is not None and (head.model, head.model_version) != (card.name, card.version):
-        raise ModelError(
-            f"The adapted head was made for {head.model} {head.model_version}, not for {card.name} {card.version}. "
-            "Choose that model, or make the head again with triage-adapt."
-        )
+    if head is not None:
+        adapts(head, card)
     usual = card.threshold if head is None else head.threshold
     at = usual if threshold is None else threshold
     name = card.name if head is None else f"{card.name}, adapted"

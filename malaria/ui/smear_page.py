@@ -5,11 +5,13 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
+from malaria.smear import Head
 from malaria.ui import annotator
 from malaria.ui.batch.progress import watch
 from malaria.ui.frame import ROOT, Frame, boundary
 from malaria.ui.review.work import log
 from malaria.ui.smear import sources
+from malaria.ui.smear.adapted import adapted
 from malaria.ui.smear.bench import Bench
 from malaria.ui.smear.card import card, listed
 from malaria.ui.smear.desk import Desk, Judging
@@ -28,6 +30,7 @@ class _Settings(NamedTuple):
     sample: str
     threshold: float
     blind: bool
+    head: Head | None
 
 
 def show(frame: Frame) -> None:
@@ -43,10 +46,11 @@ def show(frame: Frame) -> None:
 
 
 def _work(desk: Desk, frame: Frame) -> None:
-    judging = desk.judging(frame)
-    finished = judging.finished  # before its results are taken: what is done meanwhile is news
     status = st.container(key="smear-status")  # of one height, so that nothing below it jumps when it is done
-    bench = _bench(desk, frame, _settings(frame))
+    settings = _settings(frame)
+    judging = desk.judging(frame, settings.head)
+    finished = judging.finished  # before its results are taken: what is done meanwhile is news
+    bench = _bench(desk, frame, settings)
     with status:
         if finished:
             _done(judging, bench)
@@ -122,7 +126,7 @@ def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
 
 
 def _settings(frame: Frame) -> _Settings:
-    """Who decides and how, what the sample is called, and from which p_parasitized on a cell is a suspect."""
+    """Who decides and how, what the sample is called, what judges, and from which p_parasitized on is a suspect."""
     with st.expander("Sample, annotator and threshold", icon=":material/tune:"):
         who, what, how = st.columns(3)
         blind = st.toggle(
@@ -131,34 +135,39 @@ def _settings(frame: Frame) -> _Settings:
             key="smear.blind",
             help="The journal says of each answer whether it was blind.",
         )
+        head = adapted(frame.card)
     with who:
         name = annotator.box()
     sample = what.text_input(
         "Sample", key="smear.sample", max_chars=60, placeholder="As you wish it named in the report"
     )
-    threshold = how.slider(
-        "Suspects from p_parasitized",
-        0.01,
-        0.99,
-        frame.threshold,
-        0.01,
-        key=f"smear.threshold.{frame.card.name}",
-        help="Lower shows more cells and misses fewer parasites.",
-    )
-    return _Settings(name, (sample or "").strip(), threshold, blind)
+    if head is None:
+        threshold = how.slider(
+            "Suspects from p_parasitized",
+            0.01,
+            0.99,
+            frame.threshold,
+            0.01,
+            key=f"smear.threshold.{frame.card.name}",
+            help="Lower shows more cells and misses fewer parasites.",
+        )
+    else:  # its rates are known at its own threshold only
+        threshold = head.threshold
+        how.markdown(f"Suspects from p_parasitized  \n**{threshold:.3g}**")
+    return _Settings(name, (sample or "").strip(), threshold, blind, head)
 
 
 def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
     """The bench of this sample, begun anew where sample, model or annotator have changed."""
-    key = (desk, frame.card.name, frame.card.version, settings.annotator)
-    triage = desk.triage(frame, settings.threshold)
+    key = (desk, frame.card.name, frame.card.version, settings.head, settings.annotator)
+    triage = desk.triage(frame, settings.threshold, settings.head)
     known, bench = st.session_state.get(_BENCH, (None, None))
     if known != key:
         bench = Bench(triage, desk.ids, log(), settings.annotator)
         st.session_state[_BENCH] = key, bench
     found: Bench = bench
     found.take(triage)
-    found.sample, found.blind = settings.sample, settings.blind
+    found.sample, found.blind, found.head = settings.sample, settings.blind, settings.head
     return found
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from malaria.review import Decision, Log
-from malaria.smear import Cell, Cells, Readings, Triage
+from malaria.smear import Cell, Cells, Head, Readings, Triage
 
 
 class Bench:
@@ -21,6 +21,8 @@ class Bench:
         self.chosen: Cell | None = None
         self.field = next(iter(self.cells.fields), "")
         """The field on view."""
+        self.head: Head | None = None
+        """What adapted the triage to a laboratory, if anything did."""
         self.error: str | None = None
         """The last thing that went wrong, until something goes right."""
         self.token = 0

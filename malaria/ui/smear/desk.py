@@ -13,7 +13,7 @@ from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model import Classifier
-from malaria.smear import SCAN_MAX_PIXELS, Box, Copy, FieldTriage, Triage, pooled, triage_field
+from malaria.smear import SCAN_MAX_PIXELS, Box, Copy, FieldTriage, Head, Triage, pooled, triage_field
 from malaria.ui.frame import Frame
 from malaria.ui.smear.drawing import window_around
 
@@ -32,7 +32,8 @@ class Refused(NamedTuple):
 
 
 Judging: TypeAlias = Background[FieldTriage | Refused]
-_Known: TypeAlias = dict[tuple[str, str, str | None], FieldTriage]  # by model, version and image_id
+_Model: TypeAlias = tuple[str, str, Head | None]  # name, version and what it was adapted by
+_Known: TypeAlias = dict[tuple[_Model, str | None], FieldTriage]  # and by image_id
 
 
 @dataclass(eq=False)
@@ -50,7 +51,7 @@ class Desk:
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
     _known: _Known = field(default_factory=dict)
-    _judging: tuple[tuple[str, str], Judging] | None = None  # of one model and version
+    _judging: tuple[_Model, Judging] | None = None
     _decoded: tuple[str, RGB] | None = None  # the last one only: a scan takes hundreds of MB
     _last_cut: tuple[tuple[str, Box, float], RGB] | None = None  # the card's, while one looks at another field
 
@@ -87,12 +88,12 @@ class Desk:
         more._known, more.faces, more.left_out = self._known, self.faces, self.left_out
         return more
 
-    def judging(self, frame: Frame) -> Judging:
+    def judging(self, frame: Frame, head: Head | None = None) -> Judging:
         """The fields as the picked model judges them, in the making since this was first asked for."""
-        key = (frame.card.name, frame.card.version)
+        key = (frame.card.name, frame.card.version, head)
         if self._judging is None or self._judging[0] != key:
             self.stop()
-            work = partial(_judged, list(self.files.items()), frame.classifier, self._known)
+            work = partial(_judged, list(self.files.items()), frame.classifier, head, self._known)
             self._judging = key, Background(work, len(self.files), "smear")
         return self._judging[1]
 
@@ -101,12 +102,12 @@ class Desk:
         if self._judging is not None:
             self._judging[1].stop()
 
-    def triage(self, frame: Frame, threshold: float) -> Triage:
+    def triage(self, frame: Frame, threshold: float, head: Head | None = None) -> Triage:
         """All fields that were judged so far, as one sample."""
-        judged = [self._without(one) for one in self.judging(frame).results]
+        judged = [self._without(one) for one in self.judging(frame, head).results]
         fields = [one for one in judged if isinstance(one, FieldTriage)]
         refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
-        return pooled(fields, frame.classifier, threshold, refused, copies=self.copies)
+        return pooled(fields, frame.classifier, threshold, refused, head, self.copies)
 
     def leave_out(self, fields: Iterable[str], who: str) -> None:
         """Let fields count no more, until `take_in`."""
@@ -152,19 +153,24 @@ class Desk:
 
 
 def _judged(
-    files: Sequence[tuple[str, ImageFile]], classifier: Classifier, known: _Known, done: int, stop: threading.Event
+    files: Sequence[tuple[str, ImageFile]],
+    classifier: Classifier,
+    head: Head | None,
+    known: _Known,
+    done: int,
+    stop: threading.Event,
 ) -> Iterator[FieldTriage | Refused]:
     for name, file in files[done:]:
         if stop.is_set():
             return
-        yield _one(name, file, classifier, known)
+        yield _one(name, file, classifier, head, known)
 
 
-def _one(name: str, file: ImageFile, classifier: Classifier, known: _Known) -> FieldTriage | Refused:
+def _one(name: str, file: ImageFile, classifier: Classifier, head: Head | None, known: _Known) -> FieldTriage | Refused:
     """Judge one field. Whatever goes wrong with it is told, and keeps no other field from being judged."""
-    key = (classifier.card.name, classifier.card.version, file.image_id)
+    key = ((classifier.card.name, classifier.card.version, head), file.image_id)
     try:
-        found = known.get(key) or triage_field(_pixels(name, file), classifier, name)
+        found = known.get(key) or triage_field(_pixels(name, file), classifier, name, head)
     except ImageError as error:
         return Refused(name, file.error or str(error))
     except Exception:

@@ -8,7 +8,7 @@ import streamlit as st
 from malaria.errors import SampleError
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
-from malaria.smear import Assumed, Count, Result, cell_rates, sentences
+from malaria.smear import Assumed, Count, Result, cell_rates, head_rates, sentences
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.ui.frame import Frame
 from malaria.ui.sample.scores import held_out_scores
@@ -29,7 +29,7 @@ def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
     st.subheader("The sample, over all its fields", anchor=False)
     figures = st.container()  # above what they rest on
     assumed, manual = _assumed(), _manual()
-    found = Result(bench.triage, bench.visible, _rates(frame, bench.triage.threshold), manual, assumed, bench.sample)
+    found = Result(bench.triage, bench.visible, _rates(frame, bench), manual, assumed, bench.sample)
     with figures:
         _figures(found, desk, bench)
     with st.expander("How far to trust these figures", icon=":material/balance:"):
@@ -105,5 +105,7 @@ def _fields(bench: Bench) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
-def _rates(frame: Frame, threshold: float) -> CellRates | None:
-    return cell_rates(frame.card, held_out_scores(frame.card.name), threshold)
+def _rates(frame: Frame, bench: Bench) -> CellRates | None:
+    if bench.head:
+        return head_rates(bench.head, bench.triage.threshold)
+    return cell_rates(frame.card, held_out_scores(frame.card.name), bench.triage.threshold)

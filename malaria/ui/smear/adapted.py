@@ -1,0 +1,50 @@
+"""The triage adapted to a laboratory: its head comes in as a file, and holds until it is taken away."""
+
+from typing import Final
+
+import streamlit as st
+
+from malaria.card import Card
+from malaria.errors import ModelError
+from malaria.smear import Head, adapts, kept_share
+from malaria.smear.sentences import rate
+from malaria.ui.text import literal
+
+_HEAD: Final = "smear.head"
+
+
+def adapted(card: Card) -> Head | None:
+    """Draw the way in of a head, or what it is and the way out, and return the one that is in use with this model."""
+    head: Head | None = st.session_state.get(_HEAD)
+    try:
+        if head is None:
+            return _brought(card)
+        adapts(head, card)
+    except ModelError as error:
+        st.warning(literal(str(error)), icon=":material/warning:")
+        head = None
+    if head is not None:
+        st.markdown(
+            f"**Adapted to your laboratory.** With {head.discard:.0%} of red cells discarded it kept "
+            f"{rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in {head.fields:,} fields, "
+            "cross-validated by field. In brackets the 95 % interval. It brings its own threshold."
+        )
+    if _HEAD in st.session_state and st.button("Use the model as shipped", icon=":material/undo:"):
+        del st.session_state[_HEAD]
+        st.rerun()
+    return head
+
+
+def _brought(card: Card) -> Head | None:
+    """Take in a head and begin anew with it. Raises ModelError for one that cannot be used."""
+    upload = st.file_uploader(
+        "Adapted to your laboratory? Give what `python -m malaria triage-adapt` wrote.",
+        type="json",
+        key="smear.head.file",
+    )
+    if upload is not None:
+        head = Head.read(upload.getvalue(), upload.name)
+        adapts(head, card)
+        st.session_state[_HEAD] = head
+        st.rerun()
+    return None
