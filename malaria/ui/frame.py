@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
 from malaria import model
+from malaria.card import FILE as CARD_FILE
 from malaria.errors import MalariaError, ModelError
+from malaria.network import FILE as NETWORK_FILE
 from malaria.ui.text import literal
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -24,6 +26,8 @@ DISCLAIMER: Final = "For research and review. A cell's answer is not a diagnosis
 MultiPartParser.spool_max_size = 128 * 2**20
 
 _log = logging.getLogger(__name__)
+
+_Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ class Frame:
     @cached_property
     def classifier(self) -> model.Classifier:
         """The picked model, shared by all sessions. Raises ModelError where it cannot be loaded."""
-        return _load(self.model_name or "", self.card.version)
+        folder = model.MODELS_DIR / self.card.name
+        return _load(str(folder), _stamp(folder))
 
 
 @contextmanager
@@ -173,8 +178,7 @@ def _sidebar() -> Frame:
     with st.container(key="navigation", gap="xxsmall"):
         for entry in PAGES:
             st.page_link(ROOT / entry.file, label=entry.title, icon=entry.icon)
-    models = _models()
-    frame = Frame(None, models)
+    frame = Frame(None, usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(
             "Model", list(frame.cards), key="model", bind="query-params", help="Kept in the address of the page."
@@ -187,13 +191,32 @@ def _sidebar() -> Frame:
     return frame
 
 
-@st.cache_resource(ttl=30, show_spinner=False)
-def _models() -> dict[str, model.Card | ModelError]:
-    """Read all cards, again after half a minute: a model folder that is added shows up without a restart."""
-    return model.list_models()
+def usable_models() -> dict[str, model.Card | ModelError]:
+    """Return every model by name; read again only where a folder was added, replaced or taken away."""
+    place = model.MODELS_DIR
+    folders = sorted(place.iterdir()) if place.is_dir() else []
+    return _models(str(place), tuple((folder.name, _stamp(folder)) for folder in folders))
+
+
+def _stamp(folder: Path) -> _Stamp:
+    """Tell whether a model folder is still the one it was, without reading it: times and sizes of what answers."""
+    found = []
+    for name in (CARD_FILE, NETWORK_FILE):
+        try:
+            about = (folder / name).stat()
+        except OSError:
+            continue
+        found.append((about.st_mtime_ns, about.st_ctime_ns, about.st_size))  # a copy may keep the first, and the last
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=2, ttl=30, show_spinner=False)
+def _models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str, model.Card | ModelError]:
+    """Read all cards; again after half a minute too, for what `stamps` cannot see."""
+    return model.list_models(Path(place))
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)
-def _load(name: str, version: str) -> model.Classifier:
-    """Load one model for all sessions; `version` is there so that a replaced folder is loaded anew."""
-    return model.load(name)
+def _load(folder: str, stamp: _Stamp) -> model.Classifier:
+    """Load one model for all sessions; `stamp` is there so that a replaced folder is loaded anew."""
+    return model.load(Path(folder).name, Path(folder).parent)
