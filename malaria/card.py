@@ -12,6 +12,15 @@ from malaria.labels import CLASSES
 from malaria.preprocessing import Preprocessing
 
 FILE = "card.json"
+READINGS = {
+    "as_given": "as given",
+    "expert": "expert",
+    "corrected": "corrected",
+    "learned": "as learned",
+    "undisputed": "undisputed",
+}
+"""Against whose labels the figures of a card may be, in words: those given, an expert's, those that annotators decided
+on, other second ones, or those on which the given and the second ones agree."""
 _MAX_BYTES = 2**20
 _REFUSED = (".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".npy", ".pt", ".pth")
 """Files that can run code when they are loaded, or that nothing here reads: a model folder has none."""
@@ -54,7 +63,7 @@ class Card(BaseModel):
     trained_on: dict[str, Any]
     """The data, the number of cells and patients, the labels learned, the split and the recipe."""
     metrics: dict[str, Any]
-    """Held-out figures in each reading: `as_given`, and where there are other labels `expert` and `undisputed`."""
+    """Held-out figures by reading: `as_given`, and where other labels were learned theirs and `undisputed`."""
     largest_difference: float | None = None
     """Between the LiteRT and the Keras file over the cells they were checked on, in p_parasitized or another share."""
     date: date
@@ -89,6 +98,11 @@ class Card(BaseModel):
         """Return held-out figures with the reading they are about: `name` if the card has it, else as given."""
         chosen = name if name in self.metrics else "as_given"
         return chosen, self.metrics[chosen]
+
+    @property
+    def second_reading(self) -> str:
+        """The reading by the labels that were learned where they are not those given."""
+        return next((name for name in self.metrics if name not in ("as_given", "undisputed")), "learned")
 
 
 def read_card(folder: Path) -> Card:

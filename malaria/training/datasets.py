@@ -20,6 +20,8 @@ from malaria.training.architectures import Recipe
 MOST_UNREADABLE = 0.01
 """Share of unreadable images above which training is refused: something is wrong with the data."""
 
+FOLDERS = "folder names"
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -37,6 +39,8 @@ class Dataset:
     classes: tuple[str, ...]
     unreadable: int
     left_out: int
+    learned_from: str = FOLDERS
+    """Where the labels stood before any corrections: the folders' names, or a column of the labels' CSV."""
 
     @property
     def outputs(self) -> int:
@@ -66,11 +70,15 @@ def load_dataset(
 ) -> Dataset:
     """Read a folder or zip of labelled cells, each decoded once, as `recipe` wants them.
 
-    Labels come from the folder names, or from the column `label_column` of the CSV `labels`; `corrections` (a review's
+    Labels come from the folder names, or from the column `label_column` of the CSV `labels`, where none is named from
+    the one that `read_labels` finds; `corrections` (a review's
     journal, or a CSV with `corrected_label`, by `image_id` or file) replace them, and leave out cells whose readers
     did not arrive at a class. Cells whose patient cannot be told from the file name are refused unless `by_image`.
-    Raises `TrainingError` for one class, a class of fewer than two patients, or more than 1 % unreadable images.
+    Raises `TrainingError` for one class, a class of fewer than two patients, more than 1 % unreadable images, or a
+    column without a CSV.
     """
+    if label_column and labels is None:
+        raise TrainingError(f"--label-column {label_column} is a column of a CSV. Name that, too, with --labels.")
     files, readable, training, serving = _decoded(path, recipe)
     unreadable = len(files) - len(readable)
     if unreadable > MOST_UNREADABLE * len(files):
@@ -78,7 +86,7 @@ def load_dataset(
             f"{unreadable} of {len(files)} images in {path} cannot be read, more than 1 %. "
             "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
         )
-    table = _labelled([files[position] for position in readable], labels, label_column)
+    table, learned_from = _labelled([files[position] for position in readable], labels, label_column)
     left_out = int(table["label"].isna().sum())
     if corrections:
         table["label"] = relabel(table, corrections)
@@ -95,7 +103,7 @@ def load_dataset(
     report(
         f"{len(table)} cells of {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} unlabelled"
     )
-    return Dataset(table, training, serving, classes, unreadable, left_out)
+    return Dataset(table, training, serving, classes, unreadable, left_out, learned_from)
 
 
 def _decoded(
@@ -121,14 +129,15 @@ def _decoded(
     return files, readable, training, serving
 
 
-def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> pd.DataFrame:
-    """The table of cells with what is to be learned in `label`, None where there is none."""
+def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> tuple[pd.DataFrame, str]:
+    """The table of cells with what is to be learned in `label`, None where there is none; and where that stood."""
     names, ids = [file.file for file in files], [file.image_id for file in files]
     table = pd.DataFrame({"file": names, "patient": [file.patient for file in files], "image_id": ids}, dtype=object)
     if labels is None:
         folders = labels_from_folders(names, classes=None).labels
-        return table.assign(label=table["file"].map(folders), given_label=table["file"].map(folders))
-    learned = match(names, read_labels(labels, column=column, classes=None), ids).table
+        return table.assign(label=table["file"].map(folders), given_label=table["file"].map(folders)), FOLDERS
+    known = read_labels(labels, column=column, classes=None)
+    learned = match(names, known, ids).table
     table["label"] = learned["given_label"]
     if "patient" in learned:
         table["patient"] = learned["patient"].fillna(table["patient"])
@@ -136,7 +145,7 @@ def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -
         given = match(names, read_labels(labels, column="given_label", classes=None), ids).table["given_label"]
     except LabelsError:  # the CSV has only what is learned
         given = table["label"]
-    return table.assign(given_label=given)
+    return table.assign(given_label=given), known.column
 
 
 def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
+import shlex
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
 from malaria.card import FILE, Card
+from malaria.images import patient_of
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
 from malaria.model import Classifier
@@ -33,13 +36,26 @@ HELD_OUT = "held_out.csv.gz"
 """Every held-out cell with its labels and the answer of a network that had not seen its patient."""
 FIGURES = "figures.json"
 """What was measured, for runs that have no network to ship and so no card."""
+VERSION = "1.0.0"
+"""What the version of every card begins with."""
 CHECKED_CELLS = 2000
 """Cells on which the LiteRT and the Keras file are held against each other."""
 INTENDED_USE = "Research, teaching and the review of labels of single red blood cells from Giemsa-stained thin smears."
-LIMITS = (
+NIH_LIMITS = (
     "Not a diagnosis and not a medical device. Trained on thin-smear cells of P. falciparum from one hospital "
     "(Chittagong, Bangladesh), photographed by phone; other stains, species and cameras lower its accuracy."
 )
+_NIH_NAME = re.compile(r"_IMG_\d{8}_\d{6}.*_cell_\d+\.\w+$")
+"""What follows the slide in every file name of the NIH set: the phone's name for the photograph, the cell's number."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the held-out answers of a run gave: a temperature, figures by reading, and how far they are calibrated."""
+
+    temperature: float
+    metrics: dict[str, Any]
+    calibration: str
 
 
 def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> None:
@@ -47,37 +63,35 @@ def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[
     recipe = options_recipe(options)
     if recipe.serves and recipe.eight_bit:
         _answer_as_served(options, output, dataset, recipe, report)
-    temperature, metrics = measure(options, output, dataset, report)
+    measured = measure(options, output, dataset, report)
     if recipe.serves:
-        _write_network(options, output, dataset, recipe, temperature, metrics, report)
+        _write_network(options, output, dataset, recipe, measured, report)
         (output / FIGURES).unlink()
 
 
-def measure(
-    options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]
-) -> tuple[float, dict[str, Any]]:
-    """Write the held-out answers, the history and the figures of a run; return its temperature and its metrics."""
+def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> Measured:
+    """Write the held-out answers, the history and the figures of a run, and return those figures."""
     recipe = options_recipe(options)
     table = held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
-        table, temperature = _calibrated(table, dataset.classes)
-        metrics = _metrics(table, dataset.classes)
+        table, temperature, calibration = _calibrated(table, dataset.classes)
+        metrics = _metrics(table, dataset.classes, _second_reading(options, dataset))
     else:
         table, temperature = calibrate_classes(table, dataset.classes)
-        metrics = measure_classes(table, dataset.classes)
+        metrics, calibration = measure_classes(table, dataset.classes), ""
     table.drop(columns=["answer", "disputed", "image_id"], errors="ignore").to_csv(
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
     (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
     figures = {
         "architecture": recipe.name,
-        "trained_on": _provenance(options, output.name, dataset, recipe),
+        "trained_on": provenance(options, output.name, dataset, recipe),
         "metrics": metrics,
         "date": datetime.now(UTC).date().isoformat(),
     }
     (output / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
     report(_summary(metrics))
-    return temperature, metrics
+    return Measured(temperature, metrics, calibration)
 
 
 def _answer_as_served(
@@ -97,34 +111,66 @@ def _answer_as_served(
         report(f"fold {number + 1}: held-out cells answered as served")
 
 
-def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float]:
-    """Add p of the positive class, each patient's at a temperature fitted on the others; return that of all as well.
+def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float, str]:
+    """Add p of the positive class, each patient's at a temperature fitted on the others.
 
-    The temperature is fitted on undisputed cells.
+    Return the temperature of all as well, and in words what was calibrated. Temperatures are fitted on undisputed
+    cells; where those are of one class there is none to fit, and p stays as it is.
     """
     p = expit(np.clip(table["answer"].to_numpy(np.float64), -20, 20))
     positive = (table["label"] == classes[1]).to_numpy()
     sure = ~table["disputed"].to_numpy(bool)
-    scaled, groups = p.copy(), table["patient"].to_numpy()
+    scaled, as_it_was, groups = p.copy(), np.ones(len(p), bool), table["patient"].to_numpy()
     parts = min(5, len(set(groups)))
     for fitted, applied in GroupKFold(parts).split(p, groups=groups) if parts > 1 else ():
         chosen = fitted[sure[fitted]]
-        scaled[applied] = apply_temperature(p[applied], fit_temperature(p[chosen], positive[chosen]))
-    name = "p_parasitized" if classes[1] == PARASITIZED else f"p_{classes[1]}"
-    return table.assign(**{name: scaled}), fit_temperature(p[sure], positive[sure])
+        if temperature := _temperature(p[chosen], positive[chosen]):
+            scaled[applied] = apply_temperature(p[applied], temperature)
+            as_it_was[applied] = False
+    whole = _temperature(p[sure], positive[sure])
+    said = _calibration_in_words(classes[1], whole, as_it_was)
+    return table.assign(**{_column(classes[1]): scaled}), whole or 1.0, said
 
 
-def _metrics(table: pd.DataFrame, classes: tuple[str, ...]) -> dict[str, Any]:
+def _column(positive: str) -> str:
+    return "p_parasitized" if positive == PARASITIZED else f"p_{positive}"
+
+
+def _temperature(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:
+    """The temperature at which the labels are likeliest; None where they are of one class."""
+    return fit_temperature(p, positive) if positive.any() and not positive.all() else None
+
+
+def _calibration_in_words(positive: str, temperature: float | None, as_it_was: NDArray[np.bool_]) -> str:
+    name = "p_parasitized" if positive == PARASITIZED else f"p of {positive}"
+    if temperature is None:
+        return f"{name} is not calibrated, because the held-out cells are of one class; the temperature is 1."
+    if not as_it_was.any():
+        return f"{name} is calibrated on held-out patients, so more likely than not."
+    return (
+        f"{name} is calibrated on held-out patients, but {as_it_was.sum():,} of the {as_it_was.size:,} cells that the "
+        "figures are about were measured without, because the other held-out patients have cells of one class only."
+    )
+
+
+def _second_reading(options: Options, dataset: Dataset) -> str:
+    """Whose labels are learned, where they are not those given: the name of the reading by them (`card.READINGS`)."""
+    if options.corrections or dataset.learned_from == "corrected_label":
+        return "corrected"
+    return "expert" if dataset.learned_from == "expert_label" else "learned"
+
+
+def _metrics(table: pd.DataFrame, classes: tuple[str, ...], second: str) -> dict[str, Any]:
     """Held-out figures in every reading that the labels allow, at a threshold of one half."""
     positive = classes[1]
     given, learned = (table[column] == positive for column in ("given_label", "label"))
-    p = table["p_parasitized" if positive == PARASITIZED else f"p_{positive}"].to_numpy()
+    p = table[_column(positive)].to_numpy()
     three: Readings = readings(
-        given, learned.map({True: CLASSES[0], False: CLASSES[1]}), p, 0.5, table["patient"].tolist()
+        given, learned.map({True: CLASSES[0], False: CLASSES[1]}), p, 0.5, table["patient"].tolist(), name=second
     )
     named = {"as_given": three.as_given}
     if three.disputed:
-        named |= {"expert": three.corrected, "undisputed": three.undisputed}
+        named |= {three.name: three.corrected, "undisputed": three.undisputed}
     return {name: _figures(reading) for name, reading in named.items()}
 
 
@@ -141,8 +187,7 @@ def _write_network(
     output: Path,
     dataset: Dataset,
     recipe: Recipe,
-    temperature: float,
-    metrics: dict[str, Any],
+    measured: Measured,
     report: Callable[[str], None],
 ) -> None:
     network = build_network(recipe, dataset.outputs)
@@ -152,56 +197,65 @@ def _write_network(
     litert = to_litert(network, recipe, serving)
     card = Card(
         name=output.name,
-        version="1.0.0",
+        version=VERSION,
         architecture=recipe.name,
         about=recipe.about,
         preprocessing=recipe.preprocessing,
         classes=dataset.classes,
         output=recipe.output if len(dataset.classes) == 2 else "softmax",
-        temperature=round(temperature, 4),
-        **_threshold(dataset, metrics),
+        temperature=round(measured.temperature, 4),
+        **_threshold(dataset, measured),
         parameters=network.count_params(),
         macs=count_macs(network),
-        trained_on=_provenance(options, output.name, dataset, recipe),
-        metrics=metrics,
+        trained_on=provenance(options, output.name, dataset, recipe),
+        metrics=measured.metrics,
         date=datetime.now(UTC).date(),
         commit=_commit(),
-        **_use(dataset),
+        **_use(options, dataset),
     )
     network.save(output / "model.keras")
     (output / "model.tflite").write_bytes(litert)
     served = Classifier(card, litert) if card.judges_cells else Network(card, litert)
     difference = largest_difference(network, served, serving)
-    card = card.model_copy(update={"largest_difference": round(difference, 6)})
+    card = card.model_copy(update={"largest_difference": round(difference, 6), "version": _version(card, litert)})
     report(f"LiteRT and Keras differ by at most {difference:.2g} over {len(serving)} cells")
     (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
 
 
-def _threshold(dataset: Dataset, metrics: dict[str, Any]) -> dict[str, Any]:
+def _version(card: Card, litert: bytes) -> str:
+    """A version of this network and no other: whatever is remembered of a model is remembered by its version."""
+    told = card.model_dump_json(exclude={"version", "largest_difference", "date", "commit"})
+    return f"{VERSION}+{hashlib.sha256(told.encode() + litert).hexdigest()[:8]}"
+
+
+def _threshold(dataset: Dataset, measured: Measured) -> dict[str, Any]:
     """The card's threshold and how it was chosen."""
     if len(dataset.classes) == 2:
-        name = "p_parasitized" if dataset.classes[1] == PARASITIZED else f"p of {dataset.classes[1]}"
-        return {
-            "threshold": 0.5,
-            "threshold_chosen": f"One half: {name} is calibrated on held-out patients, so more likely than not.",
-        }
+        return {"threshold": 0.5, "threshold_chosen": f"One half: {measured.calibration}"}
     return {
-        "threshold": metrics["as_given"]["threshold"],
+        "threshold": measured.metrics["as_given"]["threshold"],
         "threshold_chosen": f"The lowest probability of the likeliest class from which on {SURE:.0%} of the held-out "
         "answers are right; below it there is no answer.",
     }
 
 
-def _use(dataset: Dataset) -> dict[str, str]:
-    """What the card says of the use and limits of the network."""
+def _use(options: Options, dataset: Dataset) -> dict[str, str]:
+    """What the card says of the use and limits of the network: what is known of the NIH's cells only of those."""
+    measured = f"Trained and measured on {len(dataset.table):,} pictures of one set"
     if set(dataset.classes) == set(CLASSES):
-        return {"intended_use": INTENDED_USE, "limits": LIMITS}
+        if all(patient_of(file) and _NIH_NAME.search(file) for file in dataset.table["file"]):
+            return {"intended_use": INTENDED_USE, "limits": NIH_LIMITS}
+        return {
+            "intended_use": "Research, teaching and the review of labels of single red blood cells in pictures like "
+            "those it was trained on.",
+            "limits": f"Not a diagnosis and not a medical device. {measured}, {Path(options.data).name}; other "
+            "laboratories, species, stains and cameras lower its accuracy.",
+        }
     names = ", ".join(dataset.classes)
     return {
         "intended_use": f"Research and teaching: telling {names} apart in pictures like those it was trained on.",
         "limits": "Not a diagnosis and not a medical device. It knows these classes only, and calls anything else one "
-        f"of them too. Trained and measured on {len(dataset.table):,} pictures of one set; other laboratories, stains "
-        "and cameras lower its accuracy.",
+        f"of them too. {measured}; other laboratories, stains and cameras lower its accuracy.",
     }
 
 
@@ -217,19 +271,19 @@ def largest_difference(network: keras.Model, served: Network, serving: NDArray[n
     return float(np.abs(raw - served.outputs(serving)).max())
 
 
-def _provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
-    folds = len(run_splits(dataset, options))
-    by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
+def provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
+    """Return what the card of a run called `name` says of its cells, its labels, its split and its training."""
     return {
         "data": Path(options.data).name,
         "cells": len(dataset.table),
         "patients": None if options.by_image else int(dataset.table["patient"].nunique()),
         "fingerprint": hashlib.sha256("".join(sorted(dataset.table["image_id"])).encode()).hexdigest(),
-        "labels": options.label_column or "folder names",
+        "labels": dataset.learned_from,
+        "labels_file": Path(options.labels).name if options.labels else None,
         "disputed": int(dataset.table["disputed"].sum()),
         "disputed_left_out": options.leave_out_disputed,
         "corrections": bool(options.corrections),
-        "split": f"{folds} folds by {by}" if options.folds else f"one hold-out of a fifth by {by}",
+        "split": _split_in_words(options, dataset),
         "shipped_network": f"trained once more on all {'images' if options.by_image else 'patients'}"
         if options.folds
         else "that of the hold-out",
@@ -249,17 +303,26 @@ def _provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) -
     }
 
 
+def _split_in_words(options: Options, dataset: Dataset) -> str:
+    by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
+    if options.folds:
+        return f"{options.folds} folds by {by}"
+    (split,), patients = run_splits(dataset, options), dataset.patients
+    held_out = f"{len(set(patients[split.held_out]))} of {len(set(patients))}"
+    return f"one hold-out of {held_out} {'images' if options.by_image else 'patients'}, by {by}"
+
+
 def _command(options: Options, output: str) -> str:
     """The command that repeats the run, file names without their folders."""
-    words = ["python -m malaria train", Path(options.data).name, "--architecture", options.architecture]
-    words += ["--output", output]
+    words = ["python", "-m", "malaria", "train", Path(options.data).name]
+    words += ["--architecture", options.architecture, "--output", output]
     for name, value in asdict(options).items():
         flag = f"--{name.replace('_', '-').removesuffix('s') if name == 'teachers' else name.replace('_', '-')}"
         if name in ("data", "architecture") or value in (None, False, (), 0):
             continue
         for one in value if isinstance(value, tuple) else (value,):
             words += [flag] if one is True else [flag, Path(one).name if isinstance(one, str) else str(one)]
-    return " ".join(words)
+    return shlex.join(words)
 
 
 def _histories(output: Path) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import gzip
 import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +24,11 @@ from malaria import phantom
 from malaria.cli import app
 from malaria.errors import MalariaError
 from malaria.model import load
+from malaria.smear.adapt import Head
+from malaria.smear.triage import pooled
+from malaria.training import publish
+from malaria.training.datasets import Dataset
+from malaria.training.run import Options
 
 pytestmark = pytest.mark.xdist_group("training")  # one worker: Keras loads once, and the runs do not crowd each other
 
@@ -66,6 +73,58 @@ def test_the_card_says_what_was_done(trained: Path) -> None:
     assert card.metrics["as_given"]["n"] == 96
     assert card.largest_difference is not None
     assert card.largest_difference < 1e-3
+
+
+def test_the_version_follows_from_what_was_trained(trained: Path) -> None:
+    card = load("tiny", trained.parent).card
+    litert = (trained / "model.tflite").read_bytes()
+    assert re.fullmatch(r"1\.0\.0\+[0-9a-f]{8}", card.version)
+    assert publish._version(card, litert) == card.version
+    others = [(card, litert + b" "), (card.model_copy(update={"temperature": 9.0}), litert)]
+    assert card.version not in {publish._version(*other) for other in others}
+
+
+def test_an_adapted_head_of_the_network_that_was_here_before_is_refused(trained: Path) -> None:
+    classifier = load("tiny", trained.parent)
+    counts = dict.fromkeys(("fields", "cells", "parasitized", "kept", "kept_as_shipped"), 9)
+    earlier = {"model": "tiny", "model_version": "1.0.0+01234567"}
+    head = Head(**earlier, weights=(1.0,), intercept=0, threshold=0.5, discard=0.8, **counts)
+    with pytest.raises(MalariaError, match=r"made for tiny 1\.0\.0\+01234567, not for tiny 1\.0\.0\+"):
+        pooled([], classifier, head=head)
+
+
+def test_a_card_claims_the_nih_set_only_for_its_file_names(trained: Path) -> None:
+    card = load("tiny", trained.parent).card
+    assert "Chittagong" not in card.limits
+    assert "96 pictures of one set, cells.zip" in card.limits
+    assert "Giemsa" not in card.intended_use
+    names = [f"cell_images/Uninfected/C100P61ThinF_IMG_20150918_144104_cell_{n}.png" for n in range(3)]
+    for files, claimed in ((names, True), ([*names, "Uninfected/C1P1ThinF_IMG_0_cell_0.png"], False)):
+        table = pd.DataFrame({"file": files})
+        cells = Dataset(table, np.empty(0), np.empty(0), ("Uninfected", "Parasitized"), 0, 0)
+        assert ("Chittagong" in publish._use(Options("nih.zip", "mlp-1"), cells)["limits"]) == claimed
+
+
+def test_few_infected_patients_are_measured_uncalibrated_and_the_card_says_so(tmp_path: Path) -> None:
+    cells = {
+        f"{label}/C{patient}P{patient}ThinF_{n}.png": phantom.cell(form, slide=patient, seed=n)
+        for label, form, patients in (("Parasitized", "ring", 3), ("Uninfected", "uninfected", 8))
+        for patient in range(1, patients + 1)
+        for n in range(6)
+    }
+    words = ["--architecture", "mlp-1", "--output", tmp_path / "few", "--epochs", 1]
+    train(zipped(cells, tmp_path / "cells.zip"), *words)
+    card = load("few", tmp_path).card
+    assert re.search(r"\d+ of the \d+ cells .* measured without", card.threshold_chosen)
+    assert re.match(r"one hold-out of [23] of 8 patients, by patient", card.trained_on["split"])
+
+
+def test_held_out_cells_of_one_class_give_no_temperature() -> None:
+    table = pd.DataFrame({"answer": [1.0, 2.0], "label": "Uninfected", "disputed": False, "patient": ["a", "b"]})
+    scaled, temperature, said = publish._calibrated(table, ("Uninfected", "Parasitized"))
+    assert temperature == 1
+    assert scaled["p_parasitized"].tolist() == pytest.approx([0.731, 0.881], abs=1e-3)
+    assert "not calibrated" in said
 
 
 def test_frozen_layers_keep_the_weights_of_the_local_file(
@@ -190,7 +249,25 @@ def test_labels_from_a_csv_with_disputed_cells(cells_zip: Path, tmp_path: Path) 
     )  # fmt: skip
     card = load("disputed", tmp_path).card
     assert card.trained_on["disputed"] == 6
+    assert (card.trained_on["labels"], card.trained_on["labels_file"]) == ("expert_label", "labels.csv")
     assert {"as_given", "expert", "undisputed"} == set(card.metrics)
+
+
+def test_the_column_that_was_read_unasked_is_on_the_card(cells_zip: Path, tmp_path: Path) -> None:
+    names = [name for name in zipfile.ZipFile(cells_zip).namelist() if name.endswith(".png")]
+    table = pd.DataFrame({"file": names, "label": [Path(name).parent.name for name in names]})
+    table.to_csv(tmp_path / "my labels.csv", index=False)
+    words = ["--architecture", "mlp-1", "--epochs", 1, "--labels", tmp_path / "my labels.csv"]
+    train(cells_zip, "--output", tmp_path / "m", *words)
+    run = load("m", tmp_path).card.trained_on
+    assert (run["labels"], run["labels_file"]) == ("label", "my labels.csv")
+    assert "my labels.csv" in shlex.split(run["command"]), "the command can be pasted into a shell"
+
+
+def test_a_column_without_its_csv_is_refused(cells_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(MalariaError, match="Name that, too, with --labels"):
+        train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "m", "--label-column", "foo")
+    assert not (tmp_path / "m").exists()
 
 
 def test_labels_are_distrusted_by_the_answers_of_a_run_on_malaria_cells_only(cells_zip: Path, tmp_path: Path) -> None:
@@ -205,8 +282,11 @@ def test_corrections_replace_labels(cells_zip: Path, tmp_path: Path) -> None:
     name = next(name for name in zipfile.ZipFile(cells_zip).namelist() if "Uninfected" in name)
     corrections = tmp_path / "corrected_labels.csv"
     corrections.write_text(f"file,corrected_label\n{Path(name).name},Parasitized\n")
-    train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "c", "--epochs", 1, "--corrections", corrections)
-    assert load("c", tmp_path).card.trained_on["disputed"] == 1
+    words = ["--architecture", "mlp-1", "--epochs", 1, "--folds", 2, "--corrections", corrections]
+    train(cells_zip, "--output", tmp_path / "c", *words)
+    card = load("c", tmp_path).card
+    assert card.trained_on["disputed"] == 1
+    assert set(card.metrics) == {"as_given", "corrected", "undisputed"}, "annotators here are not the expert"
 
 
 def one_class(folder: Path) -> Path:

@@ -9,10 +9,9 @@ import streamlit as st
 
 from malaria import model
 from malaria.batch import sentences, tables
-from malaria.card import Card
+from malaria.card import READINGS, Card
 from malaria.errors import ModelError
 from malaria.layers import Layer, read_layers
-from malaria.leaderboard import READINGS
 from malaria.metrics import Evaluation, readings
 from malaria.model import DEFAULT_MODEL
 from malaria.ui.batch import charts as batch_charts
@@ -35,7 +34,7 @@ def one(frame: Frame) -> None:
     card, folder = frame.card, model.MODELS_DIR / (frame.model_name or "")
     st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_in_words(card)}")
     _card(card)
-    st.subheader("On patients it had not seen", anchor=False)
+    st.subheader("On cells it had not seen", anchor=False)
     _measured(card, folder)
     st.subheader("How it was trained", anchor=False)
     _training(card, folder)
@@ -57,6 +56,8 @@ def _in_words(card: Card) -> str:
 def _card(card: Card) -> None:
     trained: dict[str, Any] = card.trained_on
     learned = str(trained.get("labels", "")).replace("_", " ")
+    learned += f" of {trained['labels_file']}" if trained.get("labels_file") else ""
+    learned += ", corrected by annotators" if trained.get("corrections") else ""
     left_out = ", disputed ones left out" if trained.get("disputed_left_out") else ""
     commit = f", commit {card.commit[:10]}" if card.commit else ""
     patients = f" of {trained['patients']:,} patients" if trained.get("patients") else ""
@@ -86,7 +87,7 @@ def _card(card: Card) -> None:
 
 
 def _measured(card: Card, folder: Path) -> None:
-    evaluations = _evaluations(str(folder), card.version, card.threshold)
+    evaluations = _evaluations(str(folder), card.version, card.threshold, card.second_reading)
     if evaluations is None:
         st.markdown(
             f"The folder has no `{HELD_OUT}`, so there are no curves; these figures are from its card. Train with "
@@ -100,7 +101,7 @@ def _measured(card: Card, folder: Path) -> None:
         picked = st.segmented_control(
             "Measured against labels",
             names,
-            format_func=lambda name: READINGS[name],
+            format_func=_reading_in_words,
             default="undisputed",
             required=True,
             key="models.one.reading",
@@ -116,17 +117,26 @@ def _measured(card: Card, folder: Path) -> None:
     with right:
         batch_charts.reliability(evaluation)
     st.caption(literal(sentences.calibration_sentence(evaluation)))
-    st.caption(
-        "Every cell was answered by a network that had not been trained on its patient; the network in this folder was "
-        "then trained once more on all of them, so do not expect these very answers from it."
-        if "fold" in str(card.trained_on.get("split", ""))
-        else "Measured on the patients that were held out."
-    )
+    st.caption(_how_measured(str(card.trained_on.get("split", ""))))
+
+
+def _how_measured(split: str) -> str:
+    if "by image" in split:
+        return "Split by image: cells of one patient were learned and measured, so these figures flatter."
+    if "fold" in split:
+        return (
+            "Every cell was answered by a network that had not been trained on its patient; the network in this folder "
+            "was then trained once more on all of them, so do not expect these very answers from it."
+        )
+    return "Measured on the patients that were held out."
 
 
 @st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
-def _evaluations(folder: str, version: str, threshold: float) -> dict[str, Evaluation] | None:
-    """The held-out answers measured in each reading that the labels allow; None without a usable file."""
+def _evaluations(folder: str, version: str, threshold: float, second: str) -> dict[str, Evaluation] | None:
+    """The held-out answers measured in each reading that the labels allow; None without a usable file.
+
+    `second` names the reading by the labels learned.
+    """
     path = Path(folder) / HELD_OUT
     try:
         if path.stat().st_size > _MAX_BYTES:
@@ -137,18 +147,21 @@ def _evaluations(folder: str, version: str, threshold: float) -> dict[str, Evalu
     except Exception:  # a damaged file raises nearly every kind there is
         return None
     named = {"as_given": three.as_given}
-    return named | {"expert": three.corrected, "undisputed": three.undisputed} if three.disputed else named
+    return named | {second: three.corrected, "undisputed": three.undisputed} if three.disputed else named
+
+
+def _reading_in_words(name: str) -> str:
+    return READINGS.get(name, name.replace("_", " "))
 
 
 def _from_card(card: Card) -> None:
     rows = []
-    for reading, words in READINGS.items():
-        figures = card.metrics.get(reading)
-        if figures is None or figures["accuracy"] is None:
+    for reading, figures in card.metrics.items():
+        if figures["accuracy"] is None:
             continue
         low, high = figures["intervals"].get("accuracy") or (None, None)
         interval = "–" if low is None else f"{low:.4f} to {high:.4f}"
-        rows.append([words, f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
+        rows.append([_reading_in_words(reading), f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
     table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows)
 
 
