@@ -8,7 +8,7 @@ import pytest
 from malaria import model
 from malaria.card import Card
 from malaria.errors import ModelError
-from malaria.leaderboard import COSTS, RATES, READINGS, ranks, read_leaderboard
+from malaria.leaderboard import COSTS, RATES, READINGS, measured_alike, ranks, read_leaderboard
 from tests.models import card_of
 
 CSV = (
@@ -26,9 +26,9 @@ def cards(*names: str) -> dict[str, Card]:
 
 def test_the_csv_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "leaderboard.csv").write_text(CSV)
-    table = read_leaderboard(cards("big"), tmp_path)
+    table = read_leaderboard(cards("none"), tmp_path)
     assert table["name"].tolist() == ["big", "small", "none"]
-    assert table["shipped"].tolist() == [True, False, False]
+    assert table["shipped"].tolist() == [False, False, True]
     assert table["as_given_accuracy"].tolist()[:2] == [0.9, 0.93]
     assert np.isnan(table["as_given_accuracy"][2])
     assert table["note"].tolist() == ["", "fewer epochs", "not measured"]
@@ -53,6 +53,49 @@ def test_a_model_that_is_not_in_the_csv_comes_from_its_card(tmp_path: Path) -> N
     assert len(table) == 4
 
 
+def test_a_card_that_its_row_contradicts_is_that_of_another_network(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard.csv").write_text(CSV)
+    row = read_leaderboard(cards("big"), tmp_path).set_index("name").loc["big"]
+    assert (row["as_given_accuracy"], row["note"]) == (1.0, "from its card")
+    assert np.isnan(row["undisputed_accuracy"]), "a figure of the network that was here before"
+    (tmp_path / "leaderboard.csv").write_text("name,as_given_accuracy,size_bytes,note\nbig,1.0,7,measured\n")
+    row = read_leaderboard(cards("big"), tmp_path).set_index("name").loc["big"]
+    assert (row["size_bytes"], row["note"]) == (7, "measured")
+
+
+def card_on(name: str, accuracy: float = 0.9, **trained_on: object) -> Card:
+    """A card measured on 100 cells of 9 patients, but for what is said."""
+    usual = {"data": "x.zip", "cells": 100, "patients": 9, "split": "5 folds by patient", "fingerprint": "abc"}
+    entries = card_of(name) | {"trained_on": usual | {"command": f"train --output {name} --seed 1"} | trained_on}
+    entries["metrics"]["as_given"]["accuracy"] = accuracy
+    return Card.model_validate(entries)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"split": "5 folds by image (flattering: cells of one patient are on both sides)", "patients": None},
+        {"split": "2 folds by patient"},
+        {"cells": 160},
+        {"patients": 8},
+        {"fingerprint": "def"},
+        {"command": "train --output odd --seed 2"},
+        {"command": "train --output odd"},
+    ],
+)
+def test_what_is_measured_otherwise_has_no_rank(other: dict[str, object], tmp_path: Path) -> None:
+    odd = card_on("odd", 0.99, **other)
+    table = read_leaderboard({"odd": odd, "a": card_on("a", 0.8), "b": card_on("b")}, tmp_path)
+    assert measured_alike(table).tolist() == [False, True, True]
+    assert ranks(table)["as_given"].tolist()[1:] == [2, 1]
+    assert np.isnan(ranks(table)["as_given"][0])
+
+
+def test_splits_by_image_are_not_ranked_among_themselves_either(tmp_path: Path) -> None:
+    table = read_leaderboard({name: card_on(name, split="4 folds by image") for name in "ab"}, tmp_path)
+    assert not measured_alike(table).any()
+
+
 def test_without_a_csv_the_cards_are_the_table(tmp_path: Path) -> None:
     assert read_leaderboard(cards("a", "b"), tmp_path)["name"].tolist() == ["a", "b"]
     assert read_leaderboard({}, tmp_path).empty
@@ -71,6 +114,8 @@ def test_what_is_shipped_reads_and_every_model_is_on_it() -> None:
     assert set(usable) <= set(table.index)
     for name, card in usable.items():
         assert table.loc[name, "as_given_accuracy"] == pytest.approx(card.metrics["as_given"]["accuracy"], abs=1e-6)
+    assert measured_alike(table).all()
+    assert len(table) == 14
     measured = table.dropna(subset=["as_given_accuracy"])
     assert (measured["as_given_accuracy_low"] <= measured["as_given_accuracy"]).all()
     assert (measured["as_given_accuracy"] <= measured["as_given_accuracy_high"]).all()

@@ -1,5 +1,6 @@
 """The models page as a script: three readings, one model, its inside, two models, a folder that is broken."""
 
+import gzip
 import re
 import shutil
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from malaria.ui import memory
 from malaria.ui.frame import ROOT
 from malaria.ui.models.board import FLATTERED
 from malaria.ui.models_page import SECTIONS
-from tests.models import write_model
+from tests.models import card_of, write_model
 from tests.test_pages import meadow
 
 PAGE = "pages/6_Models.py"
@@ -108,6 +109,35 @@ def test_without_a_leaderboard_the_cards_are_the_table(tmp_path: Path, monkeypat
     app = start(reading="as given")
     assert app.dataframe[0].value["Network"].tolist() == ["mine"]
     assert "Why splits by image flatter" in sentences(app)
+
+
+def test_a_split_by_image_stands_apart_and_is_not_ranked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_model(tmp_path, "fair")
+    write_model(tmp_path, "flattered", trained_on={"split": "5 folds by image (flattering)", "labels": "folder names"})
+    monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
+    app = start(reading="as given")
+    assert [frame.value["Network"].tolist() for frame in app.dataframe] == [["fair"], ["flattered"]]
+    assert "Rank" not in app.dataframe[1].value
+    assert "Measured otherwise, so not ranked" in sentences(app)
+
+
+def test_labels_that_annotators_corrected_are_not_called_an_experts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = card_of()["metrics"]["as_given"]
+    trained_on = {"labels": "given_label", "labels_file": "mine.csv", "corrections": True}
+    readings = {"as_given": figures, "corrected": figures, "undisputed": figures}
+    folder = write_model(tmp_path, "mine", trained_on=trained_on, metrics=readings)
+    monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
+    app = start(section="This model")
+    assert "given label of mine.csv, corrected by annotators" in sentences(app)
+    assert "corrected" in "".join(html.proto.body for html in app.get("html"))
+    held_out = "file,patient,given_label,label,fold,p_parasitized\na,p,Uninfected,Parasitized,0,0.9\n"
+    with gzip.open(folder / "held_out.csv.gz", "wt") as file:
+        file.write(held_out + "b,q,Parasitized,Parasitized,0,0.8\nc,q,Uninfected,Uninfected,0,0.1\n")
+    st.cache_resource.clear()
+    options = start(section="This model").segmented_control(key="models.one.reading").options
+    assert options == ["as given", "corrected", "undisputed"]
 
 
 def test_a_broken_leaderboard_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,28 +26,21 @@ def leaderboard(
 ) -> None:
     """Train every network that has no model folder and no run yet, and write the table of all of them.
 
-    Runs are only measured: five folds, no final network. Model folders in models/ give their own figures. A network
-    without a run keeps its row, if the table has one.
+    Runs are only measured: five folds, no final network. Model folders in models/ give their own figures, where they
+    were measured on the same cells in the same folds. A network without a run keeps its row, if the table has one.
     """
     import pandas as pd
 
+    from malaria.training.leaderboard import asked_for, measured_folder, refuse_other_rows, trainable
     from malaria.training.leaderboard import leaderboard as build
-    from malaria.training.leaderboard import trainable
-    from malaria.training.publish import FIGURES, measure
-    from malaria.training.run import Options, check_options, read_cells, train_folds
+    from malaria.training.publish import measure
+    from malaria.training.run import Options, check_options, options_recipe, read_cells, train_folds
 
-    folders, missing = [], {}
-    for name in trainable():
-        folder = MODELS_DIR / name
-        if not folder.is_dir():
-            folder = runs / name
-        if (folder / "card.json").exists() or (folder / FIGURES).exists():
-            folders.append(folder)
-            continue
-        if not train or (only and name not in only):
-            missing[name] = "not trained yet"
-            continue
-        options = Options(
+    if unknown := set(only or ()) - set(trainable()):
+        raise TrainingError(f"No network is called {', '.join(sorted(unknown))}. There are: {', '.join(trainable())}.")
+
+    def options_for(name: str) -> Options:
+        return Options(
             str(path),
             name,
             labels=str(labels) if labels else None,
@@ -57,6 +50,25 @@ def leaderboard(
             seed=seed,
             leave_out_disputed=leave_out_disputed,
         )
+
+    earlier = pd.read_csv(output) if output.exists() else None
+    first = options_for(trainable()[0])
+    asked = asked_for(first, read_cells(first, say))
+    if earlier is not None:
+        refuse_other_rows(earlier, asked, output)
+    folders, missing = [], {}
+    for name in trainable():
+        options, wanted = options_for(name), name in only if only else epochs is not None
+        folder = measured_folder(name, runs, asked, epochs=options_recipe(options).epochs if wanted else None)
+        if folder:
+            if only and name in only:
+                say(f"{name} is measured already, in {folder}")
+            folders.append(folder)
+            continue
+        if not train or (only and name not in only):
+            missing[name] = "not trained yet"
+            continue
+        folder = runs / name
         check_options(options, folder, resume=True)
         dataset = read_cells(options, say)
         try:
@@ -67,7 +79,6 @@ def leaderboard(
             continue
         measure(options, folder, dataset, say)
         folders.append(folder)
-    earlier = pd.read_csv(output) if output.exists() else None
     table = build(folders, MODELS_DIR / DEFAULT_MODEL, missing, say, earlier)
     table.to_csv(output, index=False)
     say(f"Wrote {output}: {len(table)} networks, {table['date'].notna().sum()} of them measured")

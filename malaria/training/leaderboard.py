@@ -3,7 +3,7 @@
 import json
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ import pandas as pd
 from ai_edge_litert.interpreter import Interpreter
 
 from malaria.card import FILE, read_card
-from malaria.leaderboard import flat_rates
+from malaria.errors import TrainingError
+from malaria.leaderboard import alike, flat_rates, measured_in_words
+from malaria.model import MODELS_DIR
 from malaria.training.architectures import RECIPES, Recipe, recipe_named
+from malaria.training.datasets import Dataset
 from malaria.training.export import to_litert
 from malaria.training.fitting import build_network
 from malaria.training.networks import count_macs
-from malaria.training.publish import FIGURES
+from malaria.training.publish import FIGURES, provenance
+from malaria.training.run import Options, options_recipe
 
 BATCHES = (1, 256)
 ROUNDS = 15
@@ -43,7 +47,49 @@ def leaderboard(
         report(f"timing {folder.name}")
         rows.append(_row(folder, reference))
     rows += [_kept(name, earlier) or _empty(recipe_named(name), reason) for name, reason in missing.items()]
-    return pd.DataFrame(rows).sort_values("expert_accuracy", ascending=False, na_position="last", ignore_index=True)
+    by = ["expert_accuracy", "as_given_accuracy"]  # the second where no labels are disputed
+    return pd.DataFrame(rows).sort_values(by, ascending=False, na_position="last", ignore_index=True)
+
+
+def asked_for(options: Options, dataset: Dataset) -> dict[str, Any]:
+    """Return on what a run by `options` would be measured, as columns of the table."""
+    undisputed = len(dataset.table) - int(dataset.table["disputed"].sum())
+    run = provenance(options, options.architecture, dataset, options_recipe(options))
+    return _measured_on(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
+
+
+def measured_folder(
+    name: str, runs: Path, asked: Mapping[str, Any], models: Path = MODELS_DIR, epochs: int | None = None
+) -> Path | None:
+    """Return where the network called `name` was measured as `asked`: its model folder, else its run; None if nowhere.
+
+    Raises `TrainingError` for a run in `runs` that was measured otherwise or, where `epochs` are asked for, was trained
+    for others.
+    """
+    if _is_measured(models / name) and alike(_of_folder(models / name), asked):
+        return models / name
+    folder = runs / name
+    if not _is_measured(folder):
+        return None
+    found = _of_folder(folder)
+    if not alike(found, asked) or (epochs and found["epochs"] != epochs):
+        wanted = f" and {epochs} epochs" if epochs else ""
+        raise TrainingError(
+            f"{folder} was measured on {measured_in_words(found)}, trained for at most {found['epochs']} epochs. Asked "
+            f"for are {measured_in_words(asked)}{wanted}. Name another folder with --runs, or remove this one."
+        )
+    return folder
+
+
+def refuse_other_rows(table: pd.DataFrame, asked: Mapping[str, Any], file: Path) -> None:
+    """Raise `TrainingError` where an earlier table, read from `file`, has rows that were measured otherwise."""
+    for row in table.to_dict("records"):
+        if pd.notna(row.get("date")) and not alike(row, asked):
+            raise TrainingError(
+                f"{file} is a table of {measured_in_words(row)} ({row['name']}); asked for are "
+                f"{measured_in_words(asked)}. What is not measured alike has no place in one table: name another file "
+                "with --output."
+            )
 
 
 def figures_of(folder: Path) -> dict[str, Any]:
@@ -52,6 +98,21 @@ def figures_of(folder: Path) -> dict[str, Any]:
         return read_card(folder).model_dump(mode="json")
     figures: dict[str, Any] = json.loads((folder / FIGURES).read_text())
     return figures
+
+
+def _is_measured(folder: Path) -> bool:
+    return (folder / FILE).exists() or (folder / FIGURES).exists()
+
+
+def _of_folder(folder: Path) -> dict[str, Any]:
+    figures = figures_of(folder)
+    return _measured_on(figures["trained_on"]) | flat_rates(figures["metrics"])
+
+
+def _measured_on(run: dict[str, Any]) -> dict[str, Any]:
+    """What a run says of its measurement, as the table's columns."""
+    same = {name: run.get(name) for name in ("patients", "cells", "epochs", "command", "fingerprint")}
+    return same | {"folds": run["split"]}
 
 
 def _row(folder: Path, reference: bytes) -> dict[str, Any]:
@@ -70,13 +131,9 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         "size_bytes": len(litert),
         **{f"relative_ms_{batch}": round(ratio, 3) for batch, ratio in zip(BATCHES, times, strict=True)},
         **flat_rates(figures["metrics"]),
-        "folds": run["split"],
-        "patients": run["patients"],
-        "cells": run["cells"],
-        "epochs": run["epochs"],
         "note": _note(run, recipe),
         "date": figures["date"],
-        "command": run["command"],
+        **_measured_on(run),
     }
 
 

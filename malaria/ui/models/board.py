@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import ModelError
-from malaria.leaderboard import COSTS, READINGS, ranks, read_leaderboard
+from malaria.leaderboard import COSTS, READINGS, measured_alike, ranks, read_leaderboard
 from malaria.model import DEFAULT_MODEL
 from malaria.ui.frame import Frame
 from malaria.ui.models import charts
@@ -30,6 +30,8 @@ _RATES: Final = {
     "sensitivity_at_9995": "Sensitivity at 99.95 % specificity",
 }
 
+_TITLES: Final = {"epochs": "Epochs, at most"}
+
 
 def board(frame: Frame) -> None:
     """Draw the leaderboard."""
@@ -42,12 +44,14 @@ def board(frame: Frame) -> None:
         st.info("There is no model yet. Train one: `python -m malaria train --help`", icon=":material/model_training:")
         return
     reading = _reading()
-    measured = table.dropna(subset=[f"{reading}_accuracy"])
-    _picture(measured, reading)
-    _moves(table, reading)
-    _table(table, reading)
-    _unmeasured(table, reading)
-    _flattery(table)
+    alike = measured_alike(table)
+    if alike.any():
+        _picture(table[alike].dropna(subset=[f"{reading}_accuracy"]), reading)
+        _moves(table[alike], reading)
+        _table(table[alike], reading)
+        _unmeasured(table[alike], reading)
+    _otherwise(table[~alike], reading)
+    _flattery(table[alike])
 
 
 def _reading() -> str:
@@ -110,7 +114,7 @@ def _table(table: pd.DataFrame, reading: str) -> None:
     shown["Time, one cell"], shown["Time, 256 cells"] = table["relative_ms_1"], table["relative_ms_256"]
     shown["Here"] = table["shipped"]
     for name in ("about", "note", "folds", "patients", "epochs", "date"):
-        shown[name.capitalize()] = table[name]
+        shown[_TITLES.get(name, name.capitalize())] = table[name]
     number = st.column_config.NumberColumn
     st.dataframe(
         shown.sort_values("Rank", kind="stable"),
@@ -137,6 +141,26 @@ def _unmeasured(table: pd.DataFrame, reading: str) -> None:
     if not missing.empty:
         names = ", ".join(literal(name) for name in missing["name"])
         st.markdown(f"Without figures in this reading: {names}.")
+
+
+def _otherwise(table: pd.DataFrame, reading: str) -> None:
+    """List the networks whose figures cannot stand beside the others."""
+    if table.empty:
+        return
+    st.markdown(
+        "**Measured otherwise, so not ranked:** on other cells or labels, in other folds, or split by image, which "
+        "flatters. Their figures do not say which network is the better one."
+    )
+    shown = pd.DataFrame({"Network": table["name"], "Accuracy": table[f"{reading}_accuracy"]})
+    for name in ("folds", "patients", "cells", "epochs", "date"):
+        shown[_TITLES.get(name, name.capitalize())] = table[name]
+    st.dataframe(
+        shown,
+        hide_index=True,
+        placeholder="–",
+        column_config={"Accuracy": st.column_config.NumberColumn(format="%.4f")},
+        alt=f"Networks measured otherwise, labels {READINGS[reading]}",
+    )
 
 
 def _flattery(table: pd.DataFrame) -> None:
