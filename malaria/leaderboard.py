@@ -105,10 +105,11 @@ def alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
 
 def measured_in_words(row: Mapping[Any, Any]) -> str:
     """Return what `alike` compares, as a sentence needs it."""
-    cells, patients, folds, undisputed = (_said(row.get(column)) or "?" for column in _MEASURED_ON)
-    print_ = _said(row.get("fingerprint"))[:8]
-    told = f"{cells} cells of {patients} patients, {undisputed} of them undisputed"
-    return f"{told}{f', fingerprint {print_}' if print_ else ''}, {folds}, seed {_seed(row) or '?'}"
+    cells, patients, folds, undisputed = (_said(row.get(column)) for column in _MEASURED_ON)
+    parts = [f"{cells or '?'} cells of {patients or '?'} patients"]
+    parts += [f"{undisputed} of them undisputed"] if undisputed else []
+    parts += [f"fingerprint {_said(row['fingerprint'])[:8]}"] if _said(row.get("fingerprint")) else []
+    return ", ".join([*parts, folds or "folds not said", f"seed {_seed(row) or '?'}"])
 
 
 def by_image(row: Mapping[Any, Any]) -> bool:

@@ -1,12 +1,18 @@
 """The table of networks: what is measured, what is not and why, and what an earlier table knew."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from malaria.cli import app
+from malaria.errors import MalariaError, TrainingError
 from malaria.model import MODELS_DIR
 from malaria.training.leaderboard import leaderboard
+
+pytestmark = pytest.mark.xdist_group("training")
 
 SHIPPED = [MODELS_DIR / "mini-resnet"]
 
@@ -38,3 +44,54 @@ def test_a_network_without_a_run_keeps_what_was_measured_before(tmp_path: Path) 
     before = earlier.set_index("name").loc["mlp-1"]
     assert kept["expert_accuracy"] == before["expert_accuracy"]
     assert kept["command"] == before["command"]
+
+
+# The command
+
+
+def run(cells: Path, folder: Path, *words: object, output: str = "table.csv") -> pd.DataFrame:
+    """Measure the smallest network in two folds, on top of what `folder` holds, and return the table."""
+    words = (cells, "--runs", folder / "runs", "--output", folder / output, "--only", "mlp-1", *words)
+    result = CliRunner().invoke(app, ["leaderboard", *map(str, words)])
+    if isinstance(result.exception, MalariaError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return pd.read_csv(folder / output).set_index("name")
+
+
+@pytest.fixture(scope="module")
+def measured(cells_zip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("measured")
+    run(cells_zip, folder, "--folds", 2, "--epochs", 1)
+    return folder
+
+
+def test_a_table_of_other_cells_has_no_row_of_the_models_here(cells_zip: Path, measured: Path) -> None:
+    table = run(cells_zip, measured, "--folds", 2, "--epochs", 1)
+    assert table["as_given_n"].dropna().to_dict() == {"mlp-1": 96}
+
+
+def test_a_table_of_other_cells_is_refused_before_anything_is_trained(cells_zip: Path, tmp_path: Path) -> None:
+    shutil.copy(MODELS_DIR / "leaderboard.csv", tmp_path)
+    with pytest.raises(TrainingError, match=r"23521 cells of 170 patients.*asked for are 96 cells of 8 patients"):
+        run(cells_zip, tmp_path, "--folds", 2, output="leaderboard.csv")
+    assert not (tmp_path / "runs").exists()
+    assert (tmp_path / "leaderboard.csv").read_bytes() == (MODELS_DIR / "leaderboard.csv").read_bytes()
+
+
+@pytest.mark.parametrize("other", [("--folds", 4), ("--folds", 2, "--seed", 2)])
+def test_other_folds_do_not_stand_beside_these(other: tuple[object, ...], cells_zip: Path, measured: Path) -> None:
+    with pytest.raises(TrainingError, match=r"What is not measured alike has no place in one table"):
+        run(cells_zip, measured, *other)
+    with pytest.raises(TrainingError, match=r"mlp-1 was measured on 96 cells .* Name another folder with --runs"):
+        run(cells_zip, measured, *other, output="other.csv")
+
+
+def test_a_run_of_other_epochs_is_not_taken_for_the_one_asked_for(cells_zip: Path, measured: Path) -> None:
+    with pytest.raises(TrainingError, match="trained for at most 1 epochs"):
+        run(cells_zip, measured, "--folds", 2, "--epochs", 3)
+
+
+def test_a_name_that_no_network_has_is_refused(cells_zip: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="No network is called foo"):
+        run(cells_zip, tmp_path, "--only", "foo")
