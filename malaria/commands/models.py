@@ -25,7 +25,8 @@ def _in_words(card: Card) -> str:
     interval = figures["intervals"].get("accuracy")
     accuracy = "-" if figures["accuracy"] is None else f"{figures['accuracy']:.4f}"
     between = f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""
-    patients = f" of {figures['patients']['n']} unseen patients" if figures.get("patients") else ""
+    n = (figures.get("patients") or {}).get("n")  # 0 after a split by image
+    patients = f" of {n} unseen patients" if n else ""
     return (
         f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy}{between} "
         f"on {figures['n']:,} cells{patients} ({reading.replace('_', ' ')} labels)"

@@ -75,7 +75,8 @@ def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[
     table = held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
         table, temperature, calibration = _calibrated(table, dataset.classes)
-        metrics = _metrics(table, dataset.classes, _second_reading(options, dataset))
+        patients = None if options.by_image else table["patient"].tolist()
+        metrics = _metrics(table, dataset.classes, patients, _second_reading(options, dataset))
     else:
         table, temperature = calibrate_classes(table, dataset.classes)
         metrics, calibration = measure_classes(table, dataset.classes), ""
@@ -160,14 +161,13 @@ def _second_reading(options: Options, dataset: Dataset) -> str:
     return "expert" if dataset.learned_from == "expert_label" else "learned"
 
 
-def _metrics(table: pd.DataFrame, classes: tuple[str, ...], second: str) -> dict[str, Any]:
+def _metrics(table: pd.DataFrame, classes: tuple[str, ...], patients: list[str] | None, second: str) -> dict[str, Any]:
     """Held-out figures in every reading that the labels allow, at a threshold of one half."""
     positive = classes[1]
     given, learned = (table[column] == positive for column in ("given_label", "label"))
     p = table[_column(positive)].to_numpy()
-    three: Readings = readings(
-        given, learned.map({True: CLASSES[0], False: CLASSES[1]}), p, 0.5, table["patient"].tolist(), name=second
-    )
+    other = learned.map({True: CLASSES[0], False: CLASSES[1]})
+    three: Readings = readings(given, other, p, 0.5, patients, name=second)
     named = {"as_given": three.as_given}
     if three.disputed:
         named |= {three.name: three.corrected, "undisputed": three.undisputed}

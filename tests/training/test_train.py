@@ -345,7 +345,9 @@ def test_a_split_by_image_is_possible_but_warned_of(tmp_path: Path) -> None:
         "--by-image",
     )
     assert "flatter" in said
-    assert "image (flattering" in load("m", tmp_path).card.trained_on["split"]
+    card = load("m", tmp_path).card
+    assert "by image (flattering" in card.trained_on["split"]
+    assert card.metrics["as_given"]["patients"]["n"] == 0, "images are no patients"
 
 
 @pytest.mark.parametrize(

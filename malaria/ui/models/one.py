@@ -87,7 +87,7 @@ def _card(card: Card) -> None:
 
 
 def _measured(card: Card, folder: Path) -> None:
-    evaluations = _evaluations(str(folder), card.version, card.threshold, card.second_reading)
+    evaluations = _evaluations(str(folder), card.version, card)
     if evaluations is None:
         st.markdown(
             f"The folder has no `{HELD_OUT}`, so there are no curves; these figures are from its card. Train with "
@@ -117,13 +117,17 @@ def _measured(card: Card, folder: Path) -> None:
     with right:
         batch_charts.reliability(evaluation)
     st.caption(literal(sentences.calibration_sentence(evaluation)))
-    st.caption(_how_measured(str(card.trained_on.get("split", ""))))
+    st.caption(_how_measured(card))
 
 
-def _how_measured(split: str) -> str:
-    if "by image" in split:
+def _by_image(card: Card) -> bool:
+    return "by image" in str(card.trained_on.get("split", ""))
+
+
+def _how_measured(card: Card) -> str:
+    if _by_image(card):
         return "Split by image: cells of one patient were learned and measured, so these figures flatter."
-    if "fold" in split:
+    if "fold" in str(card.trained_on.get("split", "")):
         return (
             "Every cell was answered by a network that had not been trained on its patient; the network in this folder "
             "was then trained once more on all of them, so do not expect these very answers from it."
@@ -132,22 +136,20 @@ def _how_measured(split: str) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
-def _evaluations(folder: str, version: str, threshold: float, second: str) -> dict[str, Evaluation] | None:
-    """The held-out answers measured in each reading that the labels allow; None without a usable file.
-
-    `second` names the reading by the labels learned.
-    """
+def _evaluations(folder: str, version: str, _card: Card) -> dict[str, Evaluation] | None:
+    """The held-out answers measured in each reading that the labels allow; None without a usable file."""
     path = Path(folder) / HELD_OUT
     try:
         if path.stat().st_size > _MAX_BYTES:
             return None
         cells = pd.read_csv(path)
         given, learned = cells["given_label"], cells["label"]
-        three = readings(given, learned, cells["p_parasitized"], threshold, cells["patient"].tolist())
+        patients = None if _by_image(_card) else cells["patient"].tolist()
+        three = readings(given, learned, cells["p_parasitized"], _card.threshold, patients, name=_card.second_reading)
     except Exception:  # a damaged file raises nearly every kind there is
         return None
     named = {"as_given": three.as_given}
-    return named | {second: three.corrected, "undisputed": three.undisputed} if three.disputed else named
+    return named | {three.name: three.corrected, "undisputed": three.undisputed} if three.disputed else named
 
 
 def _reading_in_words(name: str) -> str:

@@ -86,7 +86,7 @@ NEEDS_SCORES: Final = (
 
 _READING_WORDS: Final = {
     "undisputed": "undisputed cells only",
-    "expert": "labels re-read by specialists",
+    "expert": "labels of the second reading",
     "as_given": "labels as given",
 }
 
