@@ -1,7 +1,6 @@
 """Fit one network on one split: batches, augmentation, teachers, early stopping, and a run that survives a kill."""
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from scipy.special import logit
 
 from malaria.training.architectures import Recipe
 from malaria.training.augmentation import Augment, to_hsv
+from malaria.training.records import BEST, load_best, read_json, whole, write_json
 
 Tensor = Any
 LEARNING_SHARE = 0.3
@@ -165,7 +165,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, folder: Path, batches: Batches, patience: int | None, report: Callable[[str], None]) -> None:
         super().__init__()
         self.folder, self.batches, self.patience, self.report = folder, batches, patience, report
-        self.best, self.latest = folder / "best.weights.h5", folder / "latest.npz"
+        self.best, self.latest = folder / BEST, folder / "latest.npz"
         self.history: list[dict[str, float]] = []
 
     def restore(self) -> int:
@@ -181,9 +181,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def _save(self) -> None:
         """Write everything a resumed run needs, in one step that a kill cannot leave half done."""
         values = {f"variable_{number}": ops.convert_to_numpy(v) for number, v in enumerate(self._variables())}
-        partial = self.folder / "partial.npz"
-        np.savez(partial, history=json.dumps(self.history), **values)
-        os.replace(partial, self.latest)
+        with whole(self.latest) as partial:
+            np.savez(partial, history=json.dumps(self.history), **values)
 
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.network.variables, *self.model.optimizer.variables, self.model.augment.random.state]
@@ -206,7 +205,8 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
             )
             self.model.stop_training = row["epoch"] - best["epoch"] >= self.patience
         if best is row:
-            self.model.network.save_weights(self.best)
+            with whole(self.best) as partial:
+                self.model.network.save_weights(partial)
         self.report(line)
         if row["epoch"] % SAVE_EVERY == 0:
             self._save()
@@ -236,8 +236,8 @@ def fit(
     network = build_network(recipe, outputs)
     done = folder / "history.json"
     if done.exists():
-        network.load_weights(folder / "best.weights.h5")
-        return network, json.loads(done.read_text())
+        load_best(network, folder)
+        return network, read_json(done)
     recipe.pretrained(network)
     trainee = Trainee(network, recipe, teachers(), seed)
     batch_size = min(recipe.batch_size, max(8, len(train) // FEWEST_STEPS))
@@ -259,11 +259,12 @@ def fit(
         validation_data=None if recipe.patience is None else watched,
         validation_batch_size=512,
         callbacks=[keeper, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if tensorboard else [])],
+        shuffle=False,  # Keras would shuffle the batches by a state that a resumed run does not have
         verbose=0,
     )
-    done.write_text(json.dumps(keeper.history))
+    write_json(keeper.history, done)
     keeper.latest.unlink(missing_ok=True)
-    network.load_weights(folder / "best.weights.h5")
+    load_best(network, folder)
     return network, keeper.history
 
 

@@ -157,9 +157,10 @@ def test_the_figures_of_the_card_are_those_of_the_held_out_answers(trained: Path
     assert load("tiny", trained.parent).card.metrics["as_given"]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)
 
 
-def test_a_killed_run_goes_on_where_it_was(cells_zip: Path, tmp_path: Path) -> None:
-    words = ["--architecture", "mlp-1", "--output", str(tmp_path / "killed"), "--epochs", "400", "--seed", "1"]
-    command = [sys.executable, "-m", "malaria", "train", str(cells_zip), *words]
+def test_a_killed_run_goes_on_where_it_was_and_gives_the_same_network(cells_zip: Path, tmp_path: Path) -> None:
+    asked = [str(cells_zip), "--architecture", "mlp-1", "--epochs", "400", "--seed", "1", "--output"]
+    words = [*asked, str(tmp_path / "killed")]
+    command = [sys.executable, "-m", "malaria", "train", *words]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     state = tmp_path / "killed" / "work" / "fold-0" / "latest.npz"
     while not state.exists():
@@ -172,9 +173,14 @@ def test_a_killed_run_goes_on_where_it_was(cells_zip: Path, tmp_path: Path) -> N
 
     recorded = json.loads((tmp_path / "killed" / "work" / "options.json").read_text())
     assert recorded["epochs"] == 400
-    said = train(cells_zip, *words, "--resume")
+    keras.utils.clear_session()  # which counts networks, and the files name their tensors by that
+    said = train(*words, "--resume")
     first = next(line for line in said.splitlines() if "epoch" in line)
     assert f"epoch {reached + 1}/400" in first
+    keras.utils.clear_session()
+    train(*asked, tmp_path / "whole")
+    for name in ("model.tflite", "held_out.csv.gz", "history.json"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_an_existing_folder_and_other_options_are_refused(trained: Path, cells_zip: Path) -> None:
