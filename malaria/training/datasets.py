@@ -1,5 +1,6 @@
 """Cells for training: read from a folder or zip, with the labels to learn, as arrays that fit the network."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,6 +57,15 @@ class Dataset:
     def patients(self) -> NDArray[np.object_]:
         """Patients, shape (n,)."""
         return self.table["patient"].to_numpy(dtype=object)
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """SHA-256 of what a split rests on, in the order of the cells: `images`, their `labels`, their `patients`."""
+        columns = {"images": ["image_id"], "labels": ["label", "given_label"], "patients": ["patient"]}
+        return {
+            name: hashlib.sha256(self.table[parts].to_csv(index=False).encode()).hexdigest()
+            for name, parts in columns.items()
+        }
 
 
 def load_dataset(

@@ -15,10 +15,13 @@ from malaria.errors import TrainingError
 from malaria.training.architectures import Recipe, Schedule, recipe_named, resized
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened
+from malaria.training.records import answers_file, load_best, read_answers, read_json, write_answers, write_json
 from malaria.training.splits import Split, split_folds, validation_split
 
 WORK = "work"
 """Folder inside the output that holds every fold's weights, so that a killed run goes on where it was."""
+OPTIONS, CELLS = "options.json", "cells.json"
+"""Files in it: what the run was asked for, and the fingerprint of the cells that it was asked it of."""
 DISTRUST_BELOW = 0.3
 """A cell whose given label earlier held-out answers find less likely than this is not learned from."""
 
@@ -64,12 +67,11 @@ def check_options(options: Options, output: Path, resume: bool = False) -> None:
             raise TrainingError(f"There is no file {name}.")
     if output.exists() and not resume:
         raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
-    for name in options.teachers if not resume else ():
-        asked = _asked(Path(name))
-        if (asked["folds"], asked["seed"]) != (options.folds, options.seed):
-            raise TrainingError(f"The teacher {name} was trained on other folds. Use the same --folds and --seed.")
-    record = output / WORK / "options.json"
-    if record.exists() and (found := _differences(json.loads(record.read_text()), _plain(options))):
+    if _holds_no_run(output):
+        raise TrainingError(f"{output} holds no run that could go on, and would be overwritten. Choose another folder.")
+    for name in _teachers_there(options, resume):
+        _check_teacher(Path(name), options)
+    if _started(output) and (found := _differences(_asked(output), _plain(options))):
         raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use those.")
 
 
@@ -103,15 +105,14 @@ def train_folds(
     `only` names the folds to train in this process, for runs spread over machines; empty means all.
     """
     recipe = options_recipe(options)
-    record = output / WORK / "options.json"
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(_plain(options), indent=2))
     outputs = dataset.outputs
-    pixels = _pixels(dataset, recipe, options)
+    _check_cells(options, output, dataset)
     splits = run_splits(dataset, options)
+    pixels = _pixels(dataset, recipe, options)
+    _record(options, output, dataset)  # only now, so that what is refused leaves no folder behind
     for number, split in enumerate(splits):
         folder = output / WORK / f"fold-{number}"
-        if (only and number not in only) or (folder / "held_out.npz").exists():
+        if (only and number not in only) or answers_file(folder).exists():
             continue
         started = time.monotonic()
         network, _ = fit(
@@ -126,8 +127,7 @@ def train_folds(
             tensorboard=tensorboard,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
         )
-        answers = logits(network, recipe, pixels.serving[split.held_out])
-        np.savez(folder / "held_out.npz", positions=split.held_out, answers=answers)
+        write_answers(folder, split.held_out, logits(network, recipe, pixels.serving[split.held_out]))
         report(f"fold {number + 1}/{len(splits)} took {time.monotonic() - started:.0f} s")
     if final and options.folds:
         everything = np.arange(len(dataset.table))
@@ -155,22 +155,24 @@ def run_splits(dataset: Dataset, options: Options) -> list[Split]:
 
 
 def held_out_answers(dataset: Dataset, options: Options, output: Path) -> pd.DataFrame:
-    """Return the table of held-out cells with `fold` and `answer` (log-odds) or one `p_CLASS` column a class."""
+    """Return the table of held-out cells with `fold` and `answer` (log-odds) or one `p_CLASS` column a class.
+
+    Raises `TrainingError` where a fold answered other cells than those its split holds out.
+    """
     parts = []
-    for number in range(len(run_splits(dataset, options))):
-        with np.load(output / WORK / f"fold-{number}" / "held_out.npz") as saved:
-            part = dataset.table.iloc[saved["positions"]].assign(fold=number)
-            answers = saved["answers"]
-            if answers.ndim == 1:
-                part["answer"] = answers
-            else:
-                part[[f"p_{name}" for name in dataset.classes]] = answers
-            parts.append(part)
+    for number, split in enumerate(run_splits(dataset, options)):
+        folder = output / WORK / f"fold-{number}"
+        positions, answers = read_answers(folder)
+        if not np.array_equal(positions, split.held_out):
+            raise TrainingError(f"{folder} is of another split: its cells are not those held out here. Remove it.")
+        part = dataset.table.iloc[positions].assign(fold=number)
+        if answers.ndim == 1:
+            part["answer"] = answers
+        else:
+            part[[f"p_{name}" for name in dataset.classes]] = answers
+        parts.append(part)
     table: pd.DataFrame = pd.concat(parts).sort_index()
     return table
-
-
-_PATHS = ("data", "labels", "corrections", "distrust", "teachers")
 
 
 def _plain(options: Options) -> dict[str, Any]:
@@ -179,10 +181,79 @@ def _plain(options: Options) -> dict[str, Any]:
     return plain
 
 
+_PATHS = ("data", "labels", "corrections", "distrust", "teachers")
+
+
 def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Options that changed what is learned; where the files lie does not. New ones were at their default before."""
+    """Options that changed what is learned. New ones were at their default before.
+
+    Where files lie changes nothing, and what is in them the fingerprint tells; but as many must be given.
+    """
     known = _plain(Options("", "")) | before
-    return [name for name, value in now.items() if name not in _PATHS and known[name] != value]
+
+    def told(name: str, value: Any) -> Any:
+        return len(value if isinstance(value, list) else [value]) if value and name in _PATHS else value
+
+    return [name for name, value in now.items() if told(name, known[name]) != told(name, value)]
+
+
+def _started(output: Path) -> bool:
+    """Whether there is a run in `output`."""
+    return (output / WORK / OPTIONS).is_file()
+
+
+def _holds_no_run(output: Path) -> bool:
+    """Whether `output` has something in it, such as a model that came from elsewhere, but no run."""
+    return output.is_dir() and any(output.iterdir()) and not _started(output)
+
+
+def _record(options: Options, output: Path, dataset: Dataset) -> None:
+    """Write beside the run what it was asked for, and of which cells."""
+    (output / WORK).mkdir(parents=True, exist_ok=True)
+    write_json(dataset.fingerprint, output / WORK / CELLS)
+    write_json(_plain(options), output / WORK / OPTIONS)
+
+
+def _check_cells(options: Options, output: Path, dataset: Dataset) -> None:
+    """Raise `TrainingError` where the run in `output`, or a teacher, was about other cells, labels or patients.
+
+    Its folds would then be others, and a network would be measured on patients that it, or its teacher, has seen.
+    """
+    started = _started(output)
+    if options.teachers and dataset.outputs > 1:
+        raise TrainingError(f"Teachers can teach two classes only, and there are {len(dataset.classes)}.")
+    if started and (found := _other_cells(output, dataset)):
+        raise TrainingError(
+            f"The run in {output} was started with {found}. Give it those again, or choose another --output."
+        )
+    for name in _teachers_there(options, started):
+        if found := _other_cells(Path(name), dataset):
+            raise TrainingError(f"The teacher {name} was trained with {found}. Train it on the same data first.")
+
+
+def _other_cells(run: Path, dataset: Dataset) -> str:
+    """What of the cells of a run is not as in `dataset`, in words; nothing if all is."""
+    record = run / WORK / CELLS
+    if not record.is_file():
+        return "cells that nobody wrote down, by an earlier version"
+    before = read_json(record)
+    found = [name for name, digest in dataset.fingerprint.items() if before.get(name) != digest]
+    return f"other {' and other '.join(found)}" if found else ""
+
+
+def _teachers_there(options: Options, resume: bool) -> list[str]:
+    """The teachers; in a resumed run, which may have learned from them elsewhere, those that are still at hand."""
+    return [name for name in options.teachers if not resume or Path(name).exists()]
+
+
+def _check_teacher(run: Path, options: Options) -> None:
+    """Raise `TrainingError` for a teacher whose folds, as far as its options tell, are not those of `options`."""
+    asked = _plain(Options("", "")) | _asked(run)
+    if found := [name for name in ("folds", "seed", "by_image") if asked[name] != getattr(options, name)]:
+        raise TrainingError(
+            f"The teacher {run} was trained on other folds ({', '.join(found)}). Use the same --folds, --seed and "
+            "--by-image."
+        )
 
 
 def options_recipe(options: Options) -> Recipe:
@@ -232,12 +303,11 @@ def _learned(
 
 def _asked(run: Path) -> dict[str, Any]:
     """The options of an earlier run."""
-    record = run / WORK / "options.json"
-    if not record.is_file():
+    if not _started(run):
         raise TrainingError(
             f"{run} holds no run. Name the --output of an earlier one whose {WORK} folder is still there."
         )
-    asked: dict[str, Any] = json.loads(record.read_text())
+    asked: dict[str, Any] = read_json(run / WORK / OPTIONS)
     return asked
 
 
@@ -248,7 +318,7 @@ def _teachers(runs: Sequence[str], folds: Sequence[int], outputs: int) -> list[A
         recipe = options_recipe(Options(**_asked(Path(name))))
         for fold in folds:
             network = build_network(recipe, outputs)
-            network.load_weights(Path(name) / WORK / f"fold-{fold}" / "best.weights.h5")
+            load_best(network, Path(name) / WORK / f"fold-{fold}")
             teachers.append(network)
     return teachers
 

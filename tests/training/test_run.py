@@ -1,0 +1,175 @@
+"""A run goes on only with the cells, the folds and the teachers that it was started with."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from malaria.errors import TrainingError
+from malaria.training.architectures import recipe_named
+from malaria.training.datasets import Dataset
+from malaria.training.run import Options, check_options, held_out_answers, train_folds
+
+pytestmark = pytest.mark.xdist_group("training")
+
+ASKED = Options("cells", "mlp-1", folds=2, epochs=1)
+PUPIL = replace(ASKED, architecture="cell-resnet")
+
+
+def dataset(patients: int = 8) -> Dataset:
+    """Ten noisy cells of each patient, half of them parasitized."""
+    n = 10 * patients
+    label = np.where(np.arange(n) % 2, "Parasitized", "Uninfected")
+    table = pd.DataFrame(
+        {
+            "file": [f"{number}.png" for number in range(n)],
+            "patient": [f"C{number // 10}" for number in range(n)],
+            "label": label,
+            "given_label": label,
+            "disputed": False,
+            "image_id": [f"{number:064x}" for number in range(n)],
+        }
+    )
+    recipe = recipe_named("mlp-1")
+    sizes = recipe.training_size(), recipe.preprocessing
+    random = np.random.default_rng(0)
+    training, serving = (random.integers(0, 255, (n, size.height, size.width, 3), np.uint8) for size in sizes)
+    return Dataset(table, training, serving, ("Uninfected", "Parasitized"), 0, 0)
+
+
+def changed(change: Callable[[pd.DataFrame], object]) -> Dataset:
+    """The same cells, but for one change in their table."""
+    cells = dataset()
+    change(cells.table)
+    return cells
+
+
+def relabelled(table: pd.DataFrame) -> None:
+    table["label"] = np.where(table["label"] == "Parasitized", "Uninfected", "Parasitized")
+
+
+def other_patients(table: pd.DataFrame) -> None:
+    table["patient"] = np.roll(table["patient"], 5)
+
+
+def other_images(table: pd.DataFrame) -> None:
+    table["image_id"] = table["image_id"].to_numpy()[::-1]
+
+
+def by_image(table: pd.DataFrame) -> None:
+    table["patient"] = table["image_id"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folds of a small run on `dataset()`."""
+    output = tmp_path_factory.mktemp("runs") / "run"
+    train_folds(ASKED, output, dataset(), final=False, report=lambda line: None)
+    return output
+
+
+@pytest.fixture
+def copied(run: Path, tmp_path: Path) -> Path:
+    """The same run, to be spoilt."""
+    return Path(shutil.copytree(run, tmp_path / "run"))
+
+
+CHANGES = [
+    (relabelled, "other labels"),
+    (other_patients, "other patients"),
+    (other_images, "other images"),
+    (by_image, "other patients"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES)
+def test_a_run_does_not_go_on_with_other_cells(
+    change: Callable[[pd.DataFrame], object], told: str, copied: Path
+) -> None:
+    shutil.rmtree(copied / "work" / "fold-1")
+    before = {path: path.read_bytes() for path in copied.rglob("*.*")}
+    with pytest.raises(TrainingError, match=rf"started with {told}\. Give it those again"):
+        train_folds(ASKED, copied, changed(change), final=False)
+    assert {path: path.read_bytes() for path in copied.rglob("*.*")} == before
+
+
+def test_a_run_does_not_go_on_with_fewer_cells(copied: Path) -> None:
+    with pytest.raises(TrainingError, match="other images and other labels and other patients"):
+        train_folds(ASKED, copied, dataset(7), final=False)
+
+
+def test_a_run_that_does_not_say_which_cells_it_learned_does_not_go_on(copied: Path) -> None:
+    (copied / "work" / "cells.json").unlink()
+    with pytest.raises(TrainingError, match="by an earlier version"):
+        train_folds(ASKED, copied, dataset(), final=False)
+
+
+def test_answers_for_other_cells_than_those_held_out_are_refused(copied: Path) -> None:
+    folds = copied / "work"
+    shutil.copy(folds / "fold-1" / "held_out.npz", folds / "fold-0" / "held_out.npz")
+    with pytest.raises(TrainingError, match="fold-0 is of another split"):
+        held_out_answers(dataset(), ASKED, copied)
+
+
+@pytest.mark.parametrize(("change", "told"), CHANGES)
+def test_a_teacher_of_other_cells_is_refused(
+    change: Callable[[pd.DataFrame], object], told: str, run: Path, tmp_path: Path
+) -> None:
+    asked = replace(PUPIL, teachers=(str(run),))
+    with pytest.raises(TrainingError, match=rf"teacher .* was trained with {told}"):
+        train_folds(asked, tmp_path / "pupil", changed(change))
+    assert not (tmp_path / "pupil").exists()
+
+
+def test_a_resumed_pupil_looks_at_its_teacher_again(run: Path, copied: Path) -> None:
+    (copied / "work" / "cells.json").write_text("{}")
+    asked = replace(ASKED, teachers=(str(copied),))
+    with pytest.raises(TrainingError, match=r"teacher .* was trained with other"):
+        train_folds(asked, run, dataset(), final=False)
+
+
+@pytest.mark.parametrize("other", [{"folds": 3}, {"seed": 1}, {"by_image": True}])
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_teacher_of_other_folds_is_refused(other: dict[str, object], resume: bool, run: Path, tmp_path: Path) -> None:
+    asked = replace(PUPIL, teachers=(str(run),), **other)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match=rf"other folds \({next(iter(other))}\)"):
+        check_options(asked, tmp_path / "pupil", resume)
+
+
+def test_a_resumed_pupil_may_have_left_its_teacher_elsewhere(copied: Path) -> None:
+    asked = replace(PUPIL, teachers=("elsewhere",))
+    record = copied / "work" / "options.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "architecture": "cell-resnet", "teachers": ["t"]}))
+    check_options(asked, copied, resume=True)
+    with pytest.raises(TrainingError, match=r"other options.*teachers"):
+        check_options(replace(asked, teachers=("elsewhere", "and another")), copied, resume=True)
+    with pytest.raises(TrainingError, match="elsewhere holds no run"):
+        check_options(asked, copied.parent / "pupil")
+
+
+def test_more_than_two_classes_cannot_be_taught(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="two classes only, and there are 3"):
+        train_folds(
+            replace(PUPIL, teachers=(str(run),)), tmp_path / "pupil", replace(dataset(), classes=("A", "B", "C"))
+        )
+
+
+@pytest.mark.parametrize("name", ["labels", "corrections", "distrust"])
+def test_what_was_not_given_at_the_start_is_not_given_later(name: str, copied: Path) -> None:
+    (copied / "given.csv").touch()
+    with pytest.raises(TrainingError, match=rf"other options.*{name}"):
+        check_options(replace(ASKED, **{name: str(copied / "given.csv")}), copied, resume=True)  # type: ignore[arg-type]
+
+
+def test_a_folder_without_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    output = tmp_path / "shipped"
+    output.mkdir()
+    check_options(ASKED, output, resume=True)
+    (output / "card.json").touch()
+    with pytest.raises(TrainingError, match="holds no run"):
+        check_options(ASKED, output, resume=True)
