@@ -12,6 +12,8 @@ from malaria.labels import CLASSES
 from malaria.preprocessing import Preprocessing
 
 FILE = "card.json"
+NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+"""What a model may be called: it is the name of its folder, on any system."""
 READINGS = {
     "as_given": "as given",
     "expert": "expert",
@@ -43,7 +45,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    name: str = Field(pattern=NAME)
     version: str
     architecture: str
     about: str = ""

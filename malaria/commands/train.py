@@ -1,6 +1,7 @@
 """`train`: a model folder from labelled cells."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,16 @@ import typer
 from malaria.commands._shared import say
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def _installed(asked: bool) -> bool:
+    """Refuse TensorBoard logs where they cannot be written, before training and not after its first epoch."""
+    if asked and find_spec("tensorboard") is None:
+        raise typer.BadParameter(
+            "TensorBoard is not installed: it is in requirements-dev.txt only, for the app does without. Install it "
+            "from there, or leave this out; history.json has the same figures."
+        )
+    return asked
 
 
 def train(
@@ -20,7 +31,7 @@ def train(
     corrections: Annotated[Path | None, typer.Option(help="Journal or CSV with `corrected_label`.")] = None,
     folds: Annotated[int, typer.Option(min=0, help="Folds by patient; 0 holds out a fifth of the patients.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not the recipe's.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same split and order.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="The same seed gives the same split and order.")] = 0,
     by_image: Annotated[bool, typer.Option("--by-image", help="Split by image, not patient. Flatters.")] = False,
     leave_out_disputed: Annotated[
         bool, typer.Option("--leave-out-disputed", help="Do not learn cells whose `given_label` differs.")
@@ -29,7 +40,9 @@ def train(
         Path | None, typer.Option(help="held_out.csv.gz of an earlier run: its answers say which labels not to learn.")
     ] = None,
     teacher: Annotated[list[Path] | None, typer.Option(help="Earlier run of the same folds to learn from.")] = None,
-    member: Annotated[int, typer.Option(min=0, help="Another start of the same folds, for several teachers.")] = 0,
+    member: Annotated[
+        int, typer.Option(min=0, max=10**6, help="Another start of the same folds, for several teachers.")
+    ] = 0,
     without: Annotated[list[str] | None, typer.Option(help="Augmentation to switch off.")] = None,
     oversample: Annotated[
         bool, typer.Option("--oversample", help="Show rare classes as often as the most frequent one.")
@@ -48,7 +61,9 @@ def train(
         bool, typer.Option("--all-epochs", help="Do not stop early, and learn from the cells kept for that too.")
     ] = False,
     only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
-    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write TensorBoard logs.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", callback=_installed, help="Write TensorBoard logs (needs tensorboard).")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
 ) -> None:
     """Train a network and write its model folder: card, LiteRT and Keras files, history, held-out answers.
@@ -80,7 +95,7 @@ def train(
         schedule=schedule,
         all_epochs=all_epochs,
     )
-    check_options(options, output, resume)
+    check_options(options, output, resume, only_fold or ())
     if by_image:
         say("Warning: split by image. Cells of one patient are on both sides, so the figures will flatter.")
     dataset = read_cells(options, say)

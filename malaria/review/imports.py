@@ -13,6 +13,7 @@ from malaria.errors import JournalError, LabelsError
 from malaria.review.agreement import consensus
 from malaria.review.decisions import COLUMNS, Decision, from_fields
 from malaria.review.state import State, replay
+from malaria.words import count
 
 
 def read_journal(data: bytes | Path | str) -> list[Decision]:
@@ -57,11 +58,16 @@ def relabel(table: pd.DataFrame, data: bytes | Path | str) -> list[str | None]:
     """Return the label of each row of `table` (file, image_id, label) after the corrections in a CSV, as `RULE` has it.
 
     A row's own label stands where nobody has read the cell, and None where those who have did not arrive at a class.
-    Any word may be a class. Raises LabelsError or JournalError.
+    Any word may be a class. Raises LabelsError, also where not one row is among those corrected, or JournalError.
     """
     state = _state(data)
     known = _labels(state, lost=_LOST) if state else _with_lost(data)
     found = match(table["file"], known, table["image_id"]).table["given_label"]
+    if found.isna().all():
+        raise LabelsError(
+            f"None of the {count(len(table), 'image')} is among the corrections. Give those made for these images: "
+            "they are found by `image_id`, or by `file`."
+        )
     pairs = zip(found, table["label"], strict=True)
     return [None if said == _LOST else (said or own) for said, own in pairs]
 

@@ -17,9 +17,12 @@ from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.review import relabel
 from malaria.training.architectures import Recipe
+from malaria.words import count
 
 MOST_UNREADABLE = 0.01
 """Share of unreadable images above which training is refused: something is wrong with the data."""
+FEWEST_PATIENTS = 3
+"""Of each class: one is held out, one stops the training, one is learned from."""
 
 FOLDERS = "folder names"
 
@@ -84,8 +87,8 @@ def load_dataset(
     the one that `read_labels` finds; `corrections` (a review's
     journal, or a CSV with `corrected_label`, by `image_id` or file) replace them, and leave out cells whose readers
     did not arrive at a class. Cells whose patient cannot be told from the file name are refused unless `by_image`.
-    Raises `TrainingError` for one class, a class of fewer than two patients, more than 1 % unreadable images, or a
-    column without a CSV.
+    Raises `TrainingError` for one class, a class of fewer than three patients, labels or corrections that fit no image,
+    more than 1 % unreadable images, or a column without a CSV.
     """
     if label_column and labels is None:
         raise TrainingError(f"--label-column {label_column} is a column of a CSV. Name that, too, with --labels.")
@@ -99,7 +102,7 @@ def load_dataset(
     table, learned_from = _labelled([files[position] for position in readable], labels, label_column)
     left_out = int(table["label"].isna().sum())
     if corrections:
-        table["label"] = relabel(table, corrections)
+        table["label"] = _corrected(table, corrections, report)
     kept = table["label"].notna().to_numpy()
     used = readable[kept]
     if len(used) < len(files):  # elsewhere a copy would only cost memory
@@ -107,9 +110,9 @@ def load_dataset(
     table = table[kept].reset_index(drop=True)
     table["disputed"] = table["label"] != table["given_label"].fillna(table["label"])
     classes = _classes(table["label"])
-    _check(table, classes, by_image)
     if by_image:
         table["patient"] = table["image_id"]
+    _check(table, classes, by_image)
     report(
         f"{len(table)} cells of {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} unlabelled"
     )
@@ -148,6 +151,11 @@ def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -
         return table.assign(label=table["file"].map(folders), given_label=table["file"].map(folders)), FOLDERS
     known = read_labels(labels, column=column, classes=None)
     learned = match(names, known, ids).table
+    if learned["given_label"].isna().all():
+        raise LabelsError(
+            f"No image is surely one that {labels.name} names. Its `file` column must hold their names, with or "
+            "without extension, and with their folders where two have one name."
+        )
     table["label"] = learned["given_label"]
     if "patient" in learned:
         table["patient"] = learned["patient"].fillna(table["patient"])
@@ -158,6 +166,16 @@ def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -
     return table.assign(given_label=given), known.column
 
 
+def _corrected(table: pd.DataFrame, corrections: Path, report: Callable[[str], None]) -> list[str | None]:
+    """The labels after the corrections, and a word on what they did."""
+    labels = relabel(table, corrections)
+    there = pd.Series(labels, index=table.index, dtype=object)
+    changed = (there.notna() & (there != table["label"])).sum()
+    lost = (there.isna() & table["label"].notna()).sum()
+    report(f"{corrections.name}: {count(changed, 'label')} changed, {count(lost, 'cell')} left out")
+    return labels
+
+
 def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:
     found = set(labels)
     return (UNINFECTED, PARASITIZED) if found == set(CLASSES) else tuple(sorted(found))
@@ -166,8 +184,6 @@ def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:
 def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> None:
     if len(classes) < 2:
         raise TrainingError(f"All cells have one label, {classes}. Training needs at least two classes.")
-    if by_image:
-        return
     if table["patient"].isna().any():
         nameless = table["file"][table["patient"].isna()]
         raise TrainingError(
@@ -175,8 +191,9 @@ def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> Non
             "Give a CSV with a `patient` column (--labels), or ask for --by-image, whose figures flatter."
         )
     for name in classes:
-        patients = table["patient"][table["label"] == name].nunique()
-        if patients < 2:
+        there = table["patient"][table["label"] == name].nunique()
+        if there < FEWEST_PATIENTS:
             raise TrainingError(
-                f"The class {name} has cells of {patients} patient; a split by patient needs two or more."
+                f"The class {name} has cells of {count(there, 'image' if by_image else 'patient')}, and needs "
+                f"{FEWEST_PATIENTS} or more: to hold out, to stop the training, and to learn from."
             )

@@ -58,7 +58,7 @@ def write_answers(folder: Path, positions: NDArray[np.int64], answers: NDArray[n
 
 def read_answers(folder: Path) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the positions and answers that `write_answers` kept. Raises `TrainingError` if there are none."""
-    with _read(answers_file(folder)), np.load(answers_file(folder)) as saved:
+    with _read(answers_file(folder)), answers_file(folder).open("rb") as file, np.load(file) as saved:
         return saved["positions"], saved["answers"]
 
 

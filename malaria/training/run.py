@@ -1,6 +1,8 @@
 """One training run, from labelled cells to a model folder: folds, held-out answers, temperature, final network."""
 
 import json
+import re
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from malaria.card import NAME
 from malaria.errors import TrainingError
 from malaria.training.architectures import Recipe, Schedule, recipe_named, resized
 from malaria.training.datasets import Dataset, load_dataset
@@ -55,9 +58,16 @@ class Options:
     """Stop at no validation loss, and learn from the cells that would have been kept for it too."""
 
 
-def check_options(options: Options, output: Path, resume: bool = False) -> None:
-    """Raise `TrainingError` for what can be told before any cell is read, an output folder in use among it."""
+def check_options(options: Options, output: Path, resume: bool = False, only: Sequence[int] = ()) -> None:
+    """Raise `TrainingError` for what can be told before any cell is read, an output folder in use among it.
+
+    `only` names the folds to be trained, if not all are.
+    """
     recipe = options_recipe(options)
+    if only and not options.folds:
+        raise TrainingError("--only-fold chooses one of several folds. Say how many there are with --folds.")
+    if wrong := [number for number in only if not 0 <= number < options.folds]:
+        raise TrainingError(f"There is no fold {wrong[0]}: the {options.folds} folds are 0 to {options.folds - 1}.")
     if options.folds == 1:
         raise TrainingError("One fold is no split. Ask for --folds 2 or more, or for none to hold out a fifth.")
     if options.teachers and recipe.output != "logit":
@@ -65,6 +75,12 @@ def check_options(options: Options, output: Path, resume: bool = False) -> None:
     for name in (options.labels, options.corrections, options.distrust):
         if name and not Path(name).is_file():
             raise TrainingError(f"There is no file {name}.")
+    if recipe.serves and not re.fullmatch(NAME, output.name):
+        raise TrainingError(
+            f"{output.name!r} cannot be the name of a model. Name an --output of at most 64 small letters a to z, "
+            "digits, points, hyphens and underscores, a letter or digit first."
+        )
+    _check_writable(output)
     if output.exists() and not resume:
         raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
     if _holds_no_run(output):
@@ -195,6 +211,16 @@ def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         return len(value if isinstance(value, list) else [value]) if value and name in _PATHS else value
 
     return [name for name, value in now.items() if told(name, known[name]) != told(name, value)]
+
+
+def _check_writable(output: Path) -> None:
+    """Raise `TrainingError` where no folder can be made, or nothing put into it, before hours are spent on training."""
+    try:
+        there = next(folder for folder in (output, *output.parents) if folder.exists())
+        with tempfile.TemporaryDirectory(dir=there):
+            pass
+    except OSError as problem:
+        raise TrainingError(f"{output} cannot be written ({problem.strerror}). Name another folder.") from None
 
 
 def _started(output: Path) -> bool:

@@ -37,16 +37,25 @@ def validation_split(
     positions: NDArray[np.int64], labels: NDArray[np.int64], patients: NDArray[np.object_], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split `positions` by patient into those trained on and those that stop the training, one in eight."""
-    fewest = min(len(set(patients[positions][labels[positions] == label])) for label in set(labels[positions]))
-    parts = max(2, min(VALIDATION_FOLDS, fewest))
+    parts = min(VALIDATION_FOLDS, _fewest(labels, patients, positions))
+    if parts < 2:
+        raise TrainingError(
+            f"Where a part of the patients is held out, one class keeps {parts}, and needs two: one to learn from and "
+            "one that stops the training. Bring more patients of each class, or hold out fewer with more --folds."
+        )
     train, validation = next(_folds(labels[positions], patients[positions], parts, seed + 1))
     return positions[train], positions[validation]
+
+
+def _fewest(labels: NDArray[np.int64], patients: NDArray[np.object_], positions: NDArray[np.int64]) -> int:
+    """How many patients the class with the fewest has at `positions`."""
+    return min(len(set(patients[positions][labels[positions] == label])) for label in set(labels))
 
 
 def _folds(
     labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    fewest = min(len(set(patients[labels == label])) for label in set(labels))
+    fewest = _fewest(labels, patients, np.arange(len(labels)))
     if fewest < folds:
         raise TrainingError(
             f"{folds} folds by patient need at least {folds} patients of each class, and one class has {fewest}. "

@@ -10,7 +10,7 @@ import pytest
 
 from malaria import phantom
 from malaria.cells import labels_from_folders, match, read_labels
-from malaria.errors import JournalError
+from malaria.errors import JournalError, LabelsError
 from malaria.images import open_source
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import (
@@ -106,9 +106,17 @@ def test_what_training_learns_from_a_review(kind: str, names: str) -> None:
     if names == "other names":
         cells["file"] = [f"{k}_renamed.png" for k in range(7)]
     if names == "other files of the same names":  # a journal holds the reviews of many data sets
-        cells["image_id"] = [image(900 + k) for k in range(7)]
-        expected = cells["label"].tolist()
+        cells["image_id"] = [image(0), *(image(900 + k) for k in range(1, 7))]
+        expected = [CORRECTED[0], *cells["label"][1:]]
     assert relabel(cells, written.encode()) == expected
+
+
+@pytest.mark.parametrize("kind", ["journal", "corrected_labels.csv"])
+def test_a_review_of_none_of_the_cells_is_refused(kind: str) -> None:
+    cells = table(7).rename(columns={"given_label": "label"}).assign(image_id=[image(900 + k) for k in range(7)])
+    written = journal_csv(READ) if kind == "journal" else in_order(corrected_labels(table(7), replay(READ)))
+    with pytest.raises(LabelsError, match="None of the 7 images is among the corrections"):
+        relabel(cells, written.encode())
 
 
 def test_any_table_with_corrected_labels_can_be_learned_from() -> None:

@@ -13,6 +13,7 @@ import pytest
 from malaria.errors import TrainingError
 from malaria.training.architectures import recipe_named
 from malaria.training.datasets import Dataset
+from malaria.training.records import read_json, write_json
 from malaria.training.run import Options, check_options, held_out_answers, train_folds
 
 pytestmark = pytest.mark.xdist_group("training")
@@ -173,3 +174,64 @@ def test_a_folder_without_a_run_is_not_overwritten(tmp_path: Path) -> None:
     (output / "card.json").touch()
     with pytest.raises(TrainingError, match="holds no run"):
         check_options(ASKED, output, resume=True)
+
+
+@pytest.mark.parametrize("name", ["Run1", "modèle", "-m", "a b", "a" * 65])
+def test_a_name_that_no_model_may_have_is_refused_before_training(name: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="cannot be the name of a model"):
+        check_options(ASKED, tmp_path / name)
+
+
+def test_what_only_teaches_may_have_any_name(tmp_path: Path) -> None:
+    check_options(replace(ASKED, architecture="teacher"), tmp_path / "Run1")
+
+
+@pytest.mark.parametrize(
+    ("folds", "only", "sentence"),
+    [
+        (3, [7], "no fold 7: the 3 folds are 0 to 2"),
+        (3, [0, -1], "no fold -1"),
+        (0, [0], "Say how many there are with --folds"),
+    ],
+)
+def test_folds_that_are_not_there_are_refused(folds: int, only: list[int], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=sentence):
+        check_options(replace(ASKED, folds=folds), tmp_path / "run", only=only)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("place", ["file", "file/run", "/proc/run"])
+def test_a_place_that_cannot_be_written_is_refused(place: str, resume: bool, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="cannot be written"):
+        check_options(ASKED, tmp_path / place, resume)
+
+
+@pytest.mark.parametrize("torn", ["options.json", "cells.json", "fold-0/held_out.npz", "fold-0/best.weights.h5"])
+def test_a_torn_file_is_told_in_a_sentence(torn: str, copied: Path) -> None:
+    path = copied / "work" / torn
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    if "weights" in torn:
+        (path.parent / "held_out.npz").unlink()
+    with pytest.raises(TrainingError, match=rf"{path} is not there, or broken.*Remove {path.parent}"):
+        resumed(copied)
+
+
+def resumed(output: Path) -> None:
+    """Go on with a run, as the command does."""
+    check_options(ASKED, output, resume=True)
+    train_folds(ASKED, output, dataset(), final=False, report=lambda line: None)
+    held_out_answers(dataset(), ASKED, output)
+
+
+def test_a_kill_while_a_file_is_written_leaves_what_was_there(tmp_path: Path) -> None:
+    write_json([1], tmp_path / "history.json")
+    with pytest.raises(TypeError):
+        write_json([1, object()], tmp_path / "history.json")
+    assert read_json(tmp_path / "history.json") == [1]
+
+
+def test_too_few_patients_leave_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="needs two: one to learn from"):
+        train_folds(ASKED, tmp_path / "run", dataset(2))
+    assert not (tmp_path / "run").exists()

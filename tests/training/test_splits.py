@@ -26,6 +26,13 @@ def test_patients_never_cross_and_every_cell_is_held_out_once(patients: int, fol
     assert all(np.array_equal(a.train, b.train) for a, b in zip(splits, again, strict=True))
 
 
+def test_a_class_that_holding_out_leaves_with_too_few_patients_is_refused() -> None:
+    labels, names = np.tile([0, 1], 3), np.repeat(np.array(["A", "B", "C"], object), 2)
+    with pytest.raises(TrainingError, match=r"one class keeps 1, and needs two: .* more --folds"):
+        list(split_folds(labels, names, 2, 0))
+    assert len(list(split_folds(labels, names, 3, 0))) == 3
+
+
 def test_too_few_patients_are_refused() -> None:
     labels, names = np.array([0, 0, 1, 1]), np.array(["A", "B", "A", "A"], object)
     with pytest.raises(TrainingError, match="one class has 1"):

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
@@ -27,7 +28,8 @@ from malaria.model import load
 from malaria.smear.adapt import Head
 from malaria.smear.triage import pooled
 from malaria.training import publish
-from malaria.training.datasets import Dataset
+from malaria.training.architectures import recipe_named
+from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.run import Options
 
 pytestmark = pytest.mark.xdist_group("training")  # one worker: Keras loads once, and the runs do not crowd each other
@@ -288,11 +290,62 @@ def test_corrections_replace_labels(cells_zip: Path, tmp_path: Path) -> None:
     name = next(name for name in zipfile.ZipFile(cells_zip).namelist() if "Uninfected" in name)
     corrections = tmp_path / "corrected_labels.csv"
     corrections.write_text(f"file,corrected_label\n{Path(name).name},Parasitized\n")
-    words = ["--architecture", "mlp-1", "--epochs", 1, "--folds", 2, "--corrections", corrections]
-    train(cells_zip, "--output", tmp_path / "c", *words)
+    words = ["--architecture", "mlp-1", "--output", tmp_path / "c", "--epochs", 1, "--folds", 2]
+    words += ["--corrections", corrections]
+    assert "corrected_labels.csv: 1 label changed, 0 cells left out" in train(cells_zip, *words)
     card = load("c", tmp_path).card
     assert card.trained_on["disputed"] == 1
     assert set(card.metrics) == {"as_given", "corrected", "undisputed"}, "annotators here are not the expert"
+    corrections.write_text("file,corrected_label\n")
+    with pytest.raises(MalariaError, match="None of the 96 images is among the corrections"):
+        train(cells_zip, *words, "--resume")
+    corrections.write_text(f"file,corrected_label\n{Path(name).name},Uninfected\n")
+    with pytest.raises(MalariaError, match="started with other labels"):
+        train(cells_zip, *words, "--resume")
+
+
+def test_corrections_without_a_class_leave_cells_out(cells_zip: Path, tmp_path: Path) -> None:
+    names = [Path(name).name for name in zipfile.ZipFile(cells_zip).namelist() if name.endswith(".png")]
+    rows = [f"{names[0]},,2,", f"{names[1]},,0,", f"{names[2]},,1,Parasitized", f"{names[3]},,1,Uninfected"]
+    corrections = tmp_path / "corrected_labels.csv"
+    corrections.write_text("\n".join(["file,image_id,n_readers,corrected_label", *rows]) + "\n")
+    said: list[str] = []
+    cells = load_dataset(cells_zip, recipe_named("mlp-1"), corrections=corrections, report=said.append)
+    assert said[0] == "corrected_labels.csv: 1 label changed, 1 cell left out"
+    assert len(cells.table) == 95
+
+
+def test_labels_for_other_images_are_refused(cells_zip: Path, tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\nother.png,Parasitized\n")
+    with pytest.raises(MalariaError, match=r"No image is surely one that labels\.csv names"):
+        train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "out", "--labels", labels)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("words", [["--seed", -1], ["--seed", 2**32], ["--member", -1], ["--member", 10**9]])
+def test_numbers_out_of_range_are_refused(words: list[object], cells_zip: Path, tmp_path: Path) -> None:
+    asked = ["train", cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "out", *words]
+    result = CliRunner().invoke(app, list(map(str, asked)))
+    assert result.exit_code == 2
+    assert f"Invalid value for '{words[0]}'" in result.output
+
+
+def test_logs_for_tensorboard_are_refused_where_it_is_not_installed(
+    cells_zip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    asked = ["train", cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "out", "--tensorboard"]
+    result = CliRunner().invoke(app, list(map(str, asked)))
+    assert result.exit_code == 2
+    assert "TensorBoard is not installed" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(find_spec("tensorboard") is None, reason="tensorboard, in requirements-dev.txt, is not installed")
+def test_logs_for_tensorboard_are_written_where_it_is(cells_zip: Path, tmp_path: Path) -> None:
+    train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "out", "--epochs", 1, "--tensorboard")
+    assert list((tmp_path / "out" / "work" / "fold-0" / "tensorboard" / "train").glob("events.*"))
 
 
 def one_class(folder: Path) -> Path:
@@ -304,6 +357,15 @@ def one_patient(folder: Path) -> Path:
     cells = {f"Uninfected/C{n}P1ThinF_{n}.png": phantom.cell("uninfected", seed=n) for n in range(6)}
     cells |= {f"Parasitized/C7P1ThinF_{n}.png": phantom.cell("ring", seed=n) for n in range(6)}
     return zipped(cells, folder / "few.zip")
+
+
+def two_patients(folder: Path) -> Path:
+    cells = {
+        f"{label}/C{n % 2}P1ThinF_{n}.png": phantom.cell(form, seed=n)
+        for label, form in (("Parasitized", "ring"), ("Uninfected", "uninfected"))
+        for n in range(6)
+    }
+    return zipped(cells, folder / "two.zip")
 
 
 def no_patients(folder: Path) -> Path:
@@ -323,6 +385,7 @@ def broken(folder: Path) -> Path:
     [
         (one_class, "at least two classes"),
         (one_patient, "class Parasitized has cells of 1 patient"),
+        (two_patients, "class Uninfected has cells of 2 patients, and needs 3 or more"),
         (no_patients, "cannot be told from their names"),
         (broken, "more than 1 %"),
         (lambda folder: folder / "missing.zip", "missing.zip"),
