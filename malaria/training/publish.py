@@ -30,6 +30,7 @@ from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import SURE, calibrate_classes, measure_classes
 from malaria.training.networks import count_macs, vgg16_weights
+from malaria.training.records import load_best, write_answers
 from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
 
 HELD_OUT = "held_out.csv.gz"
@@ -106,9 +107,9 @@ def _answer_as_served(
     for number, split in enumerate(run_splits(dataset, options)):
         folder = output / WORK / f"fold-{number}"
         network = build_network(recipe, dataset.outputs)
-        network.load_weights(folder / "best.weights.h5")
+        load_best(network, folder)
         raw = litert_outputs(to_litert(network, recipe, serving[split.train]), recipe, serving[split.held_out])
-        np.savez(folder / "held_out.npz", positions=split.held_out, answers=log_odds(raw, recipe))
+        write_answers(folder, split.held_out, log_odds(raw, recipe))
         report(f"fold {number + 1}: held-out cells answered as served")
 
 
@@ -191,7 +192,7 @@ def _write_network(
     report: Callable[[str], None],
 ) -> None:
     network = build_network(recipe, dataset.outputs)
-    network.load_weights(output / WORK / ("final" if options.folds else "fold-0") / "best.weights.h5")
+    load_best(network, output / WORK / ("final" if options.folds else "fold-0"))
     chosen = np.random.default_rng(options.seed).permutation(len(dataset.table))[:CHECKED_CELLS]
     serving = dataset.serving[chosen]
     litert = to_litert(network, recipe, serving)
