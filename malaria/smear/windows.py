@@ -58,8 +58,8 @@ def scan_with_windows(
 
     Windows are those that look parasitized, of several on one place the most suspected; none claims that a cell ends
     where it does: they are red cells flagged as clumps. A window that shows the cell of its outline is no object of
-    its own; its picture becomes that object's. Tiles change nothing: what is laid over an object depends on nothing but
-    its surroundings, and windows are compared when all are there.
+    its own; its picture becomes that object's. What is laid over an object depends on nothing but its surroundings, and
+    windows are compared when all are there, so tiles change no more than they do in `segment_scan`.
     """
     windows: list[_Window] = []
     for part in segment_scan(rgb, about, tile):

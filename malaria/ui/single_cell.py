@@ -187,14 +187,15 @@ def _one(reading: Reading, frame: Frame) -> None:
 def _measured(frame: Frame) -> None:
     """Say which model answered, and how good it is on patients it had not seen."""
     card = frame.card
-    st.markdown(f"Model **{literal(card.name)}** {literal(card.version)}, on cells of patients it had not seen:")
+    patients = card.metrics["as_given"]["patients"]["n"]
+    unseen = "cells of patients it had not seen" if patients else "cells it had not seen"
+    st.markdown(f"Model **{literal(card.name)}** {literal(card.version)}, on {unseen}:")
     lines = ["| labels | parasitized cells found | uninfected cells cleared |", "|---|---|---|"]
     for name, words in _READING_WORDS.items():
         if figures := card.metrics.get(name):
             rates = f"{_rate(figures, 'sensitivity')} | {_rate(figures, 'specificity')}"
             lines.append(f"| {words}, {figures['n']:,} cells | {rates} |")
     st.markdown("\n".join(lines))
-    patients = card.metrics["as_given"]["patients"]["n"]
     st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
 
 

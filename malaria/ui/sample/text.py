@@ -86,15 +86,18 @@ NEEDS_SCORES: Final = (
 
 _READING_WORDS: Final = {
     "undisputed": "undisputed cells only",
-    "expert": "labels of the second reading",
     "as_given": "labels as given",
+}
+_SECOND_WORDS: Final = {
+    "expert_label": "labels re-read by specialists",
+    "corrected_label": "labels as corrected",
+    "label": "labels of the second reading",
 }
 
 
 def reading_words(scores: Scores, reading: str) -> str:
-    """Return whose labels a reading goes by: those of specialists, or those corrected in label review."""
-    is_corrected = reading == "expert" and scores.second == "corrected_label"
-    return "labels as corrected" if is_corrected else _READING_WORDS[reading]
+    """Return whose labels a reading goes by: for the second one that of specialists, of label review, or another."""
+    return _SECOND_WORDS[scores.second or "label"] if reading == "expert" else _READING_WORDS[reading]
 
 
 def words(file: str) -> str:
