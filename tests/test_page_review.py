@@ -188,14 +188,14 @@ def test_visitors_without_a_name_are_not_one_annotator(journal: CsvJournal, anno
     key(second, "z")
     assert len(kept(journal).rows) == 2
     (guest,) = {row.annotator for row in kept(journal).rows}
-    assert "2 of 200" in shown(start(first.text_input(key="annotator").value))
-    assert guest == first.text_input(key="annotator").value != second.text_input(key="annotator").value
+    assert "2 of 200" in shown(start(first.text_input(key="annotator.box").value))
+    assert guest == first.text_input(key="annotator.box").value != second.text_input(key="annotator.box").value
 
 
 def test_an_emptied_name_is_the_one_before(journal: CsvJournal) -> None:
     app = start("zoë")
-    app.text_input(key="annotator").set_value("").run()
-    assert app.text_input(key="annotator").value == "zoë"
+    app.text_input(key="annotator.box").set_value("").run()
+    assert app.text_input(key="annotator.box").value == "zoë"
     answer(app, "p")
     assert {row.annotator for row in kept(journal).rows} == {"zoë"}
 

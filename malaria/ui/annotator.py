@@ -6,18 +6,22 @@ from typing import Final
 import streamlit as st
 
 ANNOTATOR: Final = "annotator"
-"""The annotator's name in the address and in the session's state."""
+"""The annotator's name in the address."""
 
-_NAME: Final = "annotator.name"  # outlives a visit to another page and an emptied box, which the box itself does not
+_NAME: Final = "annotator.name"  # outlives a visit to another page, and an address without it
+_GUEST: Final = "annotator.guest"
+_SEEN: Final = "annotator.seen"  # what the address last said
+_BOX: Final = "annotator.box"
 _LONGEST: Final = 60
 
 
 def annotator() -> str:
-    """Return who decides: who is named in the address, else who it was before, else a new guest."""
-    named = _named()
-    if named or _NAME not in st.session_state:
-        st.session_state[_NAME] = named or f"guest-{secrets.token_hex(3)}"
-    return str(st.session_state[_NAME])
+    """Return who decides: whom the address names anew, else who it was before, else a new guest."""
+    guest = st.session_state.setdefault(_GUEST, f"guest-{secrets.token_hex(3)}")
+    asked = st.query_params.get(ANNOTATOR, "").strip()[:_LONGEST]
+    if asked and asked not in (guest, st.session_state.get(_SEEN)):  # who gave a name is no guest on the way back
+        st.session_state[_NAME] = asked
+    return str(st.session_state.setdefault(_NAME, guest))
 
 
 def box(*, compact: bool = False) -> str:
@@ -25,14 +29,11 @@ def box(*, compact: bool = False) -> str:
 
     `compact` leaves out the words above the box.
     """
-    if not _named() or not st.query_params.get(ANNOTATOR):  # the browser's way back may lead to an address without it
-        name = annotator()
-        st.session_state.pop(ANNOTATOR, None)  # as long as there is a box, only it may change the address
-        st.query_params[ANNOTATOR] = st.session_state[ANNOTATOR] = name
+    name = st.session_state[_BOX] = annotator()  # also where it was emptied
     st.text_input(
         "Annotator",
-        key=ANNOTATOR,
-        bind="query-params",
+        key=_BOX,
+        on_change=_typed,
         max_chars=_LONGEST,
         width=180 if compact else "stretch",
         label_visibility="collapsed" if compact else "visible",
@@ -40,8 +41,12 @@ def box(*, compact: bool = False) -> str:
         placeholder="Your name",
         help=None if compact else "Decisions are kept under this name.",
     )
-    return annotator()
+    if st.query_params.get(ANNOTATOR) != name:
+        st.query_params[ANNOTATOR] = name
+    st.session_state[_SEEN] = name
+    return name
 
 
-def _named() -> str:
-    return str(st.session_state.get(ANNOTATOR, st.query_params.get(ANNOTATOR)) or "").strip()[:_LONGEST]
+def _typed() -> None:
+    if name := str(st.session_state[_BOX]).strip():
+        st.session_state[_NAME] = name
