@@ -251,7 +251,7 @@ def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
 def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJournal) -> None:
     app = start()
     work = app.session_state["review.work"][1]
-    while not work._alike:
+    while not work._looking.results:
         app.run()
     text = shown(app.run())
     assert "From the same patient" in text
@@ -262,11 +262,11 @@ def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJourna
 def test_the_suspects_most_like_a_cell_can_come_next(journal: CsvJournal) -> None:
     app = start()
     work = app.session_state["review.work"][1]
-    while not work._alike:
+    while not work._looking.results:
         app.run()
     app.run()
     card = work.session.current
-    expected = work._alike[0].suspects(work.pictures[card.file].rgb, 3, but=card.image_id)
+    expected = work._looking.results[0].suspects(work.pictures[card.file].rgb, 3, but=card.image_id)
     key(app, "L")
     assert work.session.current == card
     assert work.session.upcoming(3) == expected

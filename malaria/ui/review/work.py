@@ -2,16 +2,17 @@
 
 import gc
 import threading
-import weakref
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from malaria import model
+from malaria.background import Background
 from malaria.images import RGB
 from malaria.labels import CLASSES
 from malaria.review import (
@@ -61,18 +62,11 @@ class Work:
     downloaded: int = 0
     """Rows of the journal when it was last downloaded."""
     _neighbours: dict[str, dict[str, list[Suspect]]] = field(default_factory=dict)
-    _alike: list[LookAlikes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._neighbours = _by_patient(self.session.cards)
-        stop = threading.Event()
-        weakref.finalize(self, stop.set)
-        threading.Thread(
-            target=_find_alike,
-            args=(self._alike, self.session.cards, self.desk.source.read, stop),
-            name="look-alikes",
-            daemon=True,
-        ).start()
+        find = partial(_find_alike, self.session.cards, self.desk.source.read)
+        self._looking = Background(find, 1, "look-alikes")
 
     def neighbours(self, card: Suspect) -> dict[str, list[Suspect]]:
         """Cells of the same patient by their given labels, those little suspect first; empty without a patient."""
@@ -84,14 +78,16 @@ class Work:
 
     def look_alikes(self, card: Suspect, rgb: RGB) -> dict[str, list[Suspect]] | None:
         """Cells that look most like this one, by their given labels; None while they are still being looked through."""
-        return self._alike[0].of(rgb, NEIGHBOURS, but=card.image_id) if self._alike else None
+        alike = self._looking.results
+        return alike[0].of(rgb, NEIGHBOURS, but=card.image_id) if alike else None
 
     def look_alikes_next(self) -> None:
         """Have the suspects come next that look most like the card on the table."""
         card = self.session.current
         rgb = self.pictures[card.file].rgb if card else None
-        if card and rgb is not None and self._alike:
-            self.session.prefer(self._alike[0].suspects(rgb, NEXT, but=card.image_id))
+        alike = self._looking.results
+        if card and rgb is not None and alike:
+            self.session.prefer(alike[0].suspects(rgb, NEXT, but=card.image_id))
 
     def prepare(self) -> None:
         """Make the next images ready."""
@@ -154,9 +150,9 @@ def _by_patient(cards: list[Suspect]) -> dict[str, dict[str, list[Suspect]]]:
 
 
 def _find_alike(
-    found: list[LookAlikes], cards: list[Suspect], read: Callable[[str], bytes], stop: threading.Event
-) -> None:
+    cards: list[Suspect], read: Callable[[str], bytes], done: int, stop: threading.Event
+) -> Iterator[LookAlikes]:
     """Describe cells in the background; holds no `Work`, so that one can be let go of."""
     alike = LookAlikes.among(cards, read, stop.is_set)
     if not stop.is_set():
-        found.append(alike)
+        yield alike
