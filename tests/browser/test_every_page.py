@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from malaria.ui.frame import PAGES
+from tests.browser.conftest import SECONDS
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -53,6 +54,17 @@ def test_fits_reads_and_tells_its_pictures(page: Page, address: str) -> None:
     assert untold == []
     assert pale(page) == []
     expect(page.get_by_text("answer is not a diagnosis")).to_be_visible()
+
+
+def test_the_way_back_leads_off_a_page_that_writes_its_address(page: Page) -> None:
+    open_page(page, "/")
+    page.locator(".st-key-navigation").get_by_role("link", name="Sample threshold").click()
+    for address in (r"/Sample_threshold\?.*sens=", "/Sample_threshold$"):
+        expect(page).to_have_url(re.compile(address))
+        page.wait_for_timeout(SECONDS)
+        expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+        page.go_back()
+    expect(page.get_by_role("heading", level=1, name="Malaria cells")).to_be_visible()
 
 
 @pytest.mark.parametrize("context", [PHONE], indirect=True, ids=["phone"])

@@ -10,6 +10,8 @@ from malaria.sample import READINGS, RED_CELLS_PER_UL, CellRates
 
 _INPUTS: Final = "sample.inputs"
 _ADDRESS: Final = "sample.address"  # what the address last said, as we wrote or took it
+_LEFT_BARE: Final = "sample.left_bare"  # the inputs with which an address that says nothing stays so
+_A_BOX: Final = "sample.xn"  # of the page: Streamlit forgets it when another page is drawn
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def current(start: Inputs) -> tuple[Inputs, list[str]]:
     refused: list[str] = []
     if asked != st.session_state.get(_ADDRESS):
         inputs, refused = from_address(asked, inputs)
+        came_back = not asked and _ADDRESS in st.session_state and _A_BOX in st.session_state
+        st.session_state[_LEFT_BARE] = inputs if came_back else None
         st.session_state[_ADDRESS] = asked
     st.session_state[_INPUTS] = inputs
     return inputs, refused
@@ -98,8 +102,14 @@ def change(**values: Any) -> None:
 
 
 def keep(inputs: Inputs) -> None:
-    """Make `inputs` this session's, and write them into the address."""
+    """Make `inputs` this session's, and write them into the address.
+
+    Where the browser's way back led to the address as it was on arrival, that stays until an input is changed: filled
+    again, it would never let anyone back to the page before.
+    """
     st.session_state[_INPUTS] = inputs
+    if inputs == st.session_state.get(_LEFT_BARE):
+        return
     address = to_address(inputs)
     for name in set(_names()) - set(address):
         st.query_params.pop(name, None)
