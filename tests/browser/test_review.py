@@ -1,6 +1,8 @@
 """Label review as an annotator does it: with the keyboard alone, in a real browser, and nothing is lost."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -44,11 +46,17 @@ def picture(page: Page) -> str:
     return page.get_by_alt_text("The cell to be judged, enlarged").get_attribute("src") or ""
 
 
-def press_for_another(page: Page, key: str) -> None:
-    """Press a key, and wait until another cell is there: it is drawn after the keys that answer it."""
+@contextmanager
+def another(page: Page) -> Iterator[None]:
+    """Wait until another cell is there: it is drawn after the keys that answer it."""
     before = picture(page)
-    page.keyboard.press(key)
+    yield
     expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+
+
+def press_for_another(page: Page, key: str) -> None:
+    with another(page):
+        page.keyboard.press(key)
 
 
 def test_thirty_cards_by_keys_alone_with_a_reload_undo_and_a_note(page: Page, journal: CsvJournal) -> None:
@@ -169,9 +177,10 @@ def test_two_who_share_the_queue_are_never_on_the_same_card(browser: Browser, ap
 def test_what_one_said_can_be_changed_in_the_list_of_the_last_decisions(page: Page) -> None:
     begin(page, "editor")
     answer(page, "p")
-    page.locator(".st-key-review-latest").get_by_role("button").first.click()
+    with another(page):
+        page.locator(".st-key-review-latest").get_by_role("button").first.click()
     expect(page.get_by_text("You: Parasitized")).to_be_visible()
-    page.keyboard.press("n")
+    press_for_another(page, "n")
     expect(page.get_by_text(HIDDEN)).to_be_visible()
     expect(page.locator(".st-key-review-latest").get_by_text("Not sure")).to_be_visible()
     decided(page, 1)
