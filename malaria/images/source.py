@@ -228,7 +228,7 @@ def _open_zip(place: Path | BinaryIO, name: str, size: int) -> Source:
     except Exception as error:  # a damaged list of members raises nearly every kind there is
         raise SourceError(f"{name}: The zip is cut short or damaged. Make or copy it again.") from error
     try:
-        members = [m for m in archive.infolist() if not m.is_dir()]
+        members = [m for m in archive.infolist() if not m.filename.endswith("/")]
         if len(members) > MAX_MEMBERS:
             raise SourceError(f"{name}: The zip holds more than {MAX_MEMBERS:,} files. Split it into several.")
         if sum(m.compress_size for m in members) > size:

@@ -181,6 +181,8 @@ def test_one_looks_about_a_field_by_key_and_what_is_chosen_stays(page: Page, con
     on_view(page, "Suspect 1")
     page.get_by_role("combobox", name="Field").click()
     page.get_by_role("option", name="SYNTHETIC_field_0014.png").click()
+    expect(page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_0014\.png"))).to_be_visible()
+    on_view(page, "Suspect 1")
     page.get_by_role("radio", name="4 cells").click()
     field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_0014\.png .*In view: \d+ to \d+ % across"))
     expect(field).to_be_visible()
