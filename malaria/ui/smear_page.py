@@ -20,6 +20,7 @@ from malaria.ui.smear.readers import readers
 from malaria.ui.smear.result import result
 from malaria.ui.smear.view import view
 from malaria.ui.text import literal
+from malaria.words import count
 
 _BENCH: Final = "smear.bench"
 _SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
@@ -77,11 +78,13 @@ def _done(judging: Judging, bench: Bench) -> None:
     bad, total = len(bench.triage.unreadable), judging.progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if judging.complete:
-            less = f" {_fields(bad)} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
-            st.markdown(f"**{_fields(total - bad)} triaged.**{less}")
+            less = f" {count(bad, 'field')} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
+            st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
         else:
             taken = _taken(bench)
-            st.markdown(f"**Stopped after {taken:,} of {_fields(total)}.** The figures are those of these fields.")
+            st.markdown(
+                f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields."
+            )
             if st.button("Go on", icon=":material/play_arrow:"):
                 judging.start()
                 st.rerun()
@@ -95,8 +98,9 @@ def _taken(bench: Bench) -> int:
 def _refused(desk: Desk, bench: Bench) -> None:
     refused = bench.triage.unreadable
     left_out = [name for name in refused if desk.is_left_out(name)]
-    for name in (name for name in refused if name not in left_out):
-        st.error(literal(refused[name]), icon=":material/broken_image:")
+    for name, why in refused.items():
+        if name not in left_out:
+            st.error(literal(why), icon=":material/broken_image:")
     if left_out:
         with st.expander(f"Left out ({len(left_out):,})", icon=":material/block:", key="smear-left-out"):
             for name in left_out:
@@ -169,7 +173,3 @@ def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
     found.take(triage)
     found.sample, found.blind, found.head = settings.sample, settings.blind, settings.head
     return found
-
-
-def _fields(n: int) -> str:
-    return f"{n:,} {'field' if n == 1 else 'fields'}"

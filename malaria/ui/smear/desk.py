@@ -111,23 +111,27 @@ class Desk:
 
     def leave_out(self, fields: Iterable[str], who: str) -> None:
         """Let fields count no more, until `take_in`."""
-        self.left_out |= {self.ids[name]: who for name in fields}
+        self.left_out |= {self._id(name): who for name in fields}
 
     def take_in(self, field: str) -> None:
         """Let a field count that was left out."""
-        self.left_out.pop(self.ids[field], None)
+        self.left_out.pop(self._id(field), None)
 
     def is_left_out(self, field: str) -> bool:
         """Whether a field was left out by hand."""
-        return self.ids.get(field) in self.left_out
+        return self._id(field) in self.left_out
 
     def _without(self, judged: FieldTriage | Refused) -> FieldTriage | Refused:
         """A field as the sample has it: refused where it was left out."""
-        who = self.left_out.get(self.ids.get(judged.field, ""))
-        if who is None or isinstance(judged, Refused):
+        if isinstance(judged, Refused) or not self.is_left_out(judged.field):
             return judged
+        who = self.left_out[self._id(judged.field)]
         concerns = " ".join(concern.sentence for concern in judged.concerns)
         return Refused(judged.field, f"{judged.field}: Left out by {who}. {concerns}".strip())
+
+    def _id(self, field: str) -> str:
+        """The image_id of a field; empty where it has no bytes."""
+        return self.files[field].image_id or ""
 
     @property
     def ids(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.drawing import SURE, Mark, drawn, window_around
 from malaria.ui.smear.words import SIGNS
 from malaria.ui.text import literal
-from malaria.words import probability
+from malaria.words import count, probability
 
 WHOLE: Final = "Whole field"
 ZOOM: Final = "smear.zoom"
@@ -115,7 +115,7 @@ def _choose_field(desk: Desk, bench: Bench) -> None:
     def named(name: str) -> str:
         n = sum(cell.field == name for cell in bench.suspects)
         number = list(fields).index(name) + 1
-        return f"{number} · {name} · {n} {'suspect' if n == 1 else 'suspects'}{' · ⚠' if fields[name].concerns else ''}"
+        return f"{number} · {name} · {count(n, 'suspect')}{' · ⚠' if fields[name].concerns else ''}"
 
     st.session_state[_FIELD] = bench.field
     st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
@@ -126,9 +126,9 @@ def _leukocytes(about: FieldTriage) -> str:
     found = Counter(one.name for one in about.leukocyte_types.values())
     n = about.count("leukocyte")
     listed = (
-        f": {', '.join(f'{name} {count}' for name, count in found.most_common())}, for research use" if found else ""
+        f": {', '.join(f'{name} {number}' for name, number in found.most_common())}, for research use" if found else ""
     )
-    return f"{n} {'leukocyte' if n == 1 else 'leukocytes'}{listed}." if n else ""
+    return f"{count(n, 'leukocyte')}{listed}." if n else ""
 
 
 def _window(bench: Bench, about: FieldTriage, cells: int) -> Box:
