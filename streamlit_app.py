@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from malaria.ui import examples, single_cell
-from malaria.ui.frame import PAGES, ROOT, page
+from malaria.ui.cell import page as single_cell
+from malaria.ui.parts import examples
+from malaria.ui.parts.frame import PAGES, ROOT, page
 
 with page("Malaria cells", ":material/home:"):
     st.markdown(

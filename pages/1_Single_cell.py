@@ -1,7 +1,7 @@
 """One cell in, one honest answer out."""
 
-from malaria.ui import single_cell
-from malaria.ui.frame import page
+from malaria.ui.cell import page as single_cell
+from malaria.ui.parts.frame import page
 
 with page("Single cell", ":material/search:") as frame:
     single_cell.answers(single_cell.sources(), frame)

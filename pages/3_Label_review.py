@@ -1,7 +1,7 @@
 """Suspected label errors, one by one, for an expert's eye."""
 
-from malaria.ui import review_page
-from malaria.ui.frame import page
+from malaria.ui.parts.frame import page
+from malaria.ui.review import page as review_page
 
 with page("Label review", ":material/fact_check:") as frame:
     review_page.show(frame)

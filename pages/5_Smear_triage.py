@@ -1,7 +1,7 @@
 """Whole microscope fields of a thin smear, down to a ranked list of suspects for a human."""
 
-from malaria.ui import smear_page
-from malaria.ui.frame import page
+from malaria.ui.parts.frame import page
+from malaria.ui.smear import page as smear_page
 
 with page("Smear triage", ":material/biotech:") as frame:
     smear_page.show(frame)

@@ -1,7 +1,7 @@
 """Which networks there are, how good and how dear, and what is inside."""
 
-from malaria.ui.frame import page
-from malaria.ui.models_page import show
+from malaria.ui.models.page import show
+from malaria.ui.parts.frame import page
 
 with page("Models", ":material/model_training:") as frame:
     show(frame)

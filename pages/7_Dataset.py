@@ -1,7 +1,7 @@
 """What is in a set of cells, and what is wrong with it."""
 
-from malaria.ui.dataset_page import show
-from malaria.ui.frame import page
+from malaria.ui.dataset.page import show
+from malaria.ui.parts.frame import page
 
 with page("Data set", ":material/dataset:") as frame:
     show(frame)

@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 
 from malaria import metrics, phantom
 from malaria.batch import Batch, Labelling, Reading, Scoring, Word, compare, label_columns, report, sentences, tables
-from malaria.card import Card
 from malaria.cells import to_csv
 from malaria.cli import main
 from malaria.errors import LabelsError, ModelError, SourceError
 from malaria.images import ImageFile, Source, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.model import Classifier, load
+from malaria.model.card import Card
+from malaria.model.classifier import Classifier, load
 from tests.models import STEEPNESS, card_of, write_model
 
 FILES = ("a/Parasitized/x.png", "a/Parasitized/y.png", "a/Uninfected/z.png")
@@ -64,7 +64,7 @@ def cells(n: int = 60) -> dict[str, bytes]:
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "models"
     write_model(folder, "cell-resnet")
-    monkeypatch.setattr("malaria.model.MODELS_DIR", folder)
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", folder)
     return folder
 
 

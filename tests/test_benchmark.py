@@ -14,8 +14,8 @@ from malaria import phantom
 from malaria.benchmark import PARTS, Figure, Task, fields, processes, throughput, zips
 from malaria.cli import main
 from malaria.errors import SourceError
-from malaria.model import DEFAULT_MODEL, MODELS_DIR
-from malaria.ui import timing
+from malaria.model.classifier import DEFAULT_MODEL, MODELS_DIR
+from studies import app_timing as timing
 from tests.models import write_model
 
 LINUX = Path("/proc/self/maps").exists()
@@ -25,7 +25,7 @@ LINUX = Path("/proc/self/maps").exists()
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the tests' network as its default model, for this process and its children."""
     write_model(tmp_path / "models", DEFAULT_MODEL)
-    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "models")
     monkeypatch.setenv("MALARIA_MODELS", str(tmp_path / "models"))
     return tmp_path / "models"
 

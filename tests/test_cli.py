@@ -20,7 +20,7 @@ import pytest
 import typer.main
 
 from malaria.cli import app, main
-from malaria.model import DEFAULT_MODEL
+from malaria.model.classifier import DEFAULT_MODEL
 from tests.models import write_model
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +56,7 @@ def models(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(models: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run the command line in this process, on the tests' models."""
-    monkeypatch.setattr("malaria.model.MODELS_DIR", models)
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", models)
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["malaria", *map(str, arguments)])
@@ -300,7 +300,7 @@ def test_models_lists_each_with_its_figures_and_the_broken_with_the_reason(run: 
 def test_without_models_one_is_told_how_to_get_one(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cells: Path
 ) -> None:
-    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "none")
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "none")
     assert "python -m malaria train --help" in run("models").out
     done = run("predict", cells)
     assert (done.status, done.err) == (2, "There is no model named 'cell-resnet'. There are: none.\n")

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from keras import layers
 
-from malaria import explain, model, phantom
-from malaria.card import Card, read_card
+from malaria import phantom
 from malaria.errors import ModelError
+from malaria.explain import network as explain
+from malaria.explain.pipe import receive, send
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.layers import read_layers
-from malaria.pipe import receive, send
+from malaria.model import classifier as model
+from malaria.model.card import Card, read_card
+from malaria.model.layers import read_layers
 from malaria.training.architectures import RECIPES
 from tests.models import card_of
 

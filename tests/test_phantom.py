@@ -12,7 +12,7 @@ import pytest
 from malaria import phantom
 from malaria.images import decode, patient_of
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.model import load
+from malaria.model.classifier import load
 
 
 @pytest.mark.parametrize("form", phantom.FORMS)

@@ -4,7 +4,7 @@ import typer.main
 
 from malaria.cells import COLUMNS
 from malaria.cli import app
-from malaria.ui.frame import PAGES, ROOT
+from malaria.ui.parts.frame import PAGES, ROOT
 
 README = (ROOT / "README.md").read_text()
 

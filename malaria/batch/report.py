@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from malaria.batch import sentences, tables
-from malaria.batch.drawing import Line, histogram, line_chart
 from malaria.batch.table import Batch
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
+from malaria.report.charts import Line, histogram, line_chart
 
 BINS: Final = 40
 """Of the histogram of p_parasitized."""

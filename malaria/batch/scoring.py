@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import ImageFile, Source
-from malaria.model import Classifier, Row
+from malaria.model.classifier import Classifier, Row
 
 COLUMNS: Final = ("file", "patient", "p_parasitized", "label", "error", "image_id")
 

@@ -6,7 +6,7 @@ from malaria.batch import tables
 from malaria.batch.comparison import Comparison
 from malaria.batch.table import Batch, Reading
 from malaria.metrics import Evaluation
-from malaria.words import count
+from malaria.wording.words import count
 
 BY_PATIENT: Final = (
     "Cells of one patient share a slide, a stain and a smear, so they go wrong together: many cells of few patients "

@@ -9,10 +9,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from malaria.card import Card
 from malaria.cells import evaluate_cells
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
+from malaria.model.card import Card
 
 
 class Reading(StrEnum):

@@ -9,9 +9,9 @@ from malaria import phantom
 from malaria.benchmark.figures import Figure, Task
 from malaria.errors import ImageError
 from malaria.images import Source, decode, open_source
-from malaria.model import load, threads
+from malaria.model.classifier import load, threads
 from malaria.smear import SCAN_MAX_PIXELS, triage_field
-from malaria.words import count
+from malaria.wording.words import count
 
 FIELDS: Final = 8
 """How many fields are timed, after one that is not."""

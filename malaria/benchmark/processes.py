@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Final
 
-from malaria import model
 from malaria.benchmark.figures import Figure, Task
+from malaria.model import classifier as model
 
 _PATIENCE: Final = 900  # seconds
 
@@ -17,7 +17,7 @@ def one_cell(task: Task) -> Iterator[Figure]:
     """Measure one cell at batch size 1 against `keras.Model.predict` on the same network."""
     name = task.model or model.DEFAULT_MODEL
     if (model.MODELS_DIR / name / "model.keras").is_file():
-        found, problem = _run("malaria.training.timing", task)
+        found, problem = _run("studies.keras_timing", task)
     else:
         found, problem = {}, f"{name} has no model.keras to compare with"
     note = problem or f"median of {found['repeats']} turns"
@@ -35,7 +35,7 @@ def one_cell(task: Task) -> Iterator[Figure]:
 
 def app(task: Task) -> Iterator[Figure]:
     """Measure the app: the first page, answers on the single-cell page, and the memory of the server after them."""
-    found, problem = _run("malaria.ui.timing", task)
+    found, problem = _run("studies.app_timing", task)
     figures = (
         Figure("app_first_page_s", found.get("first_page_s"), "s", "app: start to first page sent", at_most=5),
         Figure("app_prediction_s", found.get("prediction_s"), "s", "app: single-cell page with its answer"),

@@ -11,10 +11,10 @@ import numpy as np
 
 from malaria import phantom
 from malaria.benchmark.figures import Figure, Task
-from malaria.card import Card
 from malaria.errors import ImageError, SourceError
 from malaria.images import ImageFile, decode, open_source
-from malaria.model import BATCH, load, threads
+from malaria.model.card import Card
+from malaria.model.classifier import BATCH, load, threads
 
 MOST_CELLS: Final = 1000
 PHANTOMS: Final = 400

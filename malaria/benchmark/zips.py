@@ -13,7 +13,7 @@ import numpy as np
 from malaria.benchmark import throughput
 from malaria.benchmark.figures import Figure, Task
 from malaria.images import ImageFile, open_source
-from malaria.model import BATCH, load, threads
+from malaria.model.classifier import BATCH, load, threads
 
 TURNS: Final = 15
 

@@ -13,8 +13,8 @@ from malaria.cells import FolderLabels, Labels, labels_from_folders, match, read
 from malaria.commands._shared import open_sources, say, score_sources
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.model import Classifier
-from malaria.words import count
+from malaria.model.classifier import Classifier
+from malaria.wording.words import count
 
 _SHOWN = 5
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from malaria.images import ImageFile, Source, open_source
 from malaria.labels import CLASSES
-from malaria.model import Classifier, Row
+from malaria.model.classifier import Classifier, Row
 
 Item = TypeVar("Item")
 STANDARD_OUTPUT = "-"

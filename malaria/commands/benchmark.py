@@ -9,7 +9,7 @@ import typer
 
 from malaria.benchmark import PARTS, Figure, Task
 from malaria.commands._shared import STANDARD_OUTPUT, JsonOption, ModelOption, say, write_json
-from malaria.model import load, threads
+from malaria.model.classifier import load, threads
 
 
 def benchmark(

@@ -16,7 +16,7 @@ from malaria.commands._shared import (
     say,
     write_json,
 )
-from malaria.words import count
+from malaria.wording.words import count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
 

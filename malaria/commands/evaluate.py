@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 
-from malaria import model
 from malaria.cells import evaluate_cells, to_csv
 from malaria.commands._labelled import score_labelled
 from malaria.commands._shared import (
@@ -22,8 +21,9 @@ from malaria.commands._shared import (
     write_json,
     write_text,
 )
+from malaria.model import classifier as model
 from malaria.review import out_of_sample, read_held_out
-from malaria.words import count
+from malaria.wording.words import count
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only this verb needs them

@@ -7,7 +7,7 @@ import typer
 
 from malaria.commands._shared import LabelColumnOption, LabelsOption, say
 from malaria.errors import TrainingError
-from malaria.model import DEFAULT_MODEL, MODELS_DIR
+from malaria.model.classifier import DEFAULT_MODEL, MODELS_DIR
 
 
 def leaderboard(

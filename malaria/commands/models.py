@@ -3,7 +3,7 @@
 import typer
 
 from malaria.errors import ModelError
-from malaria.model import Card, list_models, list_other_models
+from malaria.model.classifier import Card, list_models, list_other_models
 
 
 def models() -> None:

@@ -18,8 +18,8 @@ from malaria.commands._shared import (
 )
 from malaria.errors import SourceError
 from malaria.images import Source, open_source
-from malaria.model import load
-from malaria.words import count
+from malaria.model.classifier import load
+from malaria.wording.words import count
 
 COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from malaria import model as models
 from malaria.commands._labelled import score_labelled
 from malaria.commands._shared import (
     LabelColumnOption,
@@ -16,8 +15,9 @@ from malaria.commands._shared import (
     writable,
     write_text,
 )
+from malaria.model import classifier as models
 from malaria.review import SUSPECTS_COLUMNS, in_order, out_of_sample, rank, read_held_out
-from malaria.words import count
+from malaria.wording.words import count
 
 
 def suspects(

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from malaria import model as models
 from malaria.commands._shared import JsonOption, ModelOption, open_sources, progress, say, write_json, write_text
 from malaria.errors import ImageError
 from malaria.images import Source, decode
+from malaria.model import classifier as models
 from malaria.review import read_journal, replay
 from malaria.sample import RED_CELLS_PER_UL, CellRates, Scores, read_scores, scores_file
 from malaria.smear import (
@@ -30,9 +30,9 @@ from malaria.smear import (
     report_html,
     triage_field,
 )
-from malaria.smear.objects import RGB
+from malaria.smear.field.objects import RGB
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
-from malaria.words import count
+from malaria.wording.words import count
 
 CSV_FILE = "cells.csv"
 REPORT_FILE = "report.html"

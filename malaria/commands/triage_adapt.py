@@ -17,9 +17,9 @@ from malaria.commands._shared import (
 )
 from malaria.commands.triage import decoded
 from malaria.errors import LabelsError
-from malaria.model import load
+from malaria.model.classifier import load
 from malaria.smear import Copy, fit_head, kept_share, label_field, read_boxes, together
-from malaria.words import count
+from malaria.wording.words import count
 
 
 def triage_adapt(

@@ -14,9 +14,9 @@ from malaria.dataset.duplicates import (
     perceptual_hashes,
 )
 from malaria.dataset.facts import SIDE, Facts, Look, look, shrunk, thumbnail
-from malaria.dataset.fetching import KNOWN_SHA256, Fetched, fetch
 from malaria.dataset.known import Known
 from malaria.dataset.means import HUES, Means, absolute_difference
+from malaria.dataset.public_zip import KNOWN_SHA256, Fetched, fetch
 from malaria.dataset.splitting import Leak, split_by_image, split_by_patient
 
 __all__ = [

@@ -17,7 +17,7 @@ from malaria.dataset.known import Known
 from malaria.dataset.means import Means
 from malaria.errors import ImageError
 from malaria.images import ImageFile, Source
-from malaria.model import BATCH, threads
+from malaria.model.classifier import BATCH, threads
 
 SIDES: Final = (64, 128, 256)
 """The share of images whose longer side is below these is told."""

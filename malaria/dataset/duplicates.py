@@ -13,7 +13,7 @@ from scipy.fft import dct
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from malaria.model import threads
+from malaria.model.classifier import threads
 
 HASH_DISTANCE: Final = 6
 """Bits of 64 in which two perceptual hashes may differ."""

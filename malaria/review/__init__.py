@@ -6,7 +6,7 @@ add up to, a `Session` puts cards before an annotator, and `corrected_labels` is
 
 from malaria.review.agreement import RULE, Consensus, Pair, consensus, everyone, in_dispute, pairs, with_oneself
 from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
-from malaria.review.export import CORRECTED_COLUMNS, corrected_labels, corrected_zip
+from malaria.review.export import CORRECTED_COLUMNS, corrected_labels, corrected_zip, in_order
 from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
@@ -16,7 +16,6 @@ from malaria.review.session import Progress, Session, Settings
 from malaria.review.state import Reading, State, replay
 from malaria.review.store import Log, News, Store
 from malaria.review.summary import Piece, Summary, summarise
-from malaria.review.tables import in_order
 
 __all__ = [
     "ANSWERS",

@@ -9,12 +9,12 @@ from typing import Final
 
 import pandas as pd
 
+from malaria.cells import neutralised
 from malaria.errors import ImageError
 from malaria.images import Source
 from malaria.labels import CLASSES
 from malaria.review.agreement import consensus
 from malaria.review.state import State
-from malaria.review.tables import in_order
 
 CORRECTED_COLUMNS: Final = ("file", "image_id", "given_label", "corrected_label", "n_readers", "agreement")
 """The columns of corrected_labels.csv."""
@@ -66,3 +66,8 @@ def _member(file: str, label: str, taken: set[str]) -> str:
         member = f"cell_images/{label}/{path.stem} ({number}){path.suffix}"
     taken.add(member)
     return member
+
+
+def in_order(table: pd.DataFrame) -> str:
+    """Return a table as CSV: columns as they are, missing values empty, floats in full, formulas neutralised."""
+    return table.map(neutralised).to_csv(index=False, lineterminator="\n")

@@ -13,7 +13,7 @@ from malaria.errors import JournalError, LabelsError
 from malaria.review.agreement import consensus
 from malaria.review.decisions import COLUMNS, Decision, from_fields
 from malaria.review.state import State, replay
-from malaria.words import count
+from malaria.wording.words import count
 
 
 def read_journal(data: bytes | Path | str) -> list[Decision]:

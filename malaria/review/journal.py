@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,7 +23,6 @@ from filelock import FileLock, Timeout
 
 from malaria.errors import JournalError
 from malaria.review.decisions import HEADER, Decision, from_line, next_moment, to_line
-from malaria.review.durability import survives_restart
 from malaria.review.store import LEASE_SECONDS, News
 
 _WAIT_SECONDS: Final = 30
@@ -231,3 +231,39 @@ def _sentences(path: Path, done: str) -> Iterator[None]:
             f"{path} cannot be {done} ({why}). Make room or give permission, then try again; "
             "what was decided here is kept in this session and can be downloaded."
         ) from problem
+
+
+FORGETFUL: Final = frozenset({"tmpfs", "ramfs", "overlay", "overlayfs", "aufs", "fuse-overlayfs", "zfs-overlay"})
+"""Kinds of file system that live in memory or in a container's own layer, and go with it."""
+
+_MOUNTS: Final = Path("/proc/mounts")
+
+
+def survives_restart(path: Path, mounts: str | None = None) -> bool:
+    """Return False for a place in memory, in a container's own layer (as on Streamlit Community Cloud) or temporary.
+
+    `mounts` is the text of Linux's /proc/mounts, read from there unless given; elsewhere only temporary folders are
+    known to forget. A volume that is mounted into a container survives.
+    """
+    place = path.absolute()
+    if place.is_relative_to(tempfile.gettempdir()):
+        return False
+    if mounts is None:
+        try:
+            mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return True
+    return _file_system(place, mounts) not in FORGETFUL
+
+
+def _file_system(place: Path, mounts: str) -> str | None:
+    """The kind of the file system that holds a path: that of the deepest mount above it, of several the last."""
+    found, depth = None, -1
+    for line in mounts.splitlines():
+        parts = line.split()
+        if len(parts) < 3:
+            continue
+        point = Path(parts[1].replace("\\040", " "))
+        if place.is_relative_to(point) and len(point.parts) >= depth:
+            found, depth = parts[2], len(point.parts)
+    return found

@@ -32,7 +32,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 
 from malaria.errors import JournalError
 from malaria.review.decisions import COLUMNS, Decision, next_moment
-from malaria.review.durability import survives_restart
+from malaria.review.journal import survives_restart
 from malaria.review.store import LEASE_SECONDS, News
 
 _TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}

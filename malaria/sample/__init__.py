@@ -13,10 +13,15 @@ from malaria.sample.held_out import (
     real_check,
     threshold_choices,
 )
-from malaria.sample.notebook import NotebookRequirements, notebook_requirements
 from malaria.sample.overdispersion import Overdispersion, fit_overdispersion
 from malaria.sample.rates import CellRates, Interval, MeasuredRate
-from malaria.sample.required import required_cell_sensitivity, required_cell_specificity, required_cells
+from malaria.sample.required import (
+    NotebookRequirements,
+    notebook_requirements,
+    required_cell_sensitivity,
+    required_cell_specificity,
+    required_cells,
+)
 from malaria.sample.scores import READINGS, Scores, read_scores, scores_file
 from malaria.sample.summary import summary
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule, count_threshold, limit_of_detection, sample_rule

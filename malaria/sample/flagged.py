@@ -15,7 +15,7 @@ of Q and of f, so that whichever of the two is narrow is resolved.
 import functools
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from scipy import special
 
 from malaria.sample import _checks
-from malaria.sample._search import first_between
 from malaria.sample.rates import CellRates
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
@@ -227,3 +226,25 @@ def _panels(breaks: Floats) -> tuple[Floats, Floats]:
     half = np.diff(breaks)[:, None] / 2
     middle = (breaks[:-1] + breaks[1:])[:, None] / 2
     return (middle + half * _NODES).ravel(), (half * _WEIGHTS).ravel()
+
+
+def first_between(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """Return the smallest number above `low` that holds; `low` is known not to hold and `high` to hold."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
+
+
+def first_near(holds: Callable[[int], bool], guess: int, low: int, high: int) -> int:
+    """Return the same as `first_between`, looking near `guess` first and then ever farther from it."""
+    look, step = min(max(guess, low + 1), high), 1
+    if look == high or holds(look):
+        high = look
+        while high - step > low and holds(high - step):
+            high, step = high - step, 2 * step
+        return first_between(holds, max(low, high - step), high)
+    low = look
+    while low + step < high and not holds(low + step):
+        low, step = low + step, 2 * step
+    return first_between(holds, low, min(high, low + step))

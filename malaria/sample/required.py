@@ -3,12 +3,13 @@
 import functools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from scipy import optimize, special
 
 from malaria.errors import SampleError
 from malaria.sample import _checks, flagged
-from malaria.sample._search import first_near
+from malaria.sample.flagged import first_near
 from malaria.sample.rates import CellRates
 from malaria.sample.threshold import count_threshold, is_rare
 
@@ -158,3 +159,24 @@ def _falling_root(function: Callable[[float], float], guess: float, width: float
     if function(left) <= 0:
         return left
     return right if function(right) >= 0 else float(optimize.brentq(function, left, right, rtol=1e-11))
+
+
+@dataclass(frozen=True)
+class NotebookRequirements:
+    """What the notebook asks of the cells; see the module for why its sensitivity is not one."""
+
+    required_cell_sensitivity: float
+    required_cell_specificity: float
+
+
+def notebook_requirements(
+    cells: int = 350, target_sensitivity: float = 0.95, target_specificity: float = 0.85
+) -> NotebookRequirements:
+    """Return the notebook's two numbers for `cells` cells (1 to 10,000,000); both targets lie between 0 and 1.
+
+    Raises SampleError.
+    """
+    cells = _checks.cells(cells)
+    missed = 1 - _checks.target("The target sensitivity", target_sensitivity)
+    cleared = _checks.target("The target specificity", target_specificity)
+    return NotebookRequirements(missed ** (1 / cells), cleared ** (1 / cells))

@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
-from malaria.sample.notebook import notebook_requirements
-from malaria.sample.required import required_cell_sensitivity, required_cell_specificity
+from malaria.sample.required import notebook_requirements, required_cell_sensitivity, required_cell_specificity
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule
 
 REQUIRED_AT_COUNT: Final = 1

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import optimize, special
 
 from malaria.sample import _checks, flagged
-from malaria.sample._search import first_near
+from malaria.sample.flagged import first_near
 from malaria.sample.rates import CellRates
 
 RED_CELLS_PER_UL = 5_000_000

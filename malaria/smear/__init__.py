@@ -5,18 +5,16 @@ field, `pooled` puts the fields of a sample together, `Cells` finds what people 
 `Result` is what it all comes to; `cells_csv` and `report_html` write it down.
 """
 
-from malaria.smear.adapt import Head, adapts, fit_head, kept_share
-from malaria.smear.calibration import Calibration, calibrate
-from malaria.smear.labelled import label_field, read_boxes, together
-from malaria.smear.leukocyte_types import LeukocyteType
-from malaria.smear.objects import KINDS, Box, Kind, Outline, SmearObject
-from malaria.smear.quality import Concern, concerns
+from malaria.smear.adapt import Head, adapts, fit_head, kept_share, label_field, read_boxes, together
+from malaria.smear.field.calibration import Calibration, calibrate
+from malaria.smear.field.leukocyte_types import LeukocyteType
+from malaria.smear.field.objects import KINDS, Box, Kind, Outline, SmearObject
+from malaria.smear.field.quality import Concern, concerns
+from malaria.smear.field.segment import segment
+from malaria.smear.field.tiles import segment_scan
 from malaria.smear.readings import Cell, Cells, Readings
 from malaria.smear.report import report_html
-from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
-from malaria.smear.segment import segment
-from malaria.smear.table import cells_csv
-from malaria.smear.tiles import segment_scan
+from malaria.smear.result import Assumed, Count, Result, cell_rates, cells_csv, head_rates
 from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, Copy, FieldTriage, Suspect, Triage, pooled, triage_field
 
 __all__ = [

@@ -4,23 +4,28 @@ The head is a logistic regression on the classifier's log-odds and on how spotte
 cross-validation that keeps fields whole, the figure that a user may believe; the head that is kept is fitted on all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import expit, logit
 
-from malaria.card import Card
-from malaria.errors import ModelError, TrainingError
+from malaria.cells import read_table
+from malaria.errors import LabelsError, ModelError, TrainingError
+from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Rate
-from malaria.smear.calibration import Calibration
-from malaria.smear.objects import SmearObject
-from malaria.smear.spots import SPOT_FEATURES, spots
-from malaria.words import count
+from malaria.model.card import Card
+from malaria.model.classifier import Classifier
+from malaria.review import ANSWERS
+from malaria.smear.field.calibration import Calibration, calibrate
+from malaria.smear.field.objects import RGB, Box, SmearObject, pairs
+from malaria.smear.field.windows import scan_with_windows
+from malaria.wording.words import count
 
 DISCARD: Final = 0.85
 """The share of red cells that triage is to take off a human's hands."""
@@ -174,3 +179,111 @@ def _fit(features: NDArray[np.float64], is_parasitized: NDArray[np.bool_]) -> tu
     fit = LogisticRegression(max_iter=1000).fit((features - middle) / spread, is_parasitized)
     weights = np.asarray(fit.coef_[0] / spread, np.float64)
     return weights, float(fit.intercept_[0] - weights @ middle)
+
+
+_PLACE: Final = ("x", "y", "width", "height")
+_WORDS: Final = {"label": ("", *CLASSES), "answer": ("", *ANSWERS)}
+"""What each column that can say which cells are parasitized may hold; the first that is there counts."""
+
+
+def read_boxes(data: bytes | Path | str) -> dict[str, list[Box]]:
+    """Read a CSV (its bytes or path) with the columns field, x, y, width, height and label: boxes of cells by field.
+
+    `label` is Parasitized or Uninfected, or empty for a cell that nobody judged. Only the boxes of parasitized cells
+    are returned, and every field that has a row. A cells.csv of the triage has `answer` instead, where unsure and
+    unusable are as good as empty; of its fields, which are all in it, only those count that hold a decided cell.
+    Raises LabelsError.
+    """
+    header, rows = read_table(data)
+    said = next((name for name in _WORDS if name in header), "label")
+    missing = [name for name in ("field", *_PLACE, said) if name not in header]
+    if missing:
+        raise LabelsError(
+            f"The CSV of boxes has no column {', '.join(missing)}. It needs field, {', '.join(_PLACE)} and label, or "
+            "is a cells.csv of the triage with its column answer."
+        )
+    boxes: dict[str, list[Box]] = {}
+    for number, row in enumerate(rows, start=2):
+        values = dict(zip(header, row, strict=True))
+        if values[said] not in _WORDS[said]:
+            words = _WORDS[said][1:]
+            raise LabelsError(f"Row {number}: the {said} {values[said]!r} is not {' or '.join(words)}.")
+        if said == "label" or values[said] in CLASSES:
+            boxes.setdefault(values["field"], [])
+        if values[said] == PARASITIZED:
+            boxes[values["field"]].append(_box(values, number))
+    return boxes
+
+
+def label_field(
+    rgb: RGB, field: str, parasitized: Iterable[Box], classifier: Classifier
+) -> tuple[LabelledCells, list[Box]]:
+    """Return (the red cells of a field, each parasitized if its box is; the boxes in which no red cell was found)."""
+    about = calibrate(rgb)
+    objects = [item for part in scan_with_windows(rgb, classifier, about) for item in part]
+    cells = [item for item in objects if item.kind == "red_cell"]
+    wanted = list(parasitized)
+    matched = pairs(wanted, [cell.box for cell in cells]) if wanted and cells else []
+    is_parasitized = np.zeros(len(cells), dtype=bool)
+    is_parasitized[[column for _, column in matched]] = True
+    features = cell_features(cells, classifier.predict([cell.crop for cell in cells]), about)
+    lost = set(range(len(wanted))) - {row for row, _ in matched}
+    return LabelledCells(features, is_parasitized, np.array([field] * len(cells))), [wanted[at] for at in sorted(lost)]
+
+
+def together(parts: Iterable[LabelledCells]) -> LabelledCells:
+    """The cells of several fields as one."""
+    listed = list(parts)
+    return LabelledCells(
+        np.concatenate([part.features for part in listed]),
+        np.concatenate([part.is_parasitized for part in listed]),
+        np.concatenate([part.field for part in listed]),
+    )
+
+
+def _box(values: dict[str, str], row: int) -> Box:
+    try:
+        return Box(*(round(float(values[name])) for name in _PLACE))
+    except (ValueError, OverflowError):
+        raise LabelsError(f"Row {row}: x, y, width and height must be numbers of pixels.") from None
+
+
+_CHANNELS: Final = (1, 0)
+_PERCENTILES: Final = (0.5, 5, 50, 95, 99, 99.7)
+_DARKER: Final = (0.1, 0.2)
+
+SPOT_FEATURES: Final = len(_CHANNELS) * (len(_PERCENTILES) + 1 + len(_DARKER))
+"""How many numbers `spots` returns."""
+
+
+def spots(item: SmearObject, about: Calibration) -> NDArray[np.float64]:
+    """Return what tells the spots of one object of the field that `about` describes: float64 (SPOT_FEATURES,).
+
+    Optical density, in units of a usual red cell's, minus its mean within an eighth of a cell's diameter: percentiles
+    and spread of it inside the cell, and the shares that lie above two levels; for green, then red.
+    """
+    inside = np.asarray(item.crop.any(axis=2), np.bool_)
+    eroded = cv2.erode(np.pad(inside, 1).astype(np.uint8), _square(about.diameter / 12))[1:-1, 1:-1]
+    core = np.asarray(eroded > 0, np.bool_) if np.count_nonzero(eroded) > 30 else inside
+    light = about.log_light(*item.box.centre)
+    told: list[float] = []
+    for channel in _CHANNELS:
+        density = (light[channel] - np.log1p(item.crop[..., channel].astype(np.float32))) / max(
+            float(about.red_cell[channel]), 0.02
+        )
+        above = _above_surroundings(np.where(inside, density, 0).astype(np.float32), inside, about.diameter)[core]
+        told += [*np.percentile(above, _PERCENTILES), above.std(), *((above > level).mean() for level in _DARKER)]
+    return np.array(told, dtype=np.float64)
+
+
+def _above_surroundings(
+    density: NDArray[np.float32], inside: NDArray[np.bool_], diameter: float
+) -> NDArray[np.float32]:
+    wide, fine = diameter / 8, diameter / 64
+    share = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), wide)
+    around = cv2.GaussianBlur(density, (0, 0), wide) / np.maximum(share, 0.05)
+    return np.asarray(cv2.GaussianBlur(density, (0, 0), fine) - around, np.float32)
+
+
+def _square(side: float) -> NDArray[np.uint8]:
+    return np.ones((int(side) | 1, int(side) | 1), np.uint8)

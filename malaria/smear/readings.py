@@ -16,7 +16,7 @@ from typing import Final
 import cv2
 
 from malaria.review import Decision, State, consensus
-from malaria.smear.objects import Box, Kind, Outline
+from malaria.smear.field.objects import Box, Kind, Outline
 from malaria.smear.triage import FieldTriage, Triage
 
 _PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")

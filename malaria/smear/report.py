@@ -13,11 +13,11 @@ import numpy as np
 
 from malaria.review import ANSWERS, UNUSABLE, Decision, pairs
 from malaria.smear import sentences
-from malaria.smear.objects import RGB, Box
+from malaria.smear.field.objects import RGB, Box
 from malaria.smear.readings import Cell
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, Suspect, Triage
-from malaria.words import count, probability
+from malaria.wording.words import count, probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
 """Cuts a place out of a field, given by its name: RGB uint8."""

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from malaria import words
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Rate
 from malaria.review import UNSURE, UNUSABLE, Decision
-from malaria.sample.numbers import percent, rounded
 from malaria.smear.result import Count, Range, Result
+from malaria.wording import words
+from malaria.wording.numbers import percent, rounded
 
 SAID: Final = {
     PARASITIZED: "confirmed",

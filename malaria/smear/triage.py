@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.model import Classifier
+from malaria.model.classifier import Classifier
 from malaria.smear.adapt import Head, adapts, cell_features
-from malaria.smear.calibration import Calibration, calibrate
-from malaria.smear.leukocyte_types import LeukocyteType, leukocyte_types
-from malaria.smear.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
-from malaria.smear.quality import Concern, concerns
-from malaria.smear.windows import scan_with_windows
+from malaria.smear.field.calibration import Calibration, calibrate
+from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
+from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
+from malaria.smear.field.quality import Concern, concerns
+from malaria.smear.field.windows import scan_with_windows
 
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""

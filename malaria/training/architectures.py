@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 
 from malaria.errors import TrainingError
-from malaria.preprocessing import Preprocessing
+from malaria.model.preprocessing import Preprocessing
 from malaria.training import networks
 from malaria.training.augmentation import Augmentation
 from malaria.training.networks import Build

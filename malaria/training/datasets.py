@@ -17,7 +17,7 @@ from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.review import relabel
 from malaria.training.architectures import Recipe
-from malaria.words import count
+from malaria.wording.words import count
 
 MOST_UNREADABLE = 0.01
 """Share of unreadable images above which training is refused: something is wrong with the data."""

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from ai_edge_litert.interpreter import Interpreter
 
-from malaria.card import FILE, read_card
 from malaria.errors import TrainingError
-from malaria.leaderboard import alike, flat_rates, measured_in_words
-from malaria.model import MODELS_DIR
+from malaria.model.card import FILE, read_card
+from malaria.model.classifier import MODELS_DIR
+from malaria.model.leaderboard import alike, flat_rates, measured_in_words
 from malaria.training.architectures import RECIPES, Recipe, recipe_named
 from malaria.training.datasets import Dataset
 from malaria.training.export import to_litert

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from malaria.card import FILE, Card
 from malaria.images import patient_of
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
-from malaria.model import Classifier
-from malaria.network import Network
+from malaria.model.card import FILE, Card
+from malaria.model.classifier import Classifier
+from malaria.model.network import Network
 from malaria.training.architectures import Recipe
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.card import NAME
 from malaria.errors import TrainingError
+from malaria.model.card import NAME
 from malaria.training.architectures import Recipe, Schedule, recipe_named, resized
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from malaria import phantom
-from malaria.ui.dataset_page import SECTIONS
+from malaria.ui.dataset.page import SECTIONS
 from tests.browser.conftest import watch
 from tests.browser.test_every_page import SCREENS, open_page, pale
 

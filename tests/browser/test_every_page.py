@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from malaria.ui.frame import PAGES
+from malaria.ui.parts.frame import PAGES
 from tests.browser.conftest import SECONDS
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from malaria.ui.models_page import SECTIONS
+from malaria.ui.models.page import SECTIONS
 from tests.browser.test_every_page import SCREENS, open_page, pale
 
 

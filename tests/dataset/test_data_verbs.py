@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from malaria import phantom
 from malaria.cli import app
 from malaria.labels import PARASITIZED, UNINFECTED
-from tests.test_remote import serving
+from tests.dataset.test_public_cells import serving
 
 ZIP = phantom.batch_zip(24, patients=4)
 run = CliRunner().invoke

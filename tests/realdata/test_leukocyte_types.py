@@ -5,9 +5,9 @@ import zipfile
 import pytest
 
 from malaria.images import decode
-from malaria.model import load
+from malaria.model.classifier import load
 from malaria.smear import triage_field
-from malaria.smear.leukocyte_crops import single_types, write_crops
+from studies.leukocyte_crops import single_types, write_crops
 
 pytestmark = pytest.mark.realdata
 

@@ -9,7 +9,7 @@ import pytest
 
 from malaria.images import decode
 from malaria.metrics import evaluate
-from malaria.model import load
+from malaria.model.classifier import load
 
 INFECTED = {"ring", "trophozoite", "schizont", "gametocyte"}
 

@@ -1,6 +1,6 @@
 """Held-out fields of other laboratories: found cells, parasites and leukocytes, and the parasites that triage keeps.
 
-`python -m malaria.smear.measure FOLDER` and `measure_triage` print the figures of all fields and say what was chosen on
+`python -m studies.segmentation FOLDER` and `measure_triage` print the figures of all fields and say what was chosen on
 which; here a part of the held-out ones, each figure somewhat below what was measured, so that a loss shows and chance
 does not.
 """
@@ -10,13 +10,13 @@ from itertools import islice
 
 import pytest
 
-from malaria.model import load
+from malaria.model.classifier import load
 from malaria.smear import segment
 from malaria.smear.adapt import cross_validated
-from malaria.smear.annotated import leukocyte_fields, smear_fields
-from malaria.smear.measure import count_agreement, count_field, count_kind, pool, summary
-from malaria.smear.measure_triage import figures, judge_fields
-from malaria.smear.second_reading import amended, sampled, verdicts
+from studies.annotated_fields import leukocyte_fields, smear_fields
+from studies.second_reading import amended, sampled, verdicts
+from studies.segmentation import count_agreement, count_field, count_kind, pool, summary
+from studies.triage import figures, judge_fields
 
 pytestmark = pytest.mark.realdata
 

@@ -13,7 +13,7 @@ import pytest
 from malaria.errors import JournalError
 from malaria.labels import UNINFECTED
 from malaria.review import COLUMNS, CsvJournal, Log, State
-from malaria.review.durability import survives_restart
+from malaria.review.journal import survives_restart
 from tests.review.conftest import decision, image
 
 HEADER = ",".join(COLUMNS) + "\n"

@@ -10,7 +10,7 @@ from malaria.errors import ImageError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.review import LookAlikes, Suspect
 from malaria.review.lookalikes import describe
-from malaria.review.views import COLOUR, VIEWS, view
+from malaria.ui.review.pictures import COLOUR, VIEWS, view
 from tests.review.conftest import image
 
 CELLS = phantom.batch(60, seed=2, artefacts=0)

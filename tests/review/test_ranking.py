@@ -12,10 +12,11 @@ from sklearn.metrics import average_precision_score
 from typer.testing import CliRunner
 
 import malaria.review
-from malaria import model, phantom
+from malaria import phantom
 from malaria.cli import app
 from malaria.errors import ModelError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.model import classifier as model
 from malaria.review import HeldOut, out_of_sample, rank, read_held_out, suspicion
 from tests.models import write_model
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from malaria.model import Classifier, load
+from malaria.model.classifier import Classifier, load
 from malaria.review import Decision, replay
 from malaria.smear import Box, Cells, Readings, Triage
 from tests.models import write_model

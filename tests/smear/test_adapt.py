@@ -28,8 +28,7 @@ from malaria.smear import (
     together,
     triage_field,
 )
-from malaria.smear.adapt import LabelledCells, discarding
-from malaria.smear.spots import SPOT_FEATURES, spots
+from malaria.smear.adapt import SPOT_FEATURES, LabelledCells, discarding, spots
 from tests.models import write_model
 
 
@@ -211,7 +210,7 @@ def test_boxes_that_cannot_be_read_are_refused(text, said):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     write_model(tmp_path / "models", "tiny")
-    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "models")
     app = typer.Typer()
     app.command("triage")(triage)
     app.command("triage-adapt")(triage_adapt)

@@ -13,7 +13,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates
 from malaria.smear import Copy, Count, Result, pooled, report_html, sentences, triage_field
-from malaria.smear.leukocyte_types import LeukocyteType
+from malaria.smear.field.leukocyte_types import LeukocyteType
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
 RATES = CellRates(0.95, 0.01)

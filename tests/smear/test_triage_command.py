@@ -26,7 +26,7 @@ app.command("triage")(triage)
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     write_model(tmp_path / "models", "tiny")
-    monkeypatch.setattr("malaria.model.MODELS_DIR", tmp_path / "models")
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "models")
 
     def invoke(*arguments):
         output = ["--output", str(tmp_path / "out"), "--model", "tiny"]

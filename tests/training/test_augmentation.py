@@ -6,7 +6,7 @@ import pytest
 
 from malaria import phantom
 from malaria.errors import TrainingError
-from malaria.preprocessing import Preprocessing
+from malaria.model.preprocessing import Preprocessing
 from malaria.training.augmentation import Augment, Augmentation, to_hsv
 
 CELLS = np.stack(

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from malaria.cli import app
 from malaria.errors import MalariaError, TrainingError
-from malaria.model import MODELS_DIR
+from malaria.model.classifier import MODELS_DIR
 from malaria.training.leaderboard import leaderboard
 
 pytestmark = pytest.mark.xdist_group("training")

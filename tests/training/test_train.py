@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from malaria import phantom
 from malaria.cli import app
 from malaria.errors import MalariaError
-from malaria.model import load
+from malaria.model.classifier import load
 from malaria.smear.adapt import Head
 from malaria.smear.triage import pooled
 from malaria.training import publish

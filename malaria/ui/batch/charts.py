@@ -10,9 +10,9 @@ from malaria.batch.report import scores
 from malaria.batch.tables import DASH, percent
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
-from malaria.ui import plots
-from malaria.ui.plots import BLUE, GREY, ORANGE
-from malaria.words import count
+from malaria.ui.parts import plots
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.wording.words import count
 
 _CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 40

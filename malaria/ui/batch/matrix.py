@@ -11,10 +11,10 @@ from malaria.errors import MalariaError
 from malaria.images import ImageFile
 from malaria.labels import CLASSES
 from malaria.metrics import Confusion
-from malaria.ui import single_cell
-from malaria.ui.batch.desk import Desk
-from malaria.ui.text import literal
-from malaria.words import count, probability
+from malaria.ui.cell import page as single_cell
+from malaria.ui.parts.labelled_source import Desk
+from malaria.ui.parts.text import literal
+from malaria.wording.words import count, probability
 
 PER_PAGE: Final = 16
 

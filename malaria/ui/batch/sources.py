@@ -15,10 +15,10 @@ from malaria.cells import labels_from_folders
 from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.labels import CLASSES
-from malaria.ui.batch.desk import EXAMPLE, EXAMPLE_CELLS, Desk
-from malaria.ui.text import literal
-from malaria.ui.uploads import taken, uploader
-from malaria.words import count
+from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, Desk
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import taken, uploader
+from malaria.wording.words import count
 
 DESK: Final = "batch.desk"
 _PAGE: Final = "batch"

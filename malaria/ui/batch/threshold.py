@@ -5,7 +5,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.batch import Batch
-from malaria.ui.frame import Frame
+from malaria.ui.parts.frame import Frame
 
 _CHOSEN: Final = "batch.thresholds"  # by model: every model has scores of its own
 _SLIDER: Final = "batch.threshold.slider"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from malaria.dataset import HUES, Description, Means, absolute_difference
 from malaria.images import RGB
-from malaria.ui.text import literal
-from malaria.ui.tiles import Tile, grey, tiles
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.tiles import Tile, grey, tiles
 
 Floats = NDArray[np.float64]
 

@@ -1,8 +1,11 @@
 """What one session looks at: a source, what is known of its labels, and its description. No other session sees it."""
 
 import io
+import threading
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +13,12 @@ import cv2
 import streamlit as st
 
 from malaria import phantom
-from malaria.dataset import Known
+from malaria.background import Background, Progress
+from malaria.dataset import Description, Known, describe
 from malaria.errors import MalariaError
 from malaria.images import RGB, Source, decode, open_source
 from malaria.labels import CLASSES
-from malaria.ui.dataset.job import Job
-from malaria.ui.gallery import enlarged
+from malaria.ui.parts.gallery import enlarged
 
 EXAMPLE: Final = "synthetic"
 """The built-in set's name in the address: `?example=synthetic`."""
@@ -24,6 +27,51 @@ PLANTED: Final = (
     "Planted in it on purpose: ten wrong labels, a cell that is also filed as another patient's with the other label, "
     "one saved again as JPEG under another patient, and a file that is cut short."
 )
+
+
+class Job(Background[Description]):
+    """One description, while it is being made and afterwards. The work ends when nobody holds this any more."""
+
+    def __init__(self, source: Source, known: Known | None = None) -> None:
+        self._looked, self._images = _Looked(), len(source)
+        super().__init__(partial(_described, source, known, self._looked), 1, "describing")
+
+    @property
+    def progress(self) -> Progress:
+        """Images looked at, of all."""
+        return super().progress._replace(done=self._looked.images, total=self._images)
+
+    def description(self) -> Description | None:
+        """What was found; None when it was stopped, and lost. Raises what ended the work, if anything did."""
+        self.wait(0)
+        return next(iter(self.results), None)
+
+
+@dataclass
+class _Looked:
+    """How many images were looked at: what the work counts, without holding the `Job`."""
+
+    images: int = 0
+
+
+class _StoppedError(Exception):
+    """Somebody stopped the work."""
+
+
+def _described(
+    source: Source, known: Known | None, looked: _Looked, done: int, stop: threading.Event
+) -> Iterator[Description]:
+    looked.images = 0
+
+    def count(images: int) -> None:
+        looked.images += images
+        if stop.is_set():
+            raise _StoppedError
+
+    try:
+        yield describe(source, known, count)
+    except _StoppedError:
+        return
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.ui.batch.sources import folder
 from malaria.ui.dataset.desk import CELLS, EXAMPLE, Desk
-from malaria.ui.text import literal
+from malaria.ui.parts.text import literal
 
 DESK: Final = "dataset.desk"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened

@@ -8,8 +8,8 @@ import streamlit as st
 
 from malaria.dataset import GREY_LEVELS, HASH_DISTANCE, Description, Group
 from malaria.ui.dataset.desk import Desk
-from malaria.ui.text import literal
-from malaria.ui.tiles import Tile, tiles
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.tiles import Tile, tiles
 
 _SHOWN: Final = 12
 _PICTURES: Final = 6

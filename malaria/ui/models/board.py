@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import ModelError
-from malaria.leaderboard import COSTS, READINGS, measured_alike, ranks, read_leaderboard
-from malaria.model import DEFAULT_MODEL
-from malaria.ui.frame import Frame
+from malaria.model.classifier import DEFAULT_MODEL
+from malaria.model.leaderboard import COSTS, READINGS, measured_alike, ranks, read_leaderboard
 from malaria.ui.models import charts
-from malaria.ui.text import literal
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
 
 FLATTERED: Final = ("seed-cnn-6", 0.9815)
 """The network that its source measured after a split by image, and the accuracy it reported."""

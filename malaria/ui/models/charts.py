@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from malaria.ui import plots
-from malaria.ui.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts import plots
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE
 
 Floats = NDArray[np.float64]
 

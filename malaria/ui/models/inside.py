@@ -9,21 +9,21 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from malaria import model
 from malaria.errors import ImageError, ModelError
 from malaria.images import RGB, ImageFile, decode
-from malaria.layers import Layer, read_layers
-from malaria.plausibility import implausible
-from malaria.robustness import KINDS, Changed, Kind, robustness
-from malaria.ui import charts as answers
-from malaria.ui import examples, gallery
-from malaria.ui.frame import Frame, boundary
-from malaria.ui.keras_process import NOTICE, keras_process
+from malaria.images.plausibility import implausible
+from malaria.model import classifier as model
+from malaria.model.layers import Layer, read_layers
+from malaria.model.robustness import KINDS, Changed, Kind, robustness
+from malaria.model.verdict import verdict
 from malaria.ui.models.one import shape
-from malaria.ui.text import literal
-from malaria.ui.tiles import SIDE, Tile, grey, tiles
-from malaria.verdict import verdict
-from malaria.words import probability
+from malaria.ui.parts import charts as answers
+from malaria.ui.parts import examples, gallery
+from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.keras_process import NOTICE, keras_process
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.tiles import SIDE, Tile, grey, tiles
+from malaria.wording.words import probability
 
 _UPLOAD: Final = "models.cell"
 _DEFAULT_EXAMPLE: Final = "ring"

@@ -7,18 +7,18 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from malaria import model
 from malaria.batch import sentences, tables
-from malaria.card import READINGS, Card
 from malaria.errors import ModelError
-from malaria.layers import Layer, read_layers
 from malaria.metrics import Evaluation, readings
-from malaria.model import DEFAULT_MODEL
+from malaria.model import classifier as model
+from malaria.model.card import READINGS, Card
+from malaria.model.classifier import DEFAULT_MODEL
+from malaria.model.layers import Layer, read_layers
+from malaria.report.html import table
 from malaria.ui.batch import charts as batch_charts
-from malaria.ui.frame import Frame
 from malaria.ui.models import charts
-from malaria.ui.sample.tables import table
-from malaria.ui.text import literal
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
 
 HELD_OUT: Final = "held_out.csv.gz"
 HISTORY: Final = "history.json"

@@ -10,15 +10,15 @@ from malaria import phantom
 from malaria.batch import tables
 from malaria.images import RGB
 from malaria.metrics import Evaluation, McNemar, evaluate, mcnemar
-from malaria.ui import charts as answers
-from malaria.ui import gallery
-from malaria.ui.frame import Frame
+from malaria.model.verdict import verdict
+from malaria.report.html import table
 from malaria.ui.models.inside import chosen_cell, occluded
-from malaria.ui.sample.tables import table
-from malaria.ui.text import literal
-from malaria.ui.tiles import Tile, tiles
-from malaria.verdict import verdict
-from malaria.words import probability
+from malaria.ui.parts import charts as answers
+from malaria.ui.parts import gallery
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.tiles import Tile, tiles
+from malaria.wording.words import probability
 
 CELLS: Final = 200
 _SHOWN: Final = 24

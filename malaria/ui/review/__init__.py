@@ -1,1 +1,1 @@
-"""The parts of the label review page: the card, what stands beside it, where decisions go, and what comes of them."""
+"""The label review page."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import streamlit as st
 
 from malaria.review import State, everyone, pairs
-from malaria.ui.text import literal
+from malaria.ui.parts.text import literal
 
 if TYPE_CHECKING:
     from malaria.metrics import Agreement, Rate  # statistics that a card needs only at its end

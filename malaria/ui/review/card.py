@@ -9,20 +9,18 @@ import streamlit as st
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv, with_oneself
-from malaria.review.views import COLOUR, VIEWS
-from malaria.ui.frame import ROOT, boundary
+from malaria.ui.parts.frame import PARTS, boundary
+from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share
-from malaria.ui.review.pictures import Picture
-from malaria.ui.review.references import references
-from malaria.ui.review.work import Work
-from malaria.ui.text import literal
-from malaria.words import count, probability
+from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
+from malaria.ui.review.work import NEXT, Work
+from malaria.wording.words import count, probability
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""
 WORDS: Final = {PARASITIZED: "Parasitized", UNINFECTED: "Uninfected", UNSURE: "Not sure", UNUSABLE: "Not usable"}
 
-_keys = st.components.v2.component("review_keys", js=(ROOT / "malaria/ui/review/keys.js").read_text())
+_keys = st.components.v2.component("review_keys", js=(PARTS / "keys.js").read_text())
 
 
 @st.fragment
@@ -286,3 +284,35 @@ def _duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def references(work: Work, current: Suspect, picture: Picture) -> None:
+    """Draw both, cells with little suspect labels only."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _rows("From the same patient", work.neighbours(current), work, "The patient is not known.")
+    with right:
+        alike = {} if picture.rgb is None else work.look_alikes(current, picture.rgb)
+        missing = "They appear as soon as the batch has been looked through." if alike is None else "There are none."
+        _rows("Look-alikes", alike or {}, work, missing)
+        if alike is not None:
+            st.button(
+                f"Show me the {NEXT} suspects most like it next",
+                key="review-alike",
+                shortcut="L",
+                on_click=work.look_alikes_next,
+            )
+
+
+def _rows(title: str, found: dict[str, list[Suspect]], work: Work, missing: str) -> None:
+    rows = []
+    for label, cards in found.items():
+        figures = "".join(_figure(card, label, work) for card in cards)
+        rows.append(f'<p class="reference-label">labelled {label}</p><div class="references">{figures}</div>')
+    shown = "".join(rows) if any(found.values()) else f'<p class="reference-label">{missing}</p>'
+    st.html(f'<p class="reference-title">{title}</p>{shown}')
+
+
+def _figure(card: Suspect, label: str, work: Work) -> str:
+    uri = html.escape(work.thumbnails[card.file])
+    return f'<figure><img src="{uri}" alt="A cell labelled {label}"></figure>' if uri else ""

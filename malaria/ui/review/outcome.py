@@ -17,13 +17,13 @@ from malaria.review import (
     read_journal,
     summarise,
 )
-from malaria.ui.batch.desk import CORRECTIONS
-from malaria.ui.frame import boundary
+from malaria.ui.parts.frame import boundary
+from malaria.ui.parts.labelled_source import CORRECTIONS
+from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share, with_one_another
 from malaria.ui.review.card import download, oneself
 from malaria.ui.review.work import Work
-from malaria.ui.text import literal
-from malaria.words import count
+from malaria.wording.words import count
 
 BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 

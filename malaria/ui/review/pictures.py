@@ -1,15 +1,19 @@
 """Pictures of whole cells for the card, made ready before they are asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+import cv2
+import numpy as np
+
 from malaria.errors import MalariaError
 from malaria.images import RGB, decode
-from malaria.review.views import COLOUR, view
-from malaria.ui.gallery import png_uri
+from malaria.ui.parts.gallery import png_uri
 
 KEPT: Final = 64
 """Decoded cells that are kept; of 130 pixels a side, as those of NIH, these are 3 MB."""
@@ -24,7 +28,7 @@ class Picture:
     error: str | None = None
 
     def seen_as(self, name: str) -> str:
-        """The data URI of one of `malaria.review.views.VIEWS`."""
+        """The data URI of one of `malaria.ui.review.pictures.VIEWS`."""
         return self.uri if name == COLOUR or self.rgb is None else png_uri(view(self.rgb, name))
 
 
@@ -57,3 +61,21 @@ class Pictures:
         except MalariaError as error:
             return Picture(None, error=str(error))
         return Picture(rgb, png_uri(rgb))
+
+
+COLOUR: Final = "Colour"
+VIEWS: Final = (COLOUR, "Hue", "Saturation", "Green")
+"""As it is; the hue, in which stained chromatin stands apart; how much colour; and green, in which stain is dark."""
+
+
+def view(rgb: RGB, name: str = COLOUR) -> RGB:
+    """Return uint8 `rgb` (height, width, 3) as one of `VIEWS`, grey but for the first. Raises ValueError for others."""
+    if name == COLOUR:
+        return rgb
+    if name == "Green":
+        channel = rgb[..., 1]
+    elif name in VIEWS:
+        channel = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV_FULL)[..., 0 if name == "Hue" else 1], np.uint8)
+    else:
+        raise ValueError(f"There is no view {name!r}. Choose one of: {', '.join(VIEWS)}.")
+    return np.repeat(channel[..., None], 3, axis=2)

@@ -9,7 +9,7 @@ import streamlit as st
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import Filter, Settings, Suspect
 from malaria.review.queue import Which
-from malaria.ui import annotator
+from malaria.ui.parts import annotator
 
 _WHICH: Final[dict[Which, str]] = {"undecided": "Undecided", "mine": "Mine", "disagreements": "Disagreements"}
 _SUSPECTED: Final[dict[str | None, str]] = {

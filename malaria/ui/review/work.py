@@ -1,6 +1,7 @@
 """What one browser session reviews: the queue made of its batch, who is before it, and what is shown beside it."""
 
 import gc
+import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -11,28 +12,29 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from malaria import model
 from malaria.background import Background
 from malaria.images import RGB
 from malaria.labels import CLASSES
+from malaria.model import classifier as model
 from malaria.review import (
     Basis,
+    CsvJournal,
     HeldOut,
     Log,
     LookAlikes,
     Session,
+    Store,
     Suspect,
     out_of_sample,
     rank,
     read_held_out,
     suspects,
 )
-from malaria.ui.annotator import annotator
-from malaria.ui.batch.desk import Desk
-from malaria.ui.batch.thumbnails import Thumbnails
-from malaria.ui.frame import Frame
+from malaria.ui.parts.annotator import annotator
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.labelled_source import Desk
+from malaria.ui.parts.thumbnails import Thumbnails
 from malaria.ui.review.pictures import Pictures
-from malaria.ui.review.places import store
 
 NEIGHBOURS: Final = 4
 """Cells of the same patient that are shown of each class."""
@@ -156,3 +158,20 @@ def _find_alike(
     alike = LookAlikes.among(cards, read, stop.is_set)
     if not stop.is_set():
         yield alike
+
+
+CONNECTION: Final = "corrections"
+"""The name of the database connection in .streamlit/secrets.toml."""
+ENVIRONMENT: Final = "MALARIA_JOURNAL"
+"""The environment variable that names the journal's path."""
+DEFAULT: Final = "corrections.csv"
+"""The journal, in the working directory, where nothing else is said."""
+
+
+def store() -> Store:
+    """Return the place that this app is configured to keep decisions in. Raises JournalError."""
+    if st.secrets.load_if_toml_exists() and CONNECTION in st.secrets.get("connections", {}):
+        from malaria.review.sql import SqlJournal  # only here: most journals are files
+
+        return SqlJournal(st.connection(CONNECTION, type="sql").engine)
+    return CsvJournal(os.environ.get(ENVIRONMENT) or DEFAULT)

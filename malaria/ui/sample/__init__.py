@@ -1,1 +1,1 @@
-"""The parts of the sample-threshold page (malaria/ui/sample_page.py)."""
+"""The sample threshold page."""

@@ -9,8 +9,8 @@ import streamlit as st
 
 from malaria.cells import to_csv
 from malaria.sample import RuleInterval, SampleRule, summary
-from malaria.sample.numbers import per_ul, percent, plain
 from malaria.ui.sample.inputs import Inputs
+from malaria.wording.numbers import per_ul, percent, plain
 
 
 def sentence(rule: SampleRule, red_cells_per_ul: float) -> str:

@@ -15,9 +15,9 @@ from malaria.sample import (
     predictive_values,
     quantile,
 )
-from malaria.sample.numbers import per_ul, percent, plain
-from malaria.ui import plots
-from malaria.ui.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts import plots
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.wording.numbers import per_ul, percent, plain
 
 _HEIGHT: Final = 340
 _BARS: Final = 60

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import streamlit as st
 
-from malaria.sample.numbers import plain
 from malaria.ui.sample.inputs import MAX_CELLS, PARAMETERS, Inputs, change
+from malaria.wording.numbers import plain
 
 
 def _steps(low: int, high: int, within: Sequence[float] = (1, 1.5, 2, 3, 5, 7)) -> list[float]:

@@ -7,14 +7,13 @@ import streamlit as st
 
 from malaria.cells import to_csv
 from malaria.errors import SampleError
+from malaria.report.html import table
 from malaria.sample import OperatingPoint, RealCheck, Scores, SharePredicted, fit_overdispersion, real_check
-from malaria.sample.numbers import percent, plain
+from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
-from malaria.ui.sample.rates import reading_of
-from malaria.ui.sample.scores import brought
-from malaria.ui.sample.tables import table
+from malaria.ui.sample.rates import brought, reading_of
 from malaria.ui.sample.text import NEEDS_SCORES, cited, reading_words, words
-from malaria.ui.text import literal
+from malaria.wording.numbers import percent, plain
 
 _OF_A_BATCH: Final = (
     "What may **not** be concluded: that the rule works in a clinic. The predicted figures use rates measured on the "

@@ -6,14 +6,13 @@ import numpy as np
 import streamlit as st
 
 from malaria.sample import OperatingPoint, Scores
-from malaria.sample.numbers import percent, plain
-from malaria.ui.frame import Frame
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
-from malaria.ui.sample.rates import again, is_measured, reading_of, start_over, typed_overdispersion
-from malaria.ui.sample.scores import brought, forget
+from malaria.ui.sample.rates import again, brought, forget, is_measured, reading_of, start_over, typed_overdispersion
 from malaria.ui.sample.sections import cached_rule
 from malaria.ui.sample.text import reading_words
-from malaria.ui.text import literal
+from malaria.wording.numbers import percent, plain
 
 _FEWEST_PATIENTS: Final = 10
 

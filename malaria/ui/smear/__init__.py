@@ -1,1 +1,1 @@
-"""The parts of the smear triage page."""
+"""The smear triage page."""

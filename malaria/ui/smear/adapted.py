@@ -4,11 +4,11 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.card import Card
 from malaria.errors import ModelError
+from malaria.model.card import Card
 from malaria.smear import Head, adapts, kept_share
 from malaria.smear.sentences import rate
-from malaria.ui.text import literal
+from malaria.ui.parts.text import literal
 
 _HEAD: Final = "smear.head"
 

@@ -11,20 +11,20 @@ from malaria.review import to_csv
 from malaria.smear import Cell
 from malaria.smear.readings import is_one_place
 from malaria.smear.sentences import SAID, each
-from malaria.ui.frame import ROOT
-from malaria.ui.gallery import data_uri, picture, place
-from malaria.ui.smear.bench import Bench
+from malaria.smear.session import Bench
+from malaria.ui.parts.answer_keys import KEYS, WORDS
+from malaria.ui.parts.frame import PARTS
+from malaria.ui.parts.gallery import data_uri, picture, place
+from malaria.ui.parts.text import literal
 from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.view import look_closer, surroundings
-from malaria.ui.smear.words import KEYS, WORDS
-from malaria.ui.text import literal
-from malaria.words import probability
+from malaria.wording.words import probability
 
 _PAGE: Final = 40  # suspects listed at once
 _KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact": "dirt"}
 
 # What Streamlit's shortcuts lack: a key held down answers once.
-_keys = st.components.v2.component("smear_keys", js=(ROOT / "malaria/ui/review/keys.js").read_text())
+_keys = st.components.v2.component("smear_keys", js=(PARTS / "keys.js").read_text())
 
 
 def card(desk: Desk, bench: Bench) -> None:

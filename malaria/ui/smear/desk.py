@@ -12,10 +12,10 @@ from malaria import phantom
 from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
-from malaria.model import Classifier
+from malaria.model.classifier import Classifier
 from malaria.smear import SCAN_MAX_PIXELS, Box, Copy, FieldTriage, Head, Triage, pooled, triage_field
-from malaria.ui.frame import Frame
-from malaria.ui.smear.drawing import window_around
+from malaria.smear.drawing import window_around
+from malaria.ui.parts.frame import Frame
 
 EXAMPLE: Final = "synthetic"
 """The example's name in the address: `?example=synthetic`."""

@@ -6,15 +6,20 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import SampleError
+from malaria.images import RGB
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
-from malaria.smear import Assumed, Count, Result, cell_rates, head_rates, sentences
+from malaria.smear import Assumed, Box, Cell, Count, Result, cell_rates, cells_csv, head_rates, report_html, sentences
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
-from malaria.ui.frame import Frame
-from malaria.ui.sample.scores import held_out_scores
-from malaria.ui.smear.bench import Bench
+from malaria.smear.sentences import CONSENSUS, each
+from malaria.smear.session import Bench
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
+from malaria.ui.review.agreement import with_one_another
+from malaria.ui.sample.rates import held_out_scores
+from malaria.ui.smear.card import where
 from malaria.ui.smear.desk import Desk
-from malaria.ui.text import literal
+from malaria.ui.smear.view import look_closer
 
 _OWN: Final = "The patient’s own count where it is known."
 _INPUTS: Final = (
@@ -109,3 +114,74 @@ def _rates(frame: Frame, bench: Bench) -> CellRates | None:
     if bench.head:
         return head_rates(bench.head, bench.triage.threshold)
     return cell_rates(frame.card, held_out_scores(frame.card.name), bench.triage.threshold)
+
+
+def downloads(desk: Desk, bench: Bench, result: Result) -> None:
+    """Offer report.html and cells.csv. Both are made only when clicked."""
+
+    def look(name: str, box: Box) -> RGB:
+        return desk.cut(name, box, 1.3 * max(box.width, box.height))
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download the report",
+            lambda: report_html(result, look=look),
+            "report.html",
+            "text/html",
+            type="primary",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        st.download_button(
+            "Download cells.csv",
+            lambda: cells_csv(result),
+            "cells.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    st.caption(
+        "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
+        f"Decisions are kept in {literal(bench.log.store.place)}."
+    )
+
+
+def readers(bench: Bench) -> None:
+    """Draw nothing while one has read alone."""
+    everyone, compared = bench.readings.annotators, bench.compared
+    others = [name for name in everyone if name != bench.annotator]
+    if not others:
+        return
+    st.subheader("Readers", anchor=False)
+    if bench.blind and bench.undecided:
+        st.markdown(
+            f"Also read by {literal(', '.join(others))}. While you are blind you see what they said of cells that "
+            "you have decided, and their counts when no suspect is left."
+        )
+    if len(compared.annotators) > 1:
+        with st.container(key="smear-readers"):
+            with_one_another(compared.of_sample)
+        _differ(bench, compared.disputed)
+        st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
+
+
+def _differ(bench: Bench, cells: list[Cell]) -> None:
+    if not cells:
+        st.markdown("They differ on no cell.")
+        return
+    with st.expander(
+        f"They differ on {len(cells):,} {'cell' if len(cells) == 1 else 'cells'}", icon=":material/group:"
+    ):
+        for cell in cells:
+            name = f"**{cell.rank}**" if cell.rank else "Added"
+            st.button(
+                f"{name} · {where(bench, cell)} · {literal(each(bench.compared.said[cell]))}",
+                key=f"smear-differ-{cell.image_id}",
+                on_click=_show,
+                args=(bench, cell),
+            )
+
+
+def _show(bench: Bench, cell: Cell) -> None:
+    bench.choose(cell)
+    look_closer()

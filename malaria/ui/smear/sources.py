@@ -9,9 +9,9 @@ from malaria.errors import MalariaError
 from malaria.images import open_source
 from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.result import LEUKOCYTES_PER_UL
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import taken, uploader
 from malaria.ui.smear.desk import EXAMPLE, Desk
-from malaria.ui.text import literal
-from malaria.ui.uploads import taken, uploader
 
 DESK: Final = "smear.desk"
 _PAGE: Final = "smear"

@@ -2,6 +2,7 @@
 
 import base64
 from collections import Counter
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -11,13 +12,12 @@ import streamlit as st
 from malaria.images import RGB
 from malaria.review import UNUSABLE
 from malaria.smear import Box, Cell, FieldTriage
-from malaria.ui.frame import ROOT
-from malaria.ui.smear.bench import Bench
+from malaria.smear.drawing import SURE, Mark, drawn, window_around
+from malaria.smear.session import Bench
+from malaria.ui.parts.answer_keys import SIGNS
+from malaria.ui.parts.text import literal
 from malaria.ui.smear.desk import Desk
-from malaria.ui.smear.drawing import SURE, Mark, drawn, window_around
-from malaria.ui.smear.words import SIGNS
-from malaria.ui.text import literal
-from malaria.words import count, probability
+from malaria.wording.words import count, probability
 
 WHOLE: Final = "Whole field"
 ZOOM: Final = "smear.zoom"
@@ -41,7 +41,7 @@ _LEGEND: Final = f"""
 Without a mouse: Tab to the field; there the arrow keys move a cross, and Enter chooses what is under it.
 """
 
-_folder = ROOT / "malaria/ui/smear"
+_folder = Path(__file__).parent
 _field = st.components.v2.component(
     "smear_field",
     html=(_folder / "field.html").read_text(),

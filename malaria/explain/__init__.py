@@ -1,0 +1,1 @@
+"""What a Keras network looks at, in a process of its own, since it loads TensorFlow."""

@@ -1,0 +1,221 @@
+"""A model folder becomes a Classifier: preprocessing by its card, LiteRT inference on all cores, p_parasitized out."""
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from malaria.errors import ImageError, ModelError
+from malaria.images import ImageFile, decode
+from malaria.labels import PARASITIZED, label_for
+from malaria.model.card import Card
+from malaria.model.network import BATCH, Network
+
+__all__ = [
+    "BATCH",
+    "DEFAULT_MODEL",
+    "MODELS_DIR",
+    "Card",
+    "Classifier",
+    "Row",
+    "list_models",
+    "list_other_models",
+    "load",
+    "threads",
+]
+
+DEFAULT_MODEL = "cell-resnet"
+MODELS_DIR = Path(os.environ.get("MALARIA_MODELS") or Path(__file__).resolve().parents[2] / "models")
+_AHEAD = 8
+"""Batches a thread that may be begun before the oldest is done: one slow thread must not make the others wait."""
+_BYTES_AHEAD = 64 * 2**20
+"""Of large files fewer are begun, so that enormous images do not add up: about this many bytes are held."""
+_SHARPEST = 1e-9
+"""Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One image's line in the table of cells. With an `error` there is no answer, and the other way round."""
+
+    file: str
+    patient: str | None
+    p_parasitized: float | None
+    label: str | None
+    error: str | None
+    image_id: str | None
+
+
+def list_models(folder: Path | None = None) -> dict[str, Card | ModelError]:
+    """Return every model of `folder` (default: `MODELS_DIR`) by name, the default first; broken ones as their error.
+
+    Networks for other tasks than malaria cells are in `list_other_models`.
+    """
+    found = _folders(folder)
+    return {name: card for name, card in found.items() if isinstance(card, ModelError) or card.judges_cells}
+
+
+def list_other_models(folder: Path | None = None) -> dict[str, Card]:
+    """Return the networks of `folder` (default: `MODELS_DIR`) that tell other classes apart, by name."""
+    found = _folders(folder)
+    return {name: card for name, card in found.items() if isinstance(card, Card) and not card.judges_cells}
+
+
+def load(name: str | None = None, folder: Path | None = None) -> "Classifier":
+    """Return the model called `name`, or the default. Raises `ModelError` for one that is missing, broken or unsafe."""
+    place = MODELS_DIR if folder is None else folder
+    wanted = name or DEFAULT_MODEL
+    if wanted not in {entry.name for entry in (place.iterdir() if place.is_dir() else ())}:
+        there = ", ".join(list_models(place)) or "none"
+        raise ModelError(f"There is no model named {wanted!r}. There are: {there}.")
+    return Classifier.from_folder(place / wanted)
+
+
+def threads() -> int:
+    """Return on how many threads cells are scored: the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Classifier(Network):
+    """A network that tells malaria cells apart, with p_parasitized as its answer."""
+
+    def __init__(self, card: Card, litert: bytes) -> None:
+        """Check that `litert` (a LiteRT file) fits its card; raises `ModelError` if it does not."""
+        if not card.judges_cells:
+            raise ModelError(
+                f"{card.name}: tells {', '.join(card.classes)} apart, not malaria cells. It cannot answer here."
+            )
+        super().__init__(card, litert)
+
+    def predict(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """Return p_parasitized, shape (n,), for RGB cells of any size, in their order."""
+        pixels = [self.card.preprocessing.pixels(rgb) for rgb in images]
+        return self.predict_pixels(np.stack(pixels)) if pixels else np.empty(0)
+
+    def score(self, files: Iterable[ImageFile], threshold: float | None = None) -> Iterator[Row]:
+        """Yield a row for each file, in order, while later files are decoded and scored on all cores.
+
+        Only a few files are held at a time, so a stream of any length passes in bounded memory. `threshold` (0 to 1)
+        is the card's unless given. Closing the iterator stops the work.
+        """
+        at = self.card.threshold if threshold is None else threshold
+        workers = threads()
+        pending: deque[tuple[Future[list[Row]], int]] = deque()
+        held = 0
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="score")
+        try:
+            for batch, size in _batches(files):
+                pending.append((pool.submit(self._score_batch, batch, at), size))
+                held += size
+                while pending and (pending[0][0].done() or len(pending) > _AHEAD * workers or held > _BYTES_AHEAD):
+                    oldest, size = pending.popleft()
+                    held -= size
+                    yield from oldest.result()
+            for rest, _ in pending:
+                yield from rest.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def occlusion(self, rgb: NDArray[np.uint8], patch: float = 0.19, stride: float = 0.0625) -> NDArray[np.float32]:
+        """Return where the cell looks parasitized: float32 (height, width) of `rgb`, 0 to 1.
+
+        A square of the cell's own mean colour, `patch` of the input's side wide, is moved over the cell in steps of
+        `stride`; where covering it lowers the log-odds of p_parasitized, the map is high (Zeiler and Fergus 2014,
+        doi:10.1007/978-3-319-10590-1_53). 1 stands for a fall of 4 (odds 55 times lower) or the largest fall if that
+        is more, so a cell in which nothing matters stays dark.
+        """
+        pixels = self.card.preprocessing.pixels(rgb)
+        height, width = pixels.shape[:2]
+        inside = self.card.preprocessing.fitted(rgb).max(axis=2) > 0
+        side, step = max(2, round(patch * width)), max(1, round(stride * width))
+        colour = pixels[inside].mean(axis=0).astype(np.uint8) if inside.any() else np.zeros(3, np.uint8)
+        corners = [
+            (top, left)
+            for top in range(-side // 2, height, step)
+            for left in range(-side // 2, width, step)
+            if inside[max(0, top) : top + side, max(0, left) : left + side].any()
+        ]
+        covered = np.repeat(pixels[None], len(corners) + 1, axis=0)
+        for number, (top, left) in enumerate(corners):
+            window = (slice(max(0, top), top + side), slice(max(0, left), left + side))
+            covered[number][window][inside[window]] = colour
+        odds = logit(self.predict_pixels(covered))
+        fall, times = np.zeros((height, width)), np.full((height, width), 1e-6)
+        for (top, left), change in zip(corners, odds[-1] - odds[:-1], strict=True):
+            window = (slice(max(0, top), top + side), slice(max(0, left), left + side))
+            fall[window] += change
+            times[window] += 1
+        heat = np.clip(fall / times, 0, None) * inside
+        return self.card.preprocessing.unfitted((heat / max(4.0, float(heat.max()))).astype(np.float32), rgb.shape)
+
+    def _score_batch(self, files: Sequence[ImageFile], threshold: float) -> list[Row]:
+        pixels: list[NDArray[np.uint8]] = []
+        errors: list[str | None] = []
+        for file in files:
+            try:
+                if file.data is None:
+                    raise ImageError(file.file, file.error or "It could not be read.", "")
+                pixels.append(self.card.preprocessing.pixels(decode(file.data, file.file)))
+                errors.append(None)
+            except ImageError as error:
+                errors.append(file.error or str(error))
+        answers = iter(self.predict_pixels(np.stack(pixels)).tolist() if pixels else ())
+        return [_row(file, error, answers, threshold) for file, error in zip(files, errors, strict=True)]
+
+    def predict_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return p_parasitized, shape (n,), of cells already preprocessed: uint8 (n, height, width, 3), n > 0."""
+        return self.p_from_outputs(self.outputs(pixels))
+
+    def p_from_outputs(self, raw: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Bring a network's raw outputs (n, outputs), of any kind and class order, to p_parasitized, shape (n,)."""
+        card = self.card
+        place = card.classes.index(PARASITIZED)
+        values = raw[:, place if card.output == "softmax" else 0].astype(np.float64)
+        odds = values if card.output == "logit" else logit(np.clip(values, _SHARPEST, 1 - _SHARPEST))
+        if card.output != "softmax" and place == 0:  # a single output is about the second class
+            odds = -odds
+        return np.clip(expit(odds / card.temperature), _SHARPEST, 1 - _SHARPEST)
+
+
+def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]]:
+    """The files in lists of `BATCH`, of fewer where they are large, with the bytes of each list."""
+    batch: list[ImageFile] = []
+    size = 0
+    for file in files:
+        batch.append(file)
+        size += len(file.data or b"")
+        if len(batch) == BATCH or size > _BYTES_AHEAD // BATCH:
+            yield batch, size
+            batch, size = [], 0
+    if batch:
+        yield batch, size
+
+
+def _row(file: ImageFile, error: str | None, answers: Iterator[float], threshold: float) -> Row:
+    if error is not None:
+        return Row(file.file, file.patient, None, None, error, file.image_id)
+    p = next(answers)
+    return Row(file.file, file.patient, p, label_for(p, threshold), None, file.image_id)
+
+
+def _folders(folder: Path | None) -> dict[str, Card | ModelError]:
+    """Every model folder, whatever its task, by name, the default first."""
+    place = MODELS_DIR if folder is None else folder
+    names = sorted(entry.name for entry in place.iterdir() if _may_be_model(entry)) if place.is_dir() else []
+    found: dict[str, Card | ModelError] = {}
+    for name in sorted(names, key=lambda name: name != DEFAULT_MODEL):
+        try:
+            found[name] = Network.from_folder(place / name).card
+        except ModelError as error:
+            found[name] = error
+    return found
+
+
+def _may_be_model(entry: Path) -> bool:
+    return entry.is_dir() and not entry.name.startswith((".", "_"))

@@ -1,0 +1,1 @@
+"""One field: from pixels to its cells, leukocytes, windows and quality."""

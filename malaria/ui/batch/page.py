@@ -1,0 +1,42 @@
+"""The batch page: a labelled set comes in, and what the model gets right and wrong on it comes out."""
+
+import streamlit as st
+
+from malaria.batch import Scoring
+from malaria.ui.batch import sources
+from malaria.ui.batch.results import results
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.labelled_source import EXAMPLE
+from malaria.ui.parts.progress import watch
+
+
+def show(frame: Frame) -> None:
+    """Draw the whole page below its title."""
+    if sources.DESK not in st.session_state:
+        st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
+    desk = sources.choose()
+    if desk is None:
+        return
+    if desk.synthetic and st.query_params.get("example") != EXAMPLE:
+        st.query_params["example"] = EXAMPLE
+    scoring = desk.scoring(frame)
+    if not scoring.finished:
+        watch(scoring, frame.card.name)
+        return
+    scoring.wait()
+    if not scoring.complete:
+        _stopped(scoring)
+    if scoring.progress.done:
+        results(desk, frame)
+
+
+def _stopped(scoring: Scoring) -> None:
+    progress = scoring.progress
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**Stopped after {progress.done:,} of {progress.total:,} images.** They were taken in random order, so "
+            "the figures are fair, and their intervals wider."
+        )
+        if st.button("Go on", icon=":material/play_arrow:"):
+            scoring.start()
+            st.rerun()

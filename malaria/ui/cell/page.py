@@ -1,0 +1,240 @@
+"""The single-cell page: cells come in by example, by upload or from elsewhere, and each gets one honest answer."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from malaria.cells import to_csv
+from malaria.errors import SourceError
+from malaria.images import RGB, ImageFile, decode
+from malaria.model.verdict import verdict
+from malaria.ui.cell.reading import Reading, insist, read, table
+from malaria.ui.parts import charts, examples, gallery
+from malaria.ui.parts.frame import ROOT, Frame, boundary
+from malaria.ui.parts.text import literal
+from malaria.wording.words import probability
+
+if TYPE_CHECKING:
+    from malaria.dataset.public_cells import RemoteCells
+
+PAGE: Final = "pages/1_Single_cell.py"
+_BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
+MAX_UPLOAD_MB: Final = 100
+
+_CELLS: Final = "single_cell.cells"  # uploaded or brought cells; they outlive a visit to another page
+_UPLOADER: Final = "single_cell.uploader"  # counts the uploaders shown so far: a new one is an empty one
+_READING_WORDS: Final = {"as_given": "as given", "undisputed": "undisputed only"}
+
+
+def open_cell(image: ImageFile) -> NoReturn:
+    """Show one cell on the single-cell page, from any other page. Call it after a button, not in a callback."""
+    bring([image])
+    st.switch_page(PAGE, query_params={})  # without them Streamlit refuses to leave while a widget is in the address
+
+
+def bring(images: Sequence[ImageFile]) -> None:
+    """Make `images` what the page shows, in place of an example or an upload."""
+    _show(images)
+    st.query_params.pop("example", None)
+
+
+def _show(images: Sequence[ImageFile]) -> None:
+    """Take the place of what was uploaded. The address stays: each change of it is a step on the browser's way back."""
+    st.session_state[_CELLS] = list(images)
+    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
+
+
+# Where cells come from
+
+
+def sources() -> list[ImageFile]:
+    """Draw the ways in (examples, upload, public set) and return the images that are to be answered now."""
+    chosen = st.query_params.get("example")
+    if clicked := examples.strip(chosen):
+        _show([])
+        st.query_params["example"] = clicked
+        st.rerun()
+    with st.container(key="source"):
+        _uploader()
+        _public_cells()
+    if chosen is None:
+        return list(st.session_state.get(_CELLS, []))
+    image = examples.example(chosen)
+    if image is None:
+        st.warning(f"There is no example called {literal(chosen)}. Click one of the examples above.")
+    return [image] if image else []
+
+
+def _uploader() -> None:
+    key = f"{_UPLOADER}.{st.session_state.get(_UPLOADER, 0)}"
+
+    def take() -> None:
+        st.session_state[_CELLS] = [ImageFile(file.name, file.getvalue()) for file in st.session_state[key]]
+        st.query_params.pop("example", None)
+
+    st.file_uploader(
+        "Your own cells, one or several. They stay in memory and are never stored.",
+        accept_multiple_files=True,
+        key=key,
+        on_change=take,
+        max_upload_size=MAX_UPLOAD_MB,
+    )
+
+
+def _public_cells() -> None:
+    if not st.button("Fetch real cells from the public NIH set", icon=":material/cloud_download:"):
+        return
+    try:
+        with st.spinner("Fetching a handful of cells out of the public zip …"):
+            cells = _public_set().fetch()
+    except SourceError as error:
+        st.warning(literal(str(error)), icon=":material/cloud_off:")
+        return
+    bring(cells)
+    st.rerun()
+
+
+@st.cache_resource(ttl="1h", show_spinner=False, on_release=lambda cells: cells.close())
+def _public_set() -> "RemoteCells":
+    """Keep the public zip's list of files for an hour, for all sessions; it is far larger than a handful of cells."""
+    from malaria.dataset.public_cells import RemoteCells  # only here: few visits need what it loads
+
+    return RemoteCells()
+
+
+# What is said of them
+
+
+def answers(images: Sequence[ImageFile], frame: Frame) -> None:
+    """Show what the picked model says of `images`: one cell in full, several as a table with one picked out of it."""
+    if not images:
+        st.info("The answer appears here as soon as you click an example or give a cell.", icon=":material/touch_app:")
+        return
+    readings = read(images, frame)
+    _one(readings[0] if len(readings) == 1 else _picked(readings, frame.threshold), frame)
+
+
+def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
+    """Show several images as a table that sorts, and return the one picked in it, at first one with an answer."""
+    answered = [reading.words(threshold) for reading in readings]
+    _summary(readings, answered)
+    cells = table(readings, threshold)
+    drawn: Any = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered).style
+    event = st.dataframe(
+        drawn.format(probability, subset=["p_parasitized"], na_rep=""),
+        hide_index=True,
+        row_height=64,
+        height=min(424, 40 + 64 * len(readings)),
+        column_order=["cell", "answer", "p_parasitized", "given_label", "file", "patient", "error"],
+        column_config={"cell": st.column_config.ImageColumn(width=64)},
+        placeholder="–",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key="single_cell.table",
+        alt="The cells that were given, each with its answer",
+    )
+    icon = ":material/download:"
+    st.download_button("Download as CSV", to_csv(cells), "cells.csv", "text/csv", icon=icon, on_click="ignore")
+    row = next((row for row, _ in event["selection"]["cells"]), len(readings))
+    if row < len(readings):
+        return readings[row]
+    return next((reading for reading in readings if reading.p_parasitized is not None), readings[0])
+
+
+def _summary(readings: Sequence[Reading], answered: Sequence[str]) -> None:
+    """Count the answers, and name the images that got none."""
+    counted = ", ".join(f"{count} {words}" for words, count in pd.Series(answered).value_counts().items())
+    st.markdown(f"**{len(readings)} images:** {counted}.")
+    if unanswered := [reading.why for reading in readings if reading.why]:
+        listed = "".join(f"\n- {literal(why)}" for why in unanswered[:5])
+        more = f"\n- and {len(unanswered) - 5} more, in the table" if len(unanswered) > 5 else ""
+        st.warning(f"Without an answer:\n{listed}{more}", icon=":material/warning:")
+    st.caption("Click a cell in the table, or walk through it with the arrow keys, to see it in full below.")
+
+
+def _one(reading: Reading, frame: Frame) -> None:
+    """Show one image in full: why there is no answer, or the answer and what it rests on."""
+    image = reading.image
+    if reading.error or image.data is None:
+        st.error(literal(reading.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
+        if image.file.lower().endswith(".zip"):
+            st.page_link(ROOT / _BATCH_PAGE, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
+        return
+    rgb = decode(image.data, image.file)
+    if reading.doubt:
+        st.warning(literal(reading.doubt), icon=":material/help:")
+    if reading.p_parasitized is None:
+        gallery.picture(rgb, "The image that was given", side=320, caption=literal(image.file))
+        if st.button("It is a cell: ask the model anyway"):
+            insist(image)
+            st.rerun()
+        return
+    with st.container(key="answer"):
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            words = verdict(reading.p_parasitized, frame.threshold)
+            gallery.picture(rgb, f"The cell, enlarged. To the model it {words}.", side=360, caption=literal(image.file))
+        with right:
+            charts.answer(reading.p_parasitized, frame.threshold)
+            _measured(frame)
+    _grounds(rgb, image.image_id or "", frame)
+
+
+def _measured(frame: Frame) -> None:
+    """Say which model answered, and how good it is on patients it had not seen."""
+    card = frame.card
+    patients = card.metrics["as_given"]["patients"]["n"]
+    unseen = "cells of patients it had not seen" if patients else "cells it had not seen"
+    st.markdown(f"Model **{literal(card.name)}** {literal(card.version)}, on {unseen}:")
+    lines = ["| labels | parasitized cells found | uninfected cells cleared |", "|---|---|---|"]
+    for name, words in _READING_WORDS.items():
+        if figures := card.metrics.get(name):
+            rates = f"{_rate(figures, 'sensitivity')} | {_rate(figures, 'specificity')}"
+            lines.append(f"| {words}, {figures['n']:,} cells | {rates} |")
+    st.markdown("\n".join(lines))
+    st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
+
+
+def _rate(figures: Mapping[str, Any], name: str) -> str:
+    """One measured rate with its interval: that over patients, which is the wider and the one to believe."""
+    interval = figures["patients"]["intervals"].get(name) or figures["intervals"].get(name)
+    if figures.get(name) is None or interval is None:
+        return "–"
+    low, high = interval
+    return f"**{100 * figures[name]:.1f} %** ({100 * low:.1f} to {100 * high:.1f} %)"
+
+
+@st.fragment
+def _grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
+    """Show what the answer rests on. Moving the slider redraws only this."""
+    with boundary():
+        left, right = st.columns([2, 3], gap="large")
+        with left:
+            _salient(rgb, _saliency(image_id, frame.card.name, frame.card.version, rgb, frame))
+        with right:
+            st.header("What the network saw", anchor=False)
+            view = frame.classifier.network_view(rgb)
+            alt = "The cell as it reached the network: smaller, every pixel a square"
+            size = f"{view.shape[1]} × {view.shape[0]} pixels"
+            gallery.picture(view, alt, side=256, pixels=True, caption=size)
+
+
+def _salient(rgb: RGB, saliency: NDArray[np.float32]) -> None:
+    st.header("What speaks for a parasite", anchor=False)
+    strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
+    if saliency.max() < gallery.OUTLINED:
+        where, said = "nothing", "Nothing stands out: covering any one place changes the answer little."
+    else:
+        where, said = gallery.place(saliency), "Yellow, outlined: covering this place would change the answer most."
+    alt = f"The cell under a map of what speaks for a parasite: {where}."
+    gallery.picture(gallery.overlay(gallery.enlarged(rgb), saliency, strength / 100), alt, caption=said)
+
+
+@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
+def _saliency(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
+    """Compute the map once for an image and a model; the slider only blends."""
+    return _frame.classifier.occlusion(_rgb)

@@ -1,0 +1,222 @@
+"""The frame every page stands in: title, navigation, model picker, disclaimer, and no traceback ever."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import streamlit as st
+from starlette.formparsers import MultiPartParser
+
+from malaria.errors import MalariaError, ModelError
+from malaria.model import classifier as model
+from malaria.model.card import FILE as CARD_FILE
+from malaria.model.network import FILE as NETWORK_FILE
+from malaria.ui.parts.text import literal
+
+PARTS: Final = Path(__file__).resolve().parent
+"""This folder: styles and scripts that several pages use stand here."""
+ROOT: Final = PARTS.parents[2]
+DISCLAIMER: Final = "For research and review. A cell's answer is not a diagnosis."
+
+# Streamlit's server writes an upload of over 1 MB to a temporary file while it arrives. Here images stay in memory. A
+# zip above this size does pass through such a file (nameless, gone when closed): in memory it would be there twice.
+MultiPartParser.spool_max_size = 128 * 2**20
+
+_log = logging.getLogger(__name__)
+
+_Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page as the navigation and the home page show it. `line` says in one sentence what one leaves with."""
+
+    file: str
+    title: str
+    icon: str
+    line: str
+
+
+PAGES: Final = (
+    PageEntry("streamlit_app.py", "Home", ":material/home:", "What this is, and where to start."),
+    PageEntry(
+        "pages/1_Single_cell.py",
+        "Single cell",
+        ":material/search:",
+        "Give one cell, or a few, and see the model's answer, how sure it is and what it looked at.",
+    ),
+    PageEntry(
+        "pages/2_Batch_evaluation.py",
+        "Batch evaluation",
+        ":material/grid_view:",
+        "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
+    ),
+    PageEntry(
+        "pages/3_Label_review.py",
+        "Label review",
+        ":material/fact_check:",
+        "Go through the labels that are probably wrong, by keyboard, and leave with corrected ones.",
+    ),
+    PageEntry(
+        "pages/4_Sample_threshold.py",
+        "Sample threshold",
+        ":material/rule:",
+        "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
+    ),
+    PageEntry(
+        "pages/5_Smear_triage.py",
+        "Smear triage",
+        ":material/biotech:",
+        "Give whole microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
+    ),
+    PageEntry(
+        "pages/6_Models.py",
+        "Models",
+        ":material/model_training:",
+        "Compare the networks, see how good and how dear each is, and look inside one.",
+    ),
+    PageEntry(
+        "pages/7_Dataset.py",
+        "Data set",
+        ":material/dataset:",
+        "See what is in a set of cells: labels, patients, sizes, duplicates, mean cells, and what a bad split leaks.",
+    ),
+)
+"""Every page, in the order of the navigation. A page that is missing here fails a test."""
+
+
+_out_of_the_way = st.components.v2.component("navigation", js=(PARTS / "navigation.js").read_text())
+
+
+class Frame:
+    """What a page knows of the model that the user picked. Pages that need none never load one."""
+
+    def __init__(self, model_name: str | None, models: dict[str, model.Card | ModelError]) -> None:
+        self.model_name, self._models = model_name, models
+
+    @property
+    def card(self) -> model.Card:
+        """The picked model's card. Raises ModelError where no model can be used."""
+        entry = self._models.get(self.model_name or "")
+        if isinstance(entry, model.Card):
+            return entry
+        raise ModelError("No model can be used here. Put a model folder into models/, then reload this page.")
+
+    @property
+    def cards(self) -> dict[str, model.Card]:
+        """Every model that can be used, by name, the default first."""
+        return {name: entry for name, entry in self._models.items() if isinstance(entry, model.Card)}
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """Every folder of models that cannot be used, by name, with the sentence that says why."""
+        return {name: str(entry) for name, entry in self._models.items() if isinstance(entry, ModelError)}
+
+    def of(self, name: str) -> "Frame":
+        """What this would be, had the user picked the model called `name`."""
+        return Frame(name, self._models)
+
+    @property
+    def threshold(self) -> float:
+        """The picked model's own threshold (0 to 1)."""
+        return self.card.threshold
+
+    @cached_property
+    def classifier(self) -> model.Classifier:
+        """The picked model, shared by all sessions. Raises ModelError where it cannot be loaded."""
+        folder = model.MODELS_DIR / self.card.name
+        return _load(str(folder), _stamp(folder))
+
+
+@contextmanager
+def page(title: str, icon: str) -> Iterator[Frame]:
+    """Stand one page in the frame; the first call of every page: `with page("Home", ":material/home:") as frame:`.
+
+    Whatever goes wrong inside is shown as one sentence that says what to do; the details go to the server's log.
+    """
+    st.set_page_config(page_title=f"{title} · Malaria cells", page_icon=str(PARTS / "favicon.svg"), layout="wide")
+    st.html(PARTS / "style.css")
+    with boundary():
+        st.title(f"{icon} {title}", anchor=False)
+        st.caption(f":material/science: {DISCLAIMER}")
+        asked = st.query_params.get("model")
+        with st.sidebar:
+            frame = _sidebar()
+        if asked and frame.cards and asked not in frame.cards:
+            st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} answers.")
+        yield frame
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Show what goes wrong inside as one sentence. A page has it already; a fragment needs it again."""
+    # Streamlit's own stop and rerun signals are no Exception, and pass.
+    try:
+        yield
+    except MalariaError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        st.stop()
+    except Exception:
+        reference = secrets.token_hex(4)
+        _log.exception("Page stopped, reference %s", reference)
+        st.error(
+            "This page stopped because of a fault of ours. Reload it and try again; if it happens again, give the "
+            f"reference **{reference}** to whoever runs this app, who finds the details beside it in the server's log.",
+            icon=":material/error:",
+        )
+        st.stop()
+
+
+def _sidebar() -> Frame:
+    """Draw navigation and model picker, and return the frame of the picked model."""
+    st.html('<p class="brand">Malaria cells</p>')
+    with st.container(key="navigation", gap="xxsmall"):
+        for entry in PAGES:
+            st.page_link(ROOT / entry.file, label=entry.title, icon=entry.icon)
+    frame = Frame(None, usable_models())
+    if frame.cards:
+        frame.model_name = st.selectbox(
+            "Model", list(frame.cards), key="model", bind="query-params", help="Kept in the address of the page."
+        )
+    if frame.broken:
+        with st.expander(f"{len(frame.broken)} in the models folder cannot be used", icon=":material/warning:"):
+            for problem in frame.broken.values():
+                st.markdown(literal(problem))
+    _out_of_the_way(key="navigation-closes")
+    return frame
+
+
+def usable_models() -> dict[str, model.Card | ModelError]:
+    """Return every model by name; read again only where a folder was added, replaced or taken away."""
+    place = model.MODELS_DIR
+    folders = sorted(place.iterdir()) if place.is_dir() else []
+    return _models(str(place), tuple((folder.name, _stamp(folder)) for folder in folders))
+
+
+def _stamp(folder: Path) -> _Stamp:
+    """Tell whether a model folder is still the one it was, without reading it: times and sizes of what answers."""
+    found = []
+    for name in (CARD_FILE, NETWORK_FILE):
+        try:
+            about = (folder / name).stat()
+        except OSError:
+            continue
+        found.append((about.st_mtime_ns, about.st_ctime_ns, about.st_size))  # a copy may keep the first, and the last
+    return tuple(found)
+
+
+@st.cache_resource(max_entries=2, ttl=30, show_spinner=False)
+def _models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str, model.Card | ModelError]:
+    """Read all cards; again after half a minute too, for what `stamps` cannot see."""
+    return model.list_models(Path(place))
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=8)
+def _load(folder: str, stamp: _Stamp) -> model.Classifier:
+    """Load one model for all sessions; `stamp` is there so that a replaced folder is loaded anew."""
+    return model.load(Path(folder).name, Path(folder).parent)

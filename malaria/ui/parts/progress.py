@@ -1,0 +1,46 @@
+"""Work in the background while it runs: how far, how fast, how long still, and a way to stop it."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import streamlit as st
+
+from malaria.background import Background
+from malaria.ui.parts.frame import boundary
+
+_KEPT: Final = "What is done is kept."
+_MEANWHILE: Final = (
+    "You may look at other pages meanwhile: this goes on, for as long as the app is open in your browser."
+)
+
+
+@st.fragment(run_every=0.5)
+def watch(
+    work: Background[Any],
+    title: str,
+    unit: str = "images",
+    hint: str = _MEANWHILE,
+    news: Callable[[], bool] = lambda: False,
+) -> None:
+    """Show how far the work called `title` is, in `unit`; when it is done or has `news`, draw the whole page again."""
+    with boundary():
+        _watch(work, title, unit, hint, news)
+
+
+def _watch(work: Background[Any], title: str, unit: str, hint: str, news: Callable[[], bool]) -> None:
+    if work.finished or news():
+        st.rerun()
+    progress = work.progress
+    words = f"{progress.done:,} of {progress.total:,} {unit}"
+    if progress.per_second is not None and progress.seconds_left is not None:
+        speed = f"{progress.per_second:,.0f} per second · " if progress.per_second >= 10 else ""
+        words += f" · {speed}{_duration(progress.seconds_left)} left"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(progress.share, f"{title}: {words}", width="stretch")
+        st.button("Stop", icon=":material/stop:", on_click=work.stop, key=f"batch.stop.{title}", help=_KEPT)
+    if hint:
+        st.caption(hint)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,137 @@
+"""The sample-threshold page: from rates of cells to a rule for a patient's sample, and how far it can be trusted."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
+from malaria.ui.sample import answer, patients, rates, sections, source, text
+from malaria.ui.sample.controls import (
+    CELLS,
+    FALSE_ALARMS,
+    OVERDISPERSION,
+    PARASITAEMIA,
+    RED_CELLS,
+    SENSITIVITY,
+    TARGET_SENSITIVITY,
+    TARGET_SPECIFICITY,
+    control,
+)
+from malaria.ui.sample.inputs import PARAMETERS, Inputs, current, keep
+from malaria.ui.sample.rates import held_out_scores
+
+__all__ = ["PAGE", "bring", "held_out_scores", "link", "show"]
+
+PAGE: Final = "pages/4_Sample_threshold.py"
+
+
+def link(
+    sensitivity: float,
+    false_positive_rate: float,
+    *,
+    cells: int | None = None,
+    overdispersion: float | None = None,
+    infected_cells: int | None = None,
+    uninfected_cells: int | None = None,
+    threshold: float | None = None,
+) -> dict[str, str]:
+    """Return the query parameters with which the page starts from these rates (0 to 1).
+
+    cells: to be read in a sample. infected_cells, uninfected_cells: on which the rates were measured; with both, their
+    uncertainty is carried through. threshold: of p_parasitized, at which they were.
+    """
+    given = {
+        "sensitivity": sensitivity,
+        "false_positive_rate": false_positive_rate,
+        "cells": cells,
+        "overdispersion": overdispersion,
+        "sensitivity_cells": infected_cells,
+        "false_positive_cells": uninfected_cells,
+        "threshold": threshold,
+    }
+    return {PARAMETERS[name].name: f"{value:.10g}" for name, value in given.items() if value is not None}
+
+
+def bring(table: pd.DataFrame, name: str) -> None:
+    """Make the page start from the cells of a batch, in this session: rates, overdispersion, thresholds, real check.
+
+    `table` has the columns patient, given_label, p_parasitized (and corrected_label or expert_label, where there is
+    one); `name` says what they are, as in "measured on NAME". Switch to `PAGE` after it. Raises SampleError.
+    """
+    rates.bring(table, name)
+    rates.start_over()
+
+
+def show(frame: Frame) -> None:
+    """Draw the whole page below its title."""
+    st.html(Path(__file__).with_name("style.css"))
+    cells = rates.scores_of(frame)
+    inputs, refused = current(_start(cells, frame))
+    point = rates.point_of(cells, frame, inputs)
+    inputs = rates.follow(inputs, point)
+    keep(inputs)
+    if refused:
+        st.warning(f"Of the address was left out: {literal('; '.join(refused))}.")
+
+    rule = sample_rule(inputs.cells, inputs.rates, **inputs.targets)
+    interval = _interval(rates.known(inputs, point), inputs)
+    answer.show(rule, interval, inputs)
+    source.source(cells, point, frame, inputs)
+    left, right = st.columns([9, 11], gap="large")
+    with left:
+        _controls(inputs)
+    with right:
+        sections.distributions(rule, inputs)
+    sections.printed(inputs)
+    sections.detection(rule, interval.limit_of_detection if interval else None, inputs)
+    sections.more_cells(inputs)
+    sections.trust(rule, inputs)
+    sections.review(inputs)
+    sections.best(cells, point, inputs)
+    sections.required(rule, inputs)
+    sections.real_count(inputs)
+    patients.overdispersion(cells, inputs)
+    patients.check(cells, point, inputs)
+    st.header("Take it with you", anchor="files")
+    answer.downloads(answer.results(rule, interval, inputs))
+    st.header("Background and sources", anchor="sources")
+    st.markdown(text.background(inputs.red_cells_per_ul))
+    st.markdown(text.references())
+
+
+def _start(cells: Scores | None, frame: Frame) -> Inputs:
+    """Return where a visitor without an address starts: the measured rates at the model's own threshold."""
+    start = Inputs(threshold=frame.threshold) if frame.model_name else Inputs()
+    if cells is not None:
+        start = replace(start, reading=cells.readings[0])
+    point = rates.point_of(cells, frame, start)
+    return rates.with_point(start, point) if point else start
+
+
+def _interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -> RuleInterval | None:
+    if known is None:
+        return None
+    sensitivity, false_positive_rate = known
+    return rule_interval(
+        inputs.cells,
+        sensitivity,
+        false_positive_rate,
+        inputs.overdispersion,
+        target_sensitivity=inputs.target_sensitivity,
+        target_specificity=inputs.target_specificity,
+        review=(inputs.kept, inputs.fooled),
+    )
+
+
+def _controls(inputs: Inputs) -> None:
+    with st.container(key="sample-inputs"):
+        for which in (CELLS, SENSITIVITY, FALSE_ALARMS, OVERDISPERSION, PARASITAEMIA):
+            control(which, inputs)
+        with st.expander("What is wanted of the sample, and the red cell count"):
+            for which in (TARGET_SENSITIVITY, TARGET_SPECIFICITY, RED_CELLS):
+                control(which, inputs)

@@ -1,0 +1,174 @@
+"""The smear triage page: fields in, a ranked list of suspects for a human, and what the sample comes to."""
+
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import streamlit as st
+
+from malaria.smear import Head
+from malaria.smear.session import Bench
+from malaria.ui.parts import annotator
+from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.progress import watch
+from malaria.ui.parts.text import literal
+from malaria.ui.review.work import log
+from malaria.ui.smear import sources
+from malaria.ui.smear.adapted import adapted
+from malaria.ui.smear.card import card, listed
+from malaria.ui.smear.desk import Desk, Judging
+from malaria.ui.smear.result import downloads, readers, result
+from malaria.ui.smear.view import view
+from malaria.wording.words import count
+
+_BENCH: Final = "smear.bench"
+_SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
+
+
+class _Settings(NamedTuple):
+    annotator: str
+    sample: str
+    threshold: float
+    blind: bool
+    head: Head | None
+
+
+def show(frame: Frame) -> None:
+    """Draw the whole page below its title: the suspects first, then the result and where the fields come from."""
+    st.html(Path(__file__).with_name("style.css"))
+    top = st.container()
+    desk = sources.choose()
+    if desk is None:
+        st.session_state.pop(_BENCH, None)
+    else:
+        with top:
+            _work(desk, frame)
+
+
+def _work(desk: Desk, frame: Frame) -> None:
+    status = st.container(key="smear-status")  # of one height, so that nothing below it jumps when it is done
+    settings = _settings(frame)
+    judging = desk.judging(frame, settings.head)
+    finished = judging.finished  # before its results are taken: what is done meanwhile is news
+    bench = _bench(desk, frame, settings)
+    with status:
+        if finished:
+            _done(judging, bench)
+        else:
+            _under_way(judging, bench)
+    if bench.cells.fields:
+        _desk(desk, bench, frame)
+    else:
+        _refused(desk, bench)
+
+
+def _under_way(judging: Judging, bench: Bench) -> None:
+    """How far the fields are. The page takes in what is done while work goes on, the first field at once."""
+    taken, first, since = _taken(bench), not bench.cells.fields, time.monotonic()
+
+    def news() -> bool:
+        return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
+
+    watch(judging, "Triage", "fields", hint="", news=news)
+
+
+def _done(judging: Judging, bench: Bench) -> None:
+    judging.wait()
+    bad, total = len(bench.triage.unreadable), judging.progress.total
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if judging.complete:
+            less = f" {count(bad, 'field')} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
+            st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
+        else:
+            taken = _taken(bench)
+            st.markdown(
+                f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields."
+            )
+            if st.button("Go on", icon=":material/play_arrow:"):
+                judging.start()
+                st.rerun()
+
+
+def _taken(bench: Bench) -> int:
+    """How many fields the page has taken in, those that could not be used among them."""
+    return len(bench.triage.fields) + len(bench.triage.unreadable)
+
+
+def _refused(desk: Desk, bench: Bench) -> None:
+    refused = bench.triage.unreadable
+    left_out = [name for name in refused if desk.is_left_out(name)]
+    for name, why in refused.items():
+        if name not in left_out:
+            st.error(literal(why), icon=":material/broken_image:")
+    if left_out:
+        with st.expander(f"Left out ({len(left_out):,})", icon=":material/block:", key="smear-left-out"):
+            for name in left_out:
+                st.markdown(literal(refused[name]))
+                if st.button("Take it in again", key=f"smear-take-in-{name}"):
+                    desk.take_in(name)
+                    st.rerun()
+    for copy in desk.copies:
+        st.warning(literal(copy.sentence), icon=":material/content_copy:")
+
+
+@st.fragment
+def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
+    """Everything that a key changes."""
+    with boundary():
+        left, right = st.columns([3, 2], gap="medium")
+        with right:
+            card(desk, bench)
+            listed(desk, bench)
+        with left:
+            view(desk, bench)
+        with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
+            _refused(desk, bench)
+        found = result(desk, bench, frame)
+        readers(bench)
+        downloads(desk, bench, found)
+
+
+def _settings(frame: Frame) -> _Settings:
+    """Who decides and how, what the sample is called, what judges, and from which p_parasitized on is a suspect."""
+    with st.expander("Sample, annotator and threshold", icon=":material/tune:"):
+        who, what, how = st.columns(3)
+        blind = st.toggle(
+            "Blind: hide what other readers said of a cell until I have decided on it",
+            True,
+            key="smear.blind",
+            help="The journal says of each answer whether it was blind.",
+        )
+        head = adapted(frame.card)
+    with who:
+        name = annotator.box()
+    sample = what.text_input(
+        "Sample", key="smear.sample", max_chars=60, placeholder="As you wish it named in the report"
+    )
+    if head is None:
+        threshold = how.slider(
+            "Suspects from p_parasitized",
+            0.01,
+            0.99,
+            frame.threshold,
+            0.01,
+            key=f"smear.threshold.{frame.card.name}",
+            help="Lower shows more cells and misses fewer parasites.",
+        )
+    else:  # its rates are known at its own threshold only
+        threshold = head.threshold
+        how.markdown(f"Suspects from p_parasitized  \n**{threshold:.3g}**")
+    return _Settings(name, (sample or "").strip(), threshold, blind, head)
+
+
+def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
+    """The bench of this sample, begun anew where sample, model or annotator have changed."""
+    key = (desk, frame.card.name, frame.card.version, settings.head, settings.annotator)
+    triage = desk.triage(frame, settings.threshold, settings.head)
+    known, bench = st.session_state.get(_BENCH, (None, None))
+    if known != key:
+        bench = Bench(triage, desk.ids, log(), settings.annotator)
+        st.session_state[_BENCH] = key, bench
+    found: Bench = bench
+    found.take(triage)
+    found.sample, found.blind, found.head = settings.sample, settings.blind, settings.head
+    return found

@@ -1,0 +1,1 @@
+"""Numbers and counts in words, as messages, pages and reports write them."""

@@ -1,0 +1,75 @@
+"""Fields in which people drew boxes around cells, read from the archives that figures are measured on."""
+
+import csv
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from malaria.images import decode
+from malaria.smear.field.objects import RGB, Box, overlaps
+
+SMEARS: Final = "iml_smears_dev.zip"
+PARASITES: Final = ("ring", "trophozoite", "schizont", "gametocyte")
+UNSURE: Final = "unsure"
+"""The type of a box of which nobody can say whether it holds one cell; it counts for nothing."""
+_SAME: Final = 0.8
+"""Intersection over union from which on two annotated boxes are one, drawn twice."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedField:
+    """One field (RGB uint8) with the boxes that people drew in it, and what each box is."""
+
+    name: str
+    rgb: RGB
+    boxes: tuple[Box, ...]
+    types: tuple[str, ...]
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether the field belongs to the half on which nothing was chosen."""
+        return is_held_out(self.name)
+
+
+def is_held_out(name: str) -> bool:
+    """Whether the field of this name belongs to the half on which nothing was chosen."""
+    return zlib.crc32(name.encode()) % 2 == 1
+
+
+def smear_fields(file: Path) -> Iterator[AnnotatedField]:
+    """Yield the annotated fields of iml_smears_dev.zip."""
+    with zipfile.ZipFile(file) as archive:
+        for entry in json.loads(archive.read("annotations.json")):
+            name = entry["image_name"]
+            boxes = [Box(*(int(item["bbox"][key]) for key in ("x", "y", "w", "h"))) for item in entry["objects"]]
+            types = [item["type"] for item in entry["objects"]]
+            kept = _without_twins(boxes, types)
+            rgb = decode(archive.read(f"fields/{name}"), name)
+            yield AnnotatedField(name, rgb, tuple(boxes[at] for at in kept), tuple(types[at] for at in kept))
+
+
+def leukocyte_fields(file: Path) -> Iterator[AnnotatedField]:
+    """Yield the annotated fields of leukocytes_dev.zip; types are RBC, WBC and Platelets."""
+    with zipfile.ZipFile(file) as archive:
+        rows = list(csv.DictReader(archive.read("boxes.csv").decode().splitlines()))
+        for name in sorted({row["image"] for row in rows}):
+            mine = [row for row in rows if row["image"] == name]
+            corners = [[int(row[key]) for key in ("xmin", "ymin", "xmax", "ymax")] for row in mine]
+            boxes = tuple(Box(left, top, right - left, bottom - top) for left, top, right, bottom in corners)
+            yield AnnotatedField(
+                name, decode(archive.read(f"images/{name}"), name), boxes, tuple(row["cell"] for row in mine)
+            )
+
+
+def _without_twins(boxes: list[Box], types: list[str]) -> list[int]:
+    """Indices of boxes without those drawn twice; of a pair the one that is called a parasite stays."""
+    order = sorted(range(len(boxes)), key=lambda at: types[at] not in PARASITES)
+    kept: list[int] = []
+    for at in order:
+        if not kept or overlaps([boxes[at]], [boxes[other] for other in kept]).max() < _SAME:
+            kept.append(at)
+    return kept

@@ -1,0 +1,423 @@
+"""The label review page as a script: what is shown when, what is kept where, and what a refusing disk leads to."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.secrets import secrets_singleton
+from streamlit.testing.v1 import AppTest
+
+from malaria import phantom
+from malaria.cells import read_labels
+from malaria.review import CsvJournal, Decision, Log, State, corrected_labels, in_order, read_journal, to_csv
+from malaria.review.sql import SqlJournal
+from malaria.ui.parts.frame import ROOT
+from malaria.ui.parts.labelled_source import CORRECTIONS
+from malaria.ui.review.card import KEYS
+from malaria.ui.review.work import ENVIRONMENT
+from tests.review.test_journal import full_disk
+
+PAGE = "pages/3_Label_review.py"
+PARASITIZED, UNINFECTED, UNSURE, UNUSABLE = KEYS
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CsvJournal:
+    """Where the app keeps decisions in these tests."""
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "corrections.csv"))
+    return CsvJournal(tmp_path / "corrections.csv")
+
+
+def start(annotator: str | None = "ann", example: str | None = "synthetic") -> AppTest:
+    """Open the page as its address would, and wait until the cells are scored."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
+    app.switch_page(PAGE)
+    if annotator is not None:
+        app.query_params["annotator"] = annotator
+    if example:
+        app.query_params["example"] = example
+    return settle(app.run())
+
+
+def settle(app: AppTest) -> AppTest:
+    """Run until scoring is done, which a browser does by itself."""
+    while any("Stop" in button.label for button in app.button):
+        scoring = app.session_state["batch.desk"]._scorings
+        for one in scoring.values():
+            one.wait()
+        app.run()
+    return app
+
+
+def key(app: AppTest, letter: str) -> AppTest:
+    """Press the button that has this key."""
+    next(button for button in app.button if button.proto.shortcut.upper() == letter.upper()).click()
+    return app.run()
+
+
+def answer(app: AppTest, letters: str) -> AppTest:
+    """Answer blind and go on, once for each key."""
+    for letter in letters:
+        key(key(app, letter), "Enter")
+    return app
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    next(button for button in app.button if words in button.label).click()
+    return app.run()
+
+
+def shown(app: AppTest) -> str:
+    """All that the page says, as its reader sees it."""
+    parts = [*app.error, *app.warning, *app.info, *app.success, *app.markdown, *app.caption]
+    html = " ".join(re.sub(r"<[^>]+>", " ", element.proto.body) for element in app.get("html"))
+    bars = " ".join(element.proto.text for element in app.get("progress"))
+    return re.sub(r"\\([\W_])", r"\1", "\n".join([*(str(part.value) for part in parts), html, bars]))
+
+
+def cell(app: AppTest) -> str:
+    """The picture of the card on the table."""
+    return next(element.proto.body for element in app.get("html") if 'class="cell"' in element.proto.body)
+
+
+def show(app: AppTest, part: str) -> str:
+    app.segmented_control(key="review.outcome").set_value(part)
+    return shown(app.run())
+
+
+def kept(journal: CsvJournal) -> State:
+    return Log(journal).state
+
+
+def test_arriving_there_is_something_to_click_and_nothing_is_written(journal: CsvJournal) -> None:
+    app = start(example=None)
+    assert not app.exception
+    assert any("synthetic" in button.label for button in app.button)
+    press(app, "synthetic")
+    settle(app)
+    assert "0 of 200" in shown(app)
+    assert not journal.path.exists()
+
+
+def test_planted_errors_are_in_front_and_how_they_got_there_is_said(journal: CsvJournal) -> None:
+    app = start()
+    assert "Ranked by how unlikely the given label is to the model cell-resnet" in shown(app)
+    cards = app.session_state["review.work"][1].session.cards
+    truth = {cell.file: cell.true_label for cell in phantom.batch(200, mislabelled=0.05)}
+    wrong = [truth[card.file.rsplit("/", 1)[-1]] != card.given_label for card in cards]
+    assert sum(wrong) == 10
+    assert sum(wrong[:12]) >= 8
+
+
+def test_nothing_tells_the_label_before_the_answer(journal: CsvJournal) -> None:
+    app = start()
+    card = app.session_state["review.work"][1].session.current
+    texts = [shown(app), *(str(button.label) for button in app.button)]
+    assert not any("Given label:" in text or card.file in text for text in texts)
+    key(app, "P")
+    assert f"Given label:  {card.given_label}" in shown(app)
+    assert "parasitized, suspect 1 of 200" in shown(app)
+    assert "You:  Parasitized" in shown(app)
+
+
+def test_every_answer_is_in_the_journal_before_the_next_card(journal: CsvJournal) -> None:
+    app = start()
+    for number, letter in enumerate("PUNX", start=1):
+        before = cell(app)
+        key(app, letter)
+        rows = kept(journal).rows
+        assert len(rows) == number
+        assert cell(app) == before
+        key(app, "Enter")
+        assert cell(app) != before
+    assert [row.final_answer for row in kept(journal).rows] == [PARASITIZED, UNINFECTED, UNSURE, UNUSABLE]
+    row = kept(journal).rows[0]
+    assert (row.annotator, row.model, row.threshold, row.blind) == ("ann", "cell-resnet", 0.5, True)
+    assert "4 of 200" in shown(app)
+
+
+def test_a_note_goes_with_the_answer_and_not_with_the_next(journal: CsvJournal) -> None:
+    app = start()
+    note = next(one for one in app.text_input if one.label == "Note")
+    note.set_value("=HYPERLINK(1) faint").run()
+    answer(app, "PU")
+    assert [row.note for row in kept(journal).rows] == ["=HYPERLINK(1) faint", ""]
+    assert ",'=HYPERLINK(1) faint," in journal.path.read_text()
+
+
+def test_undo_and_the_list_of_the_last_decisions(journal: CsvJournal) -> None:
+    app = start()
+    first = cell(app)
+    answer(app, "PU")
+    edits = [button for button in app.button if str(button.key).startswith("review-edit-")]
+    assert [button.label.rsplit(")", 1)[-1].strip() for button in edits] == ["Uninfected", "Parasitized"]
+    edits[1].click()
+    app.run()
+    assert cell(app) == first
+    key(app, "U")
+    state = kept(journal)
+    assert [cells["ann"][0].decision.final_answer for cells in state.readings.values()] == [UNINFECTED, UNINFECTED]
+    key(key(key(app, "Z"), "Z"), "Z")
+    assert kept(journal).readings == {}
+    assert "0 of 200" in shown(app)
+    key(app, "Z")
+    assert "nothing left to undo" in shown(app)
+
+
+def test_a_reload_goes_on_where_one_was(journal: CsvJournal) -> None:
+    app = start()
+    answer(app, "PU")
+    key(app, "S")
+    again = start()
+    assert cell(again) == cell(app)
+    assert "2 of 200" in shown(again)
+
+
+@pytest.mark.parametrize("annotator", [None, "", "  "])
+def test_visitors_without_a_name_are_not_one_annotator(journal: CsvJournal, annotator: str | None) -> None:
+    first, second = start(annotator), start(annotator)
+    answer(first, "pu")
+    second.run()
+    assert "2 of 200" in shown(first)
+    assert "0 of 200" in shown(second)
+    key(second, "z")
+    assert len(kept(journal).rows) == 2
+    (guest,) = {row.annotator for row in kept(journal).rows}
+    assert "2 of 200" in shown(start(first.text_input(key="annotator.box").value))
+    assert guest == first.text_input(key="annotator.box").value != second.text_input(key="annotator.box").value
+
+
+def test_an_emptied_name_is_the_one_before(journal: CsvJournal) -> None:
+    app = start("zoë")
+    app.text_input(key="annotator.box").set_value("").run()
+    assert app.text_input(key="annotator.box").value == "zoë"
+    answer(app, "p")
+    assert {row.annotator for row in kept(journal).rows} == {"zoë"}
+
+
+def test_two_annotators_do_not_see_each_others_answers_before_their_own(journal: CsvJournal) -> None:
+    answer(start("ann"), "PU")
+    bob = start("bob")
+    assert "ann:" not in shown(bob)
+    key(bob, "U")
+    assert "ann: Parasitized" in shown(bob)
+
+
+def test_sharing_the_queue_gives_everyone_another_card(journal: CsvJournal) -> None:
+    apps = [start(name) for name in ("ann", "bob", "cyd")]
+    for app in apps:
+        app.toggle(key="review.sharing").set_value(True).run()
+    assert len({cell(app) for app in apps}) == 3
+
+
+def test_without_blindness_the_label_is_there_and_the_journal_says_so(journal: CsvJournal) -> None:
+    app = start()
+    app.toggle(key="review.blind").set_value(False).run()
+    assert "Given label:" in shown(app)
+    before = cell(app)
+    key(app, "P")
+    assert cell(app) != before
+    assert [row.blind for row in kept(journal).rows] == [False]
+
+
+def test_filters(journal: CsvJournal) -> None:
+    app = start()
+    app.selectbox(key="review.patient").select("C903P3").run()
+    assert "0 of 20" in shown(app)
+    app.selectbox(key="review.direction").select(UNINFECTED).run()
+    assert f"Given label:  {UNINFECTED}" in shown(app)
+    app.slider(key="review.suspicion").set_range(0.0, 0.0).run()
+    assert "No card is left here" in shown(app)
+    app.segmented_control(key="review.which").set_value("mine").run()
+    assert "No card is left here" in shown(app)
+
+
+def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
+    app = start()
+    plain = cell(app)
+    app.slider(key="review.zoom").set_value(3.0).run()
+    assert "--zoom:3.0" in cell(app)
+    app.segmented_control(key="review.view").set_value("Hue").run()
+    assert "its hue only" in cell(app)
+    app.segmented_control(key="review.view").set_value("Colour").run()
+    assert cell(app).replace("--zoom:3.0", "--zoom:1.0") == plain
+
+
+def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJournal) -> None:
+    app = start()
+    work = app.session_state["review.work"][1]
+    while not work._looking.results:
+        app.run()
+    text = shown(app.run())
+    assert "From the same patient" in text
+    assert "Look-alikes" in text
+    assert text.count("labelled Parasitized") == text.count("labelled Uninfected") == 2
+
+
+def test_the_suspects_most_like_a_cell_can_come_next(journal: CsvJournal) -> None:
+    app = start()
+    work = app.session_state["review.work"][1]
+    while not work._looking.results:
+        app.run()
+    app.run()
+    card = work.session.current
+    expected = work._looking.results[0].suspects(work.pictures[card.file].rgb, 3, but=card.image_id)
+    key(app, "L")
+    assert work.session.current == card
+    assert work.session.upcoming(3) == expected
+    answer(app, "P")
+    assert work.session.current == expected[0]
+
+
+def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = start()
+    answer(app, "P")
+    before = cell(app)
+    make_room = full_disk(monkeypatch, after=0)
+    key(app, "U")
+    assert "cannot be written (No space left on device). Make room" in shown(app)
+    assert "The queue stands still: 1 decision is not kept yet" in shown(app)
+    assert not any(button.label in ("Parasitized", "Uninfected") for button in app.button)
+    press(app, "Try again")
+    assert app.error
+    make_room()
+    press(app, "Try again")
+    assert not app.error
+    assert [row.final_answer for row in kept(journal).rows] == [PARASITIZED, UNINFECTED]
+    assert cell(app) != before
+
+
+def test_an_unwritable_place_is_told(tmp_path: Path, journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "file" / "corrections.csv"))
+    app = start()
+    assert not app.exception
+    if not app.error:
+        key(app, "P")
+    assert re.search(r"cannot be (written|read) \(Not a directory\)", shown(app))
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_where_decisions_go_and_whether_they_last(
+    journal: CsvJournal, monkeypatch: pytest.MonkeyPatch, forgets: bool
+) -> None:
+    monkeypatch.setattr("malaria.review.journal.survives_restart", lambda path: not forgets)
+    app = start()
+    assert "not downloaded yet" not in shown(app)
+    answer(app, "PU")
+    text = shown(app)
+    assert journal.place in text
+    if forgets:
+        assert "which this host forgets when it starts anew." in text
+        assert "Download before you leave: 2 rows not downloaded yet." in text
+        assert app.get("download_button")
+    else:
+        assert "survives a restart" in text
+
+
+def test_an_earlier_journal_is_gone_on_with(journal: CsvJournal) -> None:
+    app = start()
+    answer(app, "PU")
+    earlier = to_csv(kept(journal).rows)
+    journal.path.unlink()
+    app = start()
+    assert "0 of 200" in shown(app)
+    show(app, "Journal")
+    upload(app, "corrections.csv", earlier.encode())
+    assert "2 of 200" in shown(app)
+    assert to_csv(kept(journal).rows) == earlier
+    assert [one.value for one in app.success] == ["2 rows added from corrections\\.csv."]
+    assert not app.toast, "a callback of a fragment must not draw: Streamlit warns of it in the log"
+    upload(app, "again.csv", earlier.encode())
+    assert [one.value for one in app.success] == ["0 rows added from again\\.csv."]
+    upload(app, "notes.csv", b"file,label\na.png,Parasitized\n")
+    assert "not a journal of decisions" in app.error[0].value
+    assert not app.exception
+
+
+def upload(app: AppTest, name: str, data: bytes) -> None:
+    app.file_uploader(key="review.journal").set_value([(name, data, "text/csv")])
+    app.run()
+
+
+def test_a_torn_line_is_reported(journal: CsvJournal) -> None:
+    answer(start(), "P")
+    with journal.path.open("ab") as file:
+        file.write(b"2026-01-01T00")
+    app = start()
+    assert "1 of 200" in shown(app)
+    assert "cut short by a crash" in show(app, "Journal")
+
+
+def test_results(journal: CsvJournal) -> None:
+    app = start()
+    answer(app, "PUNX")
+    text = show(app, "Results")
+    assert "4 of 200 labelled cells were read" in text
+    assert "unsure: 1; not usable: 1" in text
+    assert "| 1 to 50 | 4 |" in text
+    assert "The consensus is the answer that more than half" in text
+    press(app, "Measure every model by these labels")
+    labels: Any = app.session_state[CORRECTIONS]
+    decided = [row for row in kept(journal).rows if row.corrected_label]
+    assert labels.ids == {row.image_id: row.corrected_label for row in decided}
+    assert app.title[0].value.endswith("Batch evaluation")
+
+
+def test_agreement(journal: CsvJournal) -> None:
+    answer(start("ann"), "PPUU")
+    app = start("bob")
+    assert "One annotator has answered so far" in show(app, "Agreement")
+    answer(app, "PPUP")
+    text = show(app, "Agreement")
+    assert "| ann, bob | first | 4 | 75 %" in text
+    assert "No cell has come back to you yet" in text
+    assert "all (Fleiss)" not in text
+    cyd = start("cyd")
+    answer(cyd, "PPUP")
+    assert "| all (Fleiss) | final | 4 |" in show(cyd, "Agreement")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[str]:
+    """The address of a database that the app's secrets name."""
+    address = f"sqlite:///{tmp_path}/corrections.db"
+    (tmp_path / "secrets.toml").write_text(f'[connections.corrections]\nurl = "{address}"\n')
+    before = config.get_option("secrets.files")
+    config.set_option("secrets.files", [str(tmp_path / "secrets.toml")])
+    yield address
+    config.set_option("secrets.files", before)
+    secrets_singleton._reset()
+    st.cache_resource.clear()
+
+
+def test_a_database_in_place_of_the_file(journal: CsvJournal, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("malaria.review.sql.survives_restart", lambda path: True)
+    app = start()
+    answer(app, "PU")
+    assert "the table corrections in sqlite" in shown(app)
+    assert not journal.path.exists()
+    app.session_state["review.log"].store._engine.dispose()
+    engine = sqlalchemy.create_engine(database)
+    rows = SqlJournal(engine).read().rows
+    engine.dispose()
+    assert [row.final_answer for row in rows] == [PARASITIZED, UNINFECTED]
+    assert read_journal(to_csv(rows).encode()) == list(rows)
+
+
+def test_what_is_decided_is_what_evaluate_and_train_read(journal: CsvJournal) -> None:
+    app = start()
+    answer(app, "PU")
+    rows: list[Decision] = kept(journal).rows
+    work = app.session_state["review.work"][1]
+    written = in_order(corrected_labels(work.table, work.session.log.state)).encode()
+    labels = read_labels(written)
+    assert len(labels.names) == 200
+    assert {row.image_id: labels.ids[row.image_id] for row in rows} == {
+        row.image_id: row.corrected_label for row in rows
+    }

@@ -1,0 +1,362 @@
+"""The sample-threshold page as a script: what it answers, what stands in its address, where its rates come from."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from malaria.errors import SampleError
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.model import classifier as model
+from malaria.sample import CellRates, HeldOut, sample_rule
+from malaria.sample.scores import Scores
+from malaria.ui.parts.frame import ROOT
+from malaria.ui.sample import answer
+from malaria.ui.sample import page as sample_page
+from malaria.ui.sample.inputs import Inputs, from_address, to_address
+from malaria.ui.sample.text import SOURCES, background
+from malaria.wording.numbers import percent, rounded
+
+RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}
+
+
+def start(**query: str) -> AppTest:
+    """Open the page as its address would."""
+    app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
+    app.switch_page(sample_page.PAGE)
+    app.query_params.update(query)
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def said(app: AppTest) -> str:
+    """The answer: the sentence that a screen reader reads out."""
+    bodies = [html.proto.body for html in app.get("html")]
+    return next(re.sub("<.*?>", "", body) for body in bodies if 'role="status"' in body)
+
+
+def sentences(app: AppTest) -> str:
+    return "\n".join(str(element.value) for kind in ("markdown", "caption", "warning") for element in app.get(kind))
+
+
+def address(app: AppTest, name: str) -> str:
+    value = app.query_params[name]
+    return value[0] if isinstance(value, list) else value
+
+
+def cells(patients: int = 30, healthy: int = 8, seed: int = 0) -> pd.DataFrame:
+    """Made-up held-out cells: good scores, one label in fifty re-read differently."""
+    rng = np.random.default_rng(seed)
+    patient = np.repeat(np.arange(patients), 60)
+    infected = (rng.random(patient.size) < 0.5) & (patient >= healthy)
+    log_odds = rng.normal(np.where(infected, 4, -4), 2)
+    given = np.where(rng.random(patient.size) < 0.02, ~infected, infected) & (patient >= healthy)
+    names = {True: PARASITIZED, False: UNINFECTED}
+    return pd.DataFrame(
+        {
+            "patient": [f"p{number}" for number in patient],
+            "given_label": [names[bool(value)] for value in given],
+            "expert_label": [names[bool(value)] for value in infected],
+            "p_parasitized": 1 / (1 + np.exp(-log_odds)),
+        }
+    )
+
+
+@pytest.fixture(autouse=True)
+def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pd.DataFrame]:
+    """The shipped model, with held-out scores of made-up cells beside it."""
+    table = cells()
+    name = model.DEFAULT_MODEL
+    (tmp_path / name).mkdir()
+    for file in (model.MODELS_DIR / name).glob("*"):
+        if file.is_file() and not file.name.startswith("held_out"):
+            (tmp_path / name / file.name).symlink_to(file)
+    table.to_csv(tmp_path / name / "held_out.csv", index=False)
+    monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
+    st.cache_resource.clear()
+    yield table
+    st.cache_resource.clear()
+
+
+# The answer
+
+
+def test_the_address_is_the_calculation() -> None:
+    app = start(**RATES)
+    assert "With 1,000 cells, call the sample positive at 48 or more flagged cells" in said(app)
+    assert "infections below 4.1 % of cells (200,000 parasites per microlitre) will often be missed" in said(app)
+    assert {name: address(app, name) for name in RATES} == RATES
+
+
+def test_without_an_address_it_starts_from_the_models_own_rates_with_their_uncertainty() -> None:
+    app = start()
+    assert "call the sample positive at" in said(app)
+    assert "the threshold lies between" in sentences(app)
+    assert "measured on the held" in sentences(app) or "from the model's card" in sentences(app)
+    assert 0 < float(address(app, "fpr")) < float(address(app, "sens")) < 1
+
+
+def test_every_input_stands_in_the_address() -> None:
+    app = start()
+    assert {"n", "sens", "fpr", "rho", "tsens", "tspec", "rbc", "p", "prev", "x", "xn", "threshold"} <= set(
+        app.query_params
+    )
+
+
+def test_exact_entry_and_slider_are_one_input() -> None:
+    app = start(**RATES)
+    app.number_input(key="sample.n").set_value(2_345).run()
+    assert "With 2,345 cells" in said(app)
+    assert address(app, "n") == "2345"
+    assert app.select_slider(key="sample.n.slider").value == 2_000
+    app.select_slider(key="sample.n.slider").set_value(5_000).run()
+    assert "With 5,000 cells" in said(app)
+    assert app.number_input(key="sample.n").value == 5_000
+
+
+def test_percentages_are_entered_as_such() -> None:
+    app = start(**RATES)
+    app.number_input(key="sample.fpr").set_value(0.1).run()
+    assert address(app, "fpr") == "0.001"
+    rule = sample_rule(1_000, CellRates(0.947, 0.001, 0.003))
+    assert f"positive at {rule.count_threshold} or more" in said(app)
+
+
+def test_what_is_out_of_range_in_the_address_is_left_out_and_named() -> None:
+    app = start(n="0.5", sens="2", fpr="0.01", rho="x", labels="mine")
+    warned = "\n".join(str(warning.value) for warning in app.warning)
+    assert all(name in warned.replace("\\", "") for name in ("n=0.5", "sens=2", "rho=x", "labels=mine"))
+    assert "With 1,000 cells" in said(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"fpr": "1"}, "no sample can be called positive"),
+        ({"sens": "0", "fpr": "0.01"}, "no infection, however heavy, is then found often enough"),
+        ({"sens": "0.3", "fpr": "0.5", "rho": "0.4"}, "no infection, however heavy"),
+        ({"n": "1", "sens": "1", "fpr": "0"}, "With 1 cell, call the sample positive at all flagged"),
+        ({"n": "10000000", "sens": "0.98", "fpr": "0.001", "rho": "0.02"}, "With 10,000,000 cells"),
+        ({"n": "10000000", "sens": "1", "fpr": "0", "rbc": "1000000"}, "With 10,000,000 cells"),
+    ],
+)
+def test_edges_are_answered_in_a_sentence(query: dict[str, str], expected: str) -> None:
+    app = start(**(RATES | query))
+    assert expected in said(app)
+
+
+def test_typed_rates_have_no_interval_and_say_so() -> None:
+    app = start(**RATES)
+    assert "taken as exactly known" in sentences(app)
+
+
+def test_a_link_with_the_numbers_of_cells_carries_the_uncertainty() -> None:
+    query = sample_page.link(
+        0.947, 0.028, cells=1_000, overdispersion=0.003, infected_cells=4_000, uninfected_cells=4_100
+    )
+    app = start(**query)
+    assert "call the sample positive at 48" in said(app)
+    assert "the threshold lies between" in sentences(app)
+
+
+def test_a_link_names_what_the_page_reads() -> None:
+    assert sample_page.link(0.9, 0.01) == {"sens": "0.9", "fpr": "0.01"}
+    inputs, refused = from_address(sample_page.link(0.9, 0.01, cells=77, threshold=0.8), Inputs())
+    assert (inputs.sensitivity, inputs.false_positive_rate, inputs.cells, inputs.threshold) == (0.9, 0.01, 77, 0.8)
+    assert not refused
+
+
+def test_address_and_inputs_are_each_others_inverse() -> None:
+    inputs = Inputs(cells=12, sensitivity=0.123456789, kept=0.5, reading="expert", sensitivity_cells=40)
+    assert from_address(to_address(inputs), Inputs()) == (inputs, [])
+
+
+# What rests on it
+
+
+def test_the_notebooks_numbers_stand_beside_the_right_ones() -> None:
+    app = start(n="350", tspec="0.85", sens="1", fpr="0", rho="0", p="0.01")
+    text = sentences(app)
+    assert "0.991477" in text
+    assert "0.999536" in text
+    assert "0.8523" in text
+    tables = "\n".join(html.proto.body for html in app.get("html"))
+    assert "85.23" in tables
+    assert "99.9536" in tables
+
+
+def test_a_real_count_is_estimated() -> None:
+    app = start(**RATES, x="0", xn="300")
+    assert "0 flagged of 300 cells: 0 % of cells infected, between 0 % and 1.0" in sentences(app)
+    app.number_input(key="sample.xn").set_value(1_000).run()
+    app.number_input(key="sample.x").set_value(200).run()
+    assert "200 flagged of 1,000 cells: 18.7 % of cells infected" in sentences(app)
+    assert (address(app, "x"), address(app, "xn")) == ("200", "1000")
+
+
+def test_fewer_counted_cells_take_the_flagged_ones_with_them() -> None:
+    app = start(**RATES, x="200", xn="1000")
+    app.number_input(key="sample.xn").set_value(50).run()
+    assert "50 flagged of 50 cells" in sentences(app)
+
+
+def test_rates_that_tell_nothing_make_no_estimate_but_a_sentence() -> None:
+    app = start(sens="0.1", fpr="0.2", rho="0")
+    assert "exceeds the cell false-positive rate" in sentences(app).replace("\\", "")
+
+
+def test_review_changes_the_answer() -> None:
+    before = start(**RATES)
+    after = start(**RATES, kept="0.98", fooled="0.1")
+    rule = sample_rule(1_000, CellRates(0.947 * 0.98, 0.0028, 0.003))
+    assert f"positive at {rule.count_threshold} or more" in said(after)
+    assert said(before) != said(after)
+
+
+def test_the_download_is_what_the_command_line_says() -> None:
+    inputs, _ = from_address(RATES, Inputs())
+    rule = sample_rule(1_000, CellRates(0.947, 0.028, 0.003))
+    results = json.loads(json.dumps(answer.results(rule, None, inputs), allow_nan=False))
+    assert results["count_threshold"] == 48
+    assert results["command"].startswith("python -m malaria sample --cells 1000 --sensitivity 0.947 ")
+    assert results["inputs"]["overdispersion"] == 0.003
+    assert {"count_threshold", "limit_of_detection", "notebook", "required_cell_specificity"} <= set(results)
+
+
+def test_downloads_are_offered_as_csv_and_json() -> None:
+    labels = [button.label for button in start(**RATES).get("download_button")]
+    assert {"Download as CSV", "Download as JSON"} <= set(labels)
+
+
+# Where the rates come from
+
+
+def measured(table: pd.DataFrame, labels: pd.Series) -> HeldOut:
+    infected = (labels == PARASITIZED).to_numpy()
+    return HeldOut(table["p_parasitized"].to_numpy(), infected, table["patient"].to_numpy())
+
+
+def test_the_threshold_moves_the_rates(scored: pd.DataFrame) -> None:
+    app = start(labels="expert")
+    app.number_input(key="sample.threshold").set_value(0.9).run()
+    rates = measured(scored, scored["expert_label"]).at(0.9).rates
+    assert float(address(app, "sens")) == pytest.approx(rates.sensitivity)
+    assert float(address(app, "fpr")) == pytest.approx(rates.false_positive_rate)
+    assert float(address(app, "rho")) == pytest.approx(rates.overdispersion)
+
+
+def test_the_labels_move_the_rates(scored: pd.DataFrame) -> None:
+    app = start()
+    undisputed = float(address(app, "fpr"))
+    app.selectbox(key="sample.labels").set_value("as_given").run()
+    assert float(address(app, "fpr")) > undisputed
+    assert float(address(app, "fpr")) == pytest.approx(
+        measured(scored, scored["given_label"]).at(0.5).rates.false_positive_rate
+    )
+
+
+def test_the_threshold_with_the_lowest_limit_is_one_click_away(scored: pd.DataFrame) -> None:
+    app = start()
+    before = said(app)
+    app.button(key="sample-best").click().run()
+    assert said(app) != before
+    assert float(address(app, "threshold")) > 0.5
+    assert app.button(key="sample-best").disabled
+
+
+def test_typed_rates_are_kept_until_the_measured_ones_are_asked_for(scored: pd.DataFrame) -> None:
+    app = start(**RATES)
+    assert "typed in" in sentences(app)
+    back = next(button for button in app.button if button.label == "Use the measured rates")
+    back.click().run()
+    assert "measured on the held" in sentences(app)
+    assert address(app, "fpr") != RATES["fpr"]
+
+
+def test_an_overdispersion_of_ones_own_leaves_the_measured_rates_their_uncertainty(scored: pd.DataFrame) -> None:
+    app = start(rho="0.01")
+    assert "the overdispersion typed in" in sentences(app)
+    assert "the threshold lies between" in sentences(app)
+
+
+def test_held_out_patients_are_decided_by_the_rule(scored: pd.DataFrame) -> None:
+    app = start()
+    tables = "\n".join(html.proto.body for html in app.get("html"))
+    assert "22 of 22" in tables
+    assert "of 8" in tables
+    assert "What may **not** be concluded" in sentences(app)
+
+
+def test_a_model_without_held_out_scores_still_answers(tmp_path: Path) -> None:
+    (tmp_path / model.DEFAULT_MODEL / "held_out.csv").unlink()
+    app = start()
+    assert "call the sample positive at" in said(app)
+    assert "from the model's card" in sentences(app)
+    assert "This needs the scores of held-out cells" in sentences(app)
+
+
+def test_held_out_scores_that_cannot_be_read_are_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / model.DEFAULT_MODEL / "held_out.csv").write_text("patient,p_parasitized\na,0.5\n")
+    assert "from the model's card" in sentences(start())
+
+
+def test_without_any_model_it_is_still_a_calculator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "MODELS_DIR", tmp_path / "none")
+    assert "positive at 48 or more" in said(start(**RATES))
+
+
+def test_a_batch_brings_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = cells(seed=3)
+    app = start()
+    with monkeypatch.context() as elsewhere:  # as another page of this session does it
+        elsewhere.setattr(st, "session_state", app.session_state)
+        sample_page.bring(table, "the batch <b>mine</b>")
+    app.run()
+    assert "measured on the batch" in sentences(app)
+    rates = Scores("x", table).at("undisputed", 0.5).rates
+    assert float(address(app, "fpr")) == pytest.approx(rates.false_positive_rate)
+    next(button for button in app.button if "model's own cells" in button.label).click().run()
+    assert "measured on the held" in sentences(app)
+
+
+def test_a_batch_of_one_class_is_refused() -> None:
+    table = cells()
+    with pytest.raises(SampleError, match="both classes"):
+        sample_page.bring(table[table["given_label"] == UNINFECTED].drop(columns="expert_label"), "a batch")
+
+
+# Words
+
+
+def test_every_source_is_cited_by_number_and_listed() -> None:
+    app = start(**RATES)
+    text = sentences(app)
+    for number, (title, url) in enumerate(SOURCES.values(), 1):
+        assert f"{number}. [{title}]({url})" in text
+        assert f"[[{number}]]({url})" in text
+
+
+def test_the_background_follows_the_red_cell_count() -> None:
+    assert "one\ninfected cell in 25,000" in background(5_000_000)
+    assert "74,892" in background(5_000_000)
+    assert "infected cell in 10,000" in background(2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.02219, "2.22 %"), (0.5, "50 %"), (4e-7, "0.00004 %"), (1.0, "100 %"), (0.0, "0 %")]
+)
+def test_percentages_are_written_without_exponents(share: float, written: str) -> None:
+    assert percent(share) == written
+
+
+@pytest.mark.parametrize(("number", "written"), [(93_960, 94_000), (202_519, 200_000), (15.4, 15), (3.4, 3), (0.2, 0)])
+def test_densities_are_rounded_to_what_can_be_known(number: float, written: int) -> None:
+    assert rounded(number) == written
