@@ -4,7 +4,7 @@ import streamlit as st
 
 from malaria.ui.cell import page as single_cell
 from malaria.ui.parts import examples
-from malaria.ui.parts.frame import PAGES, ROOT, page
+from malaria.ui.parts.frame import PAGES, page
 
 with page("Malaria cells", ":material/home:"):
     st.markdown(
@@ -18,5 +18,5 @@ with page("Malaria cells", ":material/home:"):
     st.header("What you can do here", anchor=False)
     for entry in PAGES[1:]:
         with st.container(border=True):
-            st.page_link(ROOT / entry.file, label=f"**{entry.title}**", icon=entry.icon)
+            st.page_link(entry.file, label=f"**{entry.title}**", icon=entry.icon)
             st.markdown(entry.line)

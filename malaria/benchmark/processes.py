@@ -5,12 +5,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from malaria.benchmark.figures import Figure, Task
 from malaria.model import classifier as model
 
 _PATIENCE: Final = 900  # seconds
+_STUDIES: Final = Path(__file__).resolve().parents[2] / "studies"
 
 
 def one_cell(task: Task) -> Iterator[Figure]:
@@ -49,6 +51,8 @@ def app(task: Task) -> Iterator[Figure]:
 
 def _run(module: str, task: Task) -> tuple[dict[str, Any], str]:
     """What the module prints as JSON, and "", or nothing and the last thing that it said."""
+    if not _STUDIES.is_dir():
+        return {}, "needs a checkout of the project"
     command = [sys.executable, "-m", module, *([task.model] if task.model else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)

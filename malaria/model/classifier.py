@@ -31,7 +31,12 @@ __all__ = [
 ]
 
 DEFAULT_MODEL = "cell-resnet"
-MODELS_DIR = Path(os.environ.get("MALARIA_MODELS") or Path(__file__).resolve().parents[2] / "models")
+_PACKAGE = Path(__file__).resolve().parents[1]
+_INSTALLED = _PACKAGE / "_models"
+"""Where a wheel keeps the models; a checkout has them beside the package."""
+MODELS_DIR = Path(
+    os.environ.get("MALARIA_MODELS") or (_INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "models")
+)
 _AHEAD = 8
 """Batches a thread that may be begun before the oldest is done: one slow thread must not make the others wait."""
 _BYTES_AHEAD = 64 * 2**20

@@ -352,13 +352,17 @@ def _rounded(value: Any) -> Any:
 
 
 def _commit() -> str | None:
+    """The commit of the checkout that this package stands in; None where it was installed from a wheel."""
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / ".git").exists():  # git would go on to look above it, and find somebody else's
+        return None
     try:
         found = subprocess.run(
             ["git", "rev-parse", "HEAD"],
             capture_output=True,
             text=True,
             check=True,
-            cwd=Path(__file__).parent,
+            cwd=checkout,
             timeout=10,
         )
     except (OSError, subprocess.SubprocessError):

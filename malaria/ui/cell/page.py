@@ -14,7 +14,7 @@ from malaria.images import RGB, ImageFile, decode
 from malaria.model.verdict import verdict
 from malaria.ui.cell.reading import Reading, insist, read, table
 from malaria.ui.parts import charts, examples, gallery
-from malaria.ui.parts.frame import ROOT, Frame, boundary
+from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
 from malaria.wording.words import probability
 
@@ -162,7 +162,7 @@ def _one(reading: Reading, frame: Frame) -> None:
     if reading.error or image.data is None:
         st.error(literal(reading.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
         if image.file.lower().endswith(".zip"):
-            st.page_link(ROOT / _BATCH_PAGE, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
+            st.page_link(_BATCH_PAGE, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
     if reading.doubt:

@@ -177,7 +177,7 @@ def _sidebar() -> Frame:
     st.html('<p class="brand">Malaria cells</p>')
     with st.container(key="navigation", gap="xxsmall"):
         for entry in PAGES:
-            st.page_link(ROOT / entry.file, label=entry.title, icon=entry.icon)
+            st.page_link(entry.file, label=entry.title, icon=entry.icon)
     frame = Frame(None, usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(
