@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from malaria.ui.cell import page as single_cell
-from malaria.ui.parts import examples
+from malaria.ui.parts import examples, links
 from malaria.ui.parts.frame import PAGES, page
 
 with page("Malaria cells", ":material/home:"):
@@ -14,7 +13,7 @@ with page("Malaria cells", ":material/home:"):
     )
     st.header("Try one", anchor=False)
     if clicked := examples.strip():
-        st.switch_page(single_cell.PAGE, query_params={"example": clicked})
+        links.open_example(clicked)
     st.header("What you can do here", anchor=False)
     for entry in PAGES[1:]:
         with st.container(border=True):

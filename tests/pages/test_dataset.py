@@ -272,7 +272,7 @@ def test_the_folder_given_at_start_is_one_click_away(tmp_path: Path, monkeypatch
     for cell in phantom.batch(6, patients=2):
         (tmp_path / cell.given_label).mkdir(exist_ok=True)
         (tmp_path / cell.given_label / cell.file).write_bytes(cell.png)
-    monkeypatch.setattr(sources, "folder", lambda: tmp_path)
+    monkeypatch.setattr(sources, "data_folder", lambda: tmp_path)
     app = start()
     next(button for button in app.button if "Look at" in button.label and "synthetic" not in button.label).click().run()
     assert "#### 6 images: 3 Parasitized, 3 Uninfected, of 2 patients." in sentences(described(app))

@@ -16,7 +16,7 @@ from malaria import phantom
 from malaria.dataset.public_cells import URL_VARIABLE
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model import classifier as model
-from malaria.ui.cell import page as single_cell
+from malaria.ui.parts import links
 from malaria.ui.parts.frame import DISCLAIMER, PAGES, ROOT, PageEntry
 from tests.dataset.test_public_cells import serving
 from tests.hostile import ACCEPTED, REFUSED, Refused
@@ -32,7 +32,7 @@ def _forget() -> Iterator[None]:
     st.cache_resource.clear()
 
 
-def start(file: str = single_cell.PAGE, **query: str) -> AppTest:
+def start(file: str = links.CELL, **query: str) -> AppTest:
     """Open a page as its address would."""
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
     app.switch_page(file)
@@ -206,7 +206,7 @@ def test_an_example_takes_the_place_of_an_upload() -> None:
 def test_uploads_outlive_a_visit_to_another_page() -> None:
     app = upload(start(), synthetic())
     app.switch_page("streamlit_app.py").run()
-    app.switch_page(single_cell.PAGE).run()
+    app.switch_page(links.CELL).run()
     assert len(answers(app)) == 1
 
 

@@ -17,7 +17,7 @@ from malaria.cells import read_labels
 from malaria.review import CsvJournal, Decision, Log, State, corrected_labels, in_order, read_journal, to_csv
 from malaria.review.sql import SqlJournal
 from malaria.ui.parts.frame import ROOT
-from malaria.ui.parts.labelled_source import CORRECTIONS
+from malaria.ui.parts.links import CORRECTIONS
 from malaria.ui.review.card import KEYS
 from malaria.ui.review.work import ENVIRONMENT
 from tests.review.test_journal import full_disk
@@ -47,7 +47,7 @@ def start(annotator: str | None = "ann", example: str | None = "synthetic") -> A
 def settle(app: AppTest) -> AppTest:
     """Run until scoring is done, which a browser does by itself."""
     while any("Stop" in button.label for button in app.button):
-        scoring = app.session_state["batch.desk"]._scorings
+        scoring = app.session_state["batch.source"]._scorings
         for one in scoring.values():
             one.wait()
         app.run()

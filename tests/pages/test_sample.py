@@ -16,9 +16,9 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model import classifier as model
 from malaria.sample import CellRates, HeldOut, sample_rule
 from malaria.sample.scores import Scores
+from malaria.ui.parts import links
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.sample import answer
-from malaria.ui.sample import page as sample_page
 from malaria.ui.sample.inputs import Inputs, from_address, to_address
 from malaria.ui.sample.text import SOURCES, background
 from malaria.wording.numbers import percent, rounded
@@ -29,7 +29,7 @@ RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}
 def start(**query: str) -> AppTest:
     """Open the page as its address would."""
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
-    app.switch_page(sample_page.PAGE)
+    app.switch_page(links.SAMPLE)
     app.query_params.update(query)
     app.run()
     assert not app.exception
@@ -159,19 +159,9 @@ def test_typed_rates_have_no_interval_and_say_so() -> None:
 
 
 def test_a_link_with_the_numbers_of_cells_carries_the_uncertainty() -> None:
-    query = sample_page.link(
-        0.947, 0.028, cells=1_000, overdispersion=0.003, infected_cells=4_000, uninfected_cells=4_100
-    )
-    app = start(**query)
+    app = start(**(RATES | {"sens_cells": "4000", "fpr_cells": "4100"}))
     assert "call the sample positive at 48" in said(app)
     assert "the threshold lies between" in sentences(app)
-
-
-def test_a_link_names_what_the_page_reads() -> None:
-    assert sample_page.link(0.9, 0.01) == {"sens": "0.9", "fpr": "0.01"}
-    inputs, refused = from_address(sample_page.link(0.9, 0.01, cells=77, threshold=0.8), Inputs())
-    assert (inputs.sensitivity, inputs.false_positive_rate, inputs.cells, inputs.threshold) == (0.9, 0.01, 77, 0.8)
-    assert not refused
 
 
 def test_address_and_inputs_are_each_others_inverse() -> None:
@@ -318,7 +308,7 @@ def test_a_batch_brings_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     app = start()
     with monkeypatch.context() as elsewhere:  # as another page of this session does it
         elsewhere.setattr(st, "session_state", app.session_state)
-        sample_page.bring(table, "the batch <b>mine</b>")
+        links.bring_scores(table, "the batch <b>mine</b>")
     app.run()
     assert "measured on the batch" in sentences(app)
     rates = Scores("x", table).at("undisputed", 0.5).rates
@@ -330,7 +320,7 @@ def test_a_batch_brings_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_batch_of_one_class_is_refused() -> None:
     table = cells()
     with pytest.raises(SampleError, match="both classes"):
-        sample_page.bring(table[table["given_label"] == UNINFECTED].drop(columns="expert_label"), "a batch")
+        links.bring_scores(table[table["given_label"] == UNINFECTED].drop(columns="expert_label"), "a batch")
 
 
 # Words

@@ -1,9 +1,8 @@
-"""The batch page's charts: drawn from an `Evaluation`, told apart without colour, readable in light and dark."""
+"""The charts of the batch page alone: p_parasitized by true label, and the rates of each patient."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from malaria.batch.report import scores
@@ -11,70 +10,14 @@ from malaria.batch.tables import DASH, percent
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
 from malaria.ui.parts import plots
-from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 from malaria.wording.words import count
 
-_CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 40
 """With more patients than this, names on the axis would overlap; they are then in the text under the pointer only."""
 
 
-def roc(evaluation: Evaluation) -> None:
-    """The ROC curve with the point of the threshold on it."""
-    confusion, points = evaluation.confusion, evaluation.curve.roc(400)
-    sensitivity, false_alarms = confusion.sensitivity.value, confusion.false_positive_rate.value
-    if evaluation.auc.value is None or sensitivity is None or false_alarms is None:
-        st.markdown(f"**ROC curve:** {DASH}. {evaluation.auc.reason}")
-        return
-    figure = _square("False-positive rate", "Sensitivity")
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
-    _curve(figure, points.x, points.y, points.threshold)
-    _point(figure, false_alarms, sensitivity, evaluation.threshold)
-    told = (
-        f"ROC curve with an area of {evaluation.auc.value:.4f}. At threshold {evaluation.threshold:g} sensitivity "
-        f"is {sensitivity:.4f} and the false-positive rate {false_alarms:.4f}."
-    )
-    _show(figure, "roc", "ROC curve", told)
-
-
-def precision_recall(evaluation: Evaluation) -> None:
-    """The precision-recall curve with the point of the threshold on it."""
-    confusion, points = evaluation.confusion, evaluation.curve.precision_recall(400)
-    sensitivity, precision = confusion.sensitivity.value, confusion.precision.value
-    if sensitivity is None:
-        st.markdown(f"**Precision-recall curve:** {DASH}. {confusion.sensitivity.reason}")
-        return
-    figure = _square("Sensitivity (recall)", "Precision")
-    _curve(figure, points.x, points.y, points.threshold)
-    told = "Precision-recall curve."
-    if precision is not None:
-        _point(figure, sensitivity, precision, evaluation.threshold)
-        told += f" At threshold {evaluation.threshold:g} recall is {sensitivity:.4f} and precision {precision:.4f}."
-    _show(figure, "pr", "Precision-recall curve", told)
-
-
-def reliability(evaluation: Evaluation) -> None:
-    """The reliability diagram: the share labelled parasitized against p_parasitized, by bins, with 95 % intervals."""
-    bins = [one for one in evaluation.reliability if one.mean_p is not None and one.observed.interval]
-    x = [one.mean_p for one in bins]
-    y = [one.observed.value or 0.0 for one in bins]
-    limits = np.array([one.observed.interval for one in bins]).reshape(-1, 2)
-    figure = _square("Mean p_parasitized of the bin", "Share labelled parasitized")
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="markers",
-        marker={"color": BLUE, "size": 9},
-        error_y={"type": "data", "symmetric": False, "array": limits[:, 1] - y, "arrayminus": y - limits[:, 0]},
-        customdata=[one.n for one in bins],
-        hovertemplate="mean %{x:.3f}, observed %{y:.3f}, %{customdata} cells<extra></extra>",
-    )
-    listed = "; ".join(f"mean {one.mean_p:.2f}, observed {one.observed.value:.2f}, {one.n} cells" for one in bins)
-    _show(figure, "reliability", "Reliability", f"Reliability diagram. {listed}.")
-
-
-def histogram(evaluation: Evaluation) -> None:
+def draw_histogram(evaluation: Evaluation) -> None:
     """p_parasitized of the parasitized cells (upwards) and of the uninfected ones (downwards), and the threshold."""
     above, below = scores(evaluation)
     width = 1 / above.size
@@ -106,10 +49,10 @@ def histogram(evaluation: Evaluation) -> None:
         f"p_parasitized by true label. Above the threshold {evaluation.threshold:g} lie {confusion.tp} of "
         f"{confusion.parasitized} parasitized and {confusion.fp} of {confusion.uninfected} uninfected cells."
     )
-    _show(figure, "histogram", "p_parasitized by true label; the dashed line is the threshold", told)
+    show(figure, "histogram", told, title="p_parasitized by true label; the dashed line is the threshold")
 
 
-def patients(rates: tuple[PatientRates, ...]) -> None:
+def draw_patients(rates: tuple[PatientRates, ...]) -> None:
     """Sensitivity and false-positive rate of each patient, with Wilson intervals, the worst at the top."""
     left, right = st.columns(2)
     with left:
@@ -159,40 +102,4 @@ def _dots(
     )
     worst = "; ".join(f"{patient} {percent(rate.value, rate.n)} of {rate.n}" for patient, rate in known[-5:][::-1])
     told = f"{title} of {count(len(known), 'patient')}. The worst: {worst}."
-    _show(figure, f"patients-{name}", f"{title}, {count(len(known), 'patient')}, the worst at the top", told)
-
-
-def _square(x_title: str, y_title: str) -> go.Figure:
-    figure = plots.figure(x_title, y_title, height=360, top=10, zooms=True)
-    figure.update_xaxes(range=[-0.02, 1.02])
-    figure.update_yaxes(range=[-0.02, 1.02])
-    return figure
-
-
-def _curve(figure: go.Figure, x: Any, y: Any, threshold: Any) -> None:
-    figure.add_scatter(
-        x=np.round(x, 5),
-        y=np.round(y, 5),
-        mode="lines",
-        line={"color": BLUE, "width": 2.5},
-        customdata=[f"{t:.4g}" if np.isfinite(t) else "above all" for t in threshold],
-        hovertemplate="%{x:.4f}, %{y:.4f} at threshold %{customdata}<extra></extra>",
-    )
-
-
-def _point(figure: go.Figure, x: float, y: float, threshold: float) -> None:
-    marker = {"color": "rgba(0,0,0,0)", "size": 16, "symbol": "circle", "line": {"color": ORANGE, "width": 4}}
-    figure.add_scatter(
-        x=[x],
-        y=[y],
-        mode="markers",
-        marker=marker,
-        cliponaxis=False,
-        hovertemplate=f"threshold {threshold:g}: %{{x:.4f}}, %{{y:.4f}}<extra></extra>",
-    )
-
-
-def _show(figure: go.Figure, key: str, title: str, told: str) -> None:
-    """`told` is for those who cannot see the chart."""
-    st.markdown(f"**{title}**")
-    st.plotly_chart(figure, key=f"batch-chart-{key}", config=_CONFIG, alt=told)
+    show(figure, f"patients-{name}", told, title=f"{title}, {count(len(known), 'patient')}, the worst at the top")

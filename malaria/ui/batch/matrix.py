@@ -11,8 +11,8 @@ from malaria.errors import MalariaError
 from malaria.images import ImageFile
 from malaria.labels import CLASSES
 from malaria.metrics import Confusion
-from malaria.ui.cell import page as single_cell
-from malaria.ui.parts.labelled_source import Desk
+from malaria.ui.parts import links
+from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count, probability
 
@@ -54,7 +54,7 @@ def shown() -> tuple[str, str] | None:
     return field
 
 
-def gallery(rows: pd.DataFrame, desk: Desk, key: str, words: str) -> None:
+def gallery(rows: pd.DataFrame, labelled: LabelledSource, key: str, words: str) -> None:
     """Show the images of a table of cells, a page at a time; a click opens one on the single-cell page.
 
     `words` say what these are and in which order.
@@ -68,22 +68,22 @@ def gallery(rows: pd.DataFrame, desk: Desk, key: str, words: str) -> None:
         page = min(pages, st.pagination(pages, key=f"batch.page.{key}", persist_state="session"))
     with st.container(key=f"batch-gallery-{key}"):
         for place, row in rows.iloc[PER_PAGE * (page - 1) : PER_PAGE * page].iterrows():
-            if st.button(_face(row, desk), key=f"batch-cell-{key}-{place}"):
-                _open(row["file"], desk)
+            if st.button(_face(row, labelled), key=f"batch-cell-{key}-{place}"):
+                _open(row["file"], labelled)
 
 
-def field_gallery(batch: Batch, desk: Desk) -> None:
+def field_gallery(batch: Batch, labelled: LabelledSource) -> None:
     """The gallery of the field that was clicked, or of all mistakes."""
     field = shown()
     if field is None:
         order = "" if batch.errors.empty else ", most confident mistakes first"
         words = f"called other than labelled{order}. Click a field of the matrix for its cells."
-        gallery(batch.errors, desk, "errors", words)
+        gallery(batch.errors, labelled, "errors", words)
         return
     true, predicted = field
     order = "least sure first" if true == predicted else "most confident mistakes first"
     words = f"labelled {true} and called {predicted} ({OUTCOMES[field]}), {order}. Click one to see it in full."
-    gallery(batch.cells(true, predicted), desk, _key(true, predicted), words)
+    gallery(batch.cells(true, predicted), labelled, _key(true, predicted), words)
 
 
 def _field(true: str, predicted: str, k: int, n: int) -> None:
@@ -108,17 +108,17 @@ def _key(true: str, predicted: str) -> str:
     return f"batch-{OUTCOMES[true, predicted].replace(' ', '-')}"
 
 
-def _face(row: "pd.Series[str]", desk: Desk) -> str:
+def _face(row: "pd.Series[str]", labelled: LabelledSource) -> str:
     """A cell as a button: its picture, told in words, its p_parasitized, and what that amounts to."""
     outcome = OUTCOMES[str(row["given_label"]), str(row["label"])]
     words = f"{probability(float(row['p_parasitized']))} *{outcome}*"
-    if not (uri := desk.thumbnails[str(row["file"])]):
+    if not (uri := labelled.thumbnails[str(row["file"])]):
         return f"{literal(str(row['file']))} {words}"
     return f"![Cell labelled {row['given_label']}, p_parasitized]({uri}) {words}"
 
 
-def _open(file: str, desk: Desk) -> None:
+def _open(file: str, labelled: LabelledSource) -> None:
     try:
-        single_cell.open_cell(ImageFile(file, desk.source.read(file)))
+        links.open_cell(ImageFile(file, labelled.source.read(file)))
     except MalariaError as error:
         st.error(literal(str(error)))

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from malaria.batch import Scoring
-from malaria.ui.batch import sources
 from malaria.ui.batch.results import results
+from malaria.ui.parts.choose_source import SOURCE, choose_source
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.labelled_source import EXAMPLE
 from malaria.ui.parts.progress import watch
@@ -12,14 +12,14 @@ from malaria.ui.parts.progress import watch
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
-    if sources.DESK not in st.session_state:
+    if SOURCE not in st.session_state:
         st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
-    desk = sources.choose()
-    if desk is None:
+    labelled = choose_source()
+    if labelled is None:
         return
-    if desk.synthetic and st.query_params.get("example") != EXAMPLE:
+    if labelled.synthetic and st.query_params.get("example") != EXAMPLE:
         st.query_params["example"] = EXAMPLE
-    scoring = desk.scoring(frame)
+    scoring = labelled.scoring(frame)
     if not scoring.finished:
         watch(scoring, frame.card.name)
         return
@@ -27,7 +27,7 @@ def show(frame: Frame) -> None:
     if not scoring.complete:
         _stopped(scoring)
     if scoring.progress.done:
-        results(desk, frame)
+        results(labelled, frame)
 
 
 def _stopped(scoring: Scoring) -> None:

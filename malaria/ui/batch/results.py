@@ -11,8 +11,10 @@ from malaria.cells import to_csv
 from malaria.errors import SampleError
 from malaria.ui.batch import charts, threshold
 from malaria.ui.batch.matrix import field_gallery, gallery, matrix
+from malaria.ui.parts import links
+from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame, boundary
-from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, Desk
+from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
@@ -21,28 +23,28 @@ _READING: Final = "batch.reading"
 
 
 @st.fragment
-def results(desk: Desk, frame: Frame) -> None:
+def results(labelled: LabelledSource, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
     with boundary():
-        _results(desk, frame)
+        _results(labelled, frame)
 
 
-def _results(desk: Desk, frame: Frame) -> None:
+def _results(labelled: LabelledSource, frame: Frame) -> None:
     with st.spinner("Measuring …", show_time=False):
-        as_given = desk.batch(frame)
+        as_given = labelled.batch(frame)
     reading = _pick_reading(as_given)
-    batch = desk.batch(frame, reading).at(threshold.chosen(frame))
+    batch = labelled.batch(frame, reading).at(threshold.chosen(frame))
     st.session_state[BATCH] = batch
     st.header(sentences.summary(batch.evaluation), anchor=False)
-    _counted(batch, desk, frame)
+    _counted(batch, labelled, frame)
     threshold.control(batch, frame)
     left, right = st.columns([6, 7], gap="large")
     with left:
         matrix(batch.evaluation.confusion)
     with right:
-        field_gallery(batch, desk)
-    _views(batch, desk, frame)
-    take_further(batch, desk, frame)
+        field_gallery(batch, labelled)
+    _views(batch, labelled, frame)
+    take_further(batch, labelled, frame)
 
 
 def _pick_reading(batch: Batch) -> Reading:
@@ -60,17 +62,17 @@ def _pick_reading(batch: Batch) -> Reading:
     return Reading(picked)
 
 
-def _counted(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _counted(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """What the figures rest on, and by name what is not among it."""
     st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.counted(batch)}")
-    if desk.synthetic:
+    if labelled.synthetic:
         st.caption(
             "These cells are synthetic, drawn by this program: they show how the page works, not how good the model "
             f"is. {EXAMPLE_WRONG} of their labels are wrong on purpose, for label review to find."
         )
     else:
-        _flattery(desk, frame)
-    left_out = desk.left_out(batch)
+        _flattery(labelled, frame)
+    left_out = labelled.left_out(batch)
     if not left_out.empty:
         with st.expander(f"Not measured: {count(len(left_out), 'file')}", icon=":material/warning:"):
             st.dataframe(
@@ -78,9 +80,9 @@ def _counted(batch: Batch, desk: Desk, frame: Frame) -> None:
             )
 
 
-def _flattery(desk: Desk, frame: Frame) -> None:
+def _flattery(labelled: LabelledSource, frame: Frame) -> None:
     """Say so when the model has learned from what it is measured on."""
-    basis, name = desk.basis(frame), literal(frame.card.name)
+    basis, name = labelled.basis(frame), literal(frame.card.name)
     if basis.unknown:
         st.caption(
             f"{name} does not say which cells it has learned from. If these are among them, the figures flatter it."
@@ -99,7 +101,7 @@ def _flattery(desk: Desk, frame: Frame) -> None:
         )
 
 
-def _views(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _views(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """The rest, one view at a time; only the open one is worked out. Which one is open is in the address."""
     views = {
         "Rates": _rates,
@@ -112,38 +114,38 @@ def _views(batch: Batch, desk: Desk, frame: Frame) -> None:
     for draw, tab in zip(views.values(), st.tabs(list(views), key="view", bind="query-params"), strict=True):
         if tab.open:
             with tab:
-                draw(batch, desk, frame)
+                draw(batch, labelled, frame)
 
 
-def _rates(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _rates(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.html(tables.rates_table(batch.evaluation))
     st.html(tables.classification_report(batch.evaluation.confusion))
     st.caption(sentences.by_patient_sentence(batch.evaluation))
 
 
-def _curves(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _curves(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     left, right = st.columns(2)
     with left:
-        charts.roc(batch.evaluation)
+        draw_roc(batch.evaluation)
     with right:
-        charts.precision_recall(batch.evaluation)
-    charts.histogram(batch.evaluation)
+        draw_precision_recall(batch.evaluation)
+    charts.draw_histogram(batch.evaluation)
 
 
-def _calibration(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _calibration(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.markdown(sentences.calibration_sentence(batch.evaluation))
-    charts.reliability(batch.evaluation)
+    draw_reliability(batch.evaluation)
 
 
-def _patients(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _patients(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.markdown(sentences.by_patient_sentence(batch.evaluation))
     if batch.evaluation.by_patient:
         st.html(tables.by_patient_table(batch.evaluation.by_patient, batch.evaluation))
-        charts.patients(batch.evaluation.by_patient.each)
+        charts.draw_patients(batch.evaluation.by_patient.each)
 
 
-def _readings(batch: Batch, desk: Desk, frame: Frame) -> None:
-    readings = desk.readings(frame, batch.threshold)
+def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+    readings = labelled.readings(frame, batch.threshold)
     if readings is None:
         st.markdown(
             "No label of this batch was corrected. Correct them in **label review**, or give a CSV with a column "
@@ -162,7 +164,7 @@ def _labels(n: int) -> str:
     return "1 label was" if n == 1 else f"{n:,} labels were"
 
 
-def _two_models(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     others = [name for name in frame.cards if name != frame.model_name]
     if not others:
         st.markdown("There is only one model here. Put another model folder into models/ to compare the two.")
@@ -175,58 +177,55 @@ def _two_models(batch: Batch, desk: Desk, frame: Frame) -> None:
     if name is None:
         return
     other = frame.of(name)
-    if not desk.scoring(other).finished:
-        watch(desk.scoring(other), name)
+    if not labelled.scoring(other).finished:
+        watch(labelled.scoring(other), name)
         return
-    desk.scoring(other).wait()
+    labelled.scoring(other).wait()
     key = f"batch.other.threshold.{name}"
     at = right.number_input(f"Threshold of {name}", 0.0, 1.0, other.threshold, step=0.001, format="%.6g", key=key)
-    both = compare(batch, desk.batch(other, batch.reading).at(other.threshold if at is None else at))
+    both = compare(batch, labelled.batch(other, batch.reading).at(other.threshold if at is None else at))
     st.markdown(literal(sentences.comparison_sentence(both)))
     for place, one in zip(st.columns(2), (both.a, both.b), strict=True):
         with place:
             st.html(tables.matrix_table(one.evaluation.confusion, f"{one.model} at threshold {one.threshold:g}"))
     st.html(tables.comparison_table(both.a.evaluation, both.b.evaluation))
     gallery(
-        both.differing, desk, "differing", f"on which they differ, furthest apart first. Shown is p of {batch.model}."
+        both.differing,
+        labelled,
+        "differing",
+        f"on which they differ, furthest apart first. Shown is p of {batch.model}.",
     )
 
 
-_REVIEW: Final = "pages/3_Label_review.py"
-
-
-def take_further(batch: Batch, desk: Desk, frame: Frame) -> None:
+def take_further(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Draw the downloads and the ways to other pages."""
     st.header("Take it further", anchor=False)
     with st.container(horizontal=True):
         _download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv", "text/csv")
         _download("Figures (JSON)", lambda: figures(batch), "evaluation.json", "application/json")
         _download(
-            "Report (HTML)", lambda: report(batch, desk.readings(frame, batch.threshold)), "report.html", "text/html"
+            "Report (HTML)",
+            lambda: report(batch, labelled.readings(frame, batch.threshold)),
+            "report.html",
+            "text/html",
         )
     with st.container(horizontal=True):
         wrong = len(batch.errors)
         if st.button(
             f"Review the labels, {count(wrong, 'mistake')} among them", icon=":material/rule:", disabled=not wrong
         ):
-            st.switch_page(_REVIEW, query_params={})
+            links.open_review()
         if st.button("What this means for a whole sample", icon=":material/bloodtype:"):
-            _to_sample(batch, desk, frame)
+            _to_sample(batch, labelled, frame)
 
 
-def _to_sample(batch: Batch, desk: Desk, frame: Frame) -> None:
+def _to_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Open the sample threshold page on these cells, at this threshold."""
-    from malaria.ui.sample import (
-        page as sample_page,  # only here: it needs 70 MB of statistics that this page does without
-    )
-
     try:
-        cells = desk.batch(frame).table.drop(columns="label")  # there a column of that name is a second label
-        sample_page.bring(cells, f"{batch.name} by {batch.model}")
+        cells = labelled.batch(frame).table.drop(columns="label")  # there a column of that name is a second label
+        links.open_sample(cells, f"{batch.name} by {batch.model}", batch.threshold)
     except SampleError as error:
         st.error(literal(str(error)), icon=":material/error:")
-        return
-    st.switch_page(sample_page.PAGE, query_params={"threshold": f"{batch.threshold:.10g}"})
 
 
 def figures(batch: Batch) -> str:

@@ -1,7 +1,7 @@
 """The single-cell page: cells come in by example, by upload or from elsewhere, and each gets one honest answer."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model.verdict import verdict
 from malaria.ui.cell.reading import Reading, insist, read, table
-from malaria.ui.parts import charts, examples, gallery
+from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
 from malaria.wording.words import probability
@@ -21,30 +21,15 @@ from malaria.wording.words import probability
 if TYPE_CHECKING:
     from malaria.dataset.public_cells import RemoteCells
 
-PAGE: Final = "pages/1_Single_cell.py"
-_BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 MAX_UPLOAD_MB: Final = 100
 
-_CELLS: Final = "single_cell.cells"  # uploaded or brought cells; they outlive a visit to another page
 _UPLOADER: Final = "single_cell.uploader"  # counts the uploaders shown so far: a new one is an empty one
 _READING_WORDS: Final = {"as_given": "as given", "undisputed": "undisputed only"}
 
 
-def open_cell(image: ImageFile) -> NoReturn:
-    """Show one cell on the single-cell page, from any other page. Call it after a button, not in a callback."""
-    bring([image])
-    st.switch_page(PAGE, query_params={})  # without them Streamlit refuses to leave while a widget is in the address
-
-
-def bring(images: Sequence[ImageFile]) -> None:
-    """Make `images` what the page shows, in place of an example or an upload."""
-    _show(images)
-    st.query_params.pop("example", None)
-
-
 def _show(images: Sequence[ImageFile]) -> None:
     """Take the place of what was uploaded. The address stays: each change of it is a step on the browser's way back."""
-    st.session_state[_CELLS] = list(images)
+    links.bring_cells(images)
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
 
 
@@ -62,7 +47,7 @@ def sources() -> list[ImageFile]:
         _uploader()
         _public_cells()
     if chosen is None:
-        return list(st.session_state.get(_CELLS, []))
+        return list(st.session_state.get(links.CELLS, []))
     image = examples.example(chosen)
     if image is None:
         st.warning(f"There is no example called {literal(chosen)}. Click one of the examples above.")
@@ -73,7 +58,7 @@ def _uploader() -> None:
     key = f"{_UPLOADER}.{st.session_state.get(_UPLOADER, 0)}"
 
     def take() -> None:
-        st.session_state[_CELLS] = [ImageFile(file.name, file.getvalue()) for file in st.session_state[key]]
+        links.bring_cells([ImageFile(file.name, file.getvalue()) for file in st.session_state[key]])
         st.query_params.pop("example", None)
 
     st.file_uploader(
@@ -94,7 +79,8 @@ def _public_cells() -> None:
     except SourceError as error:
         st.warning(literal(str(error)), icon=":material/cloud_off:")
         return
-    bring(cells)
+    _show(cells)
+    st.query_params.pop("example", None)
     st.rerun()
 
 
@@ -162,7 +148,7 @@ def _one(reading: Reading, frame: Frame) -> None:
     if reading.error or image.data is None:
         st.error(literal(reading.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
         if image.file.lower().endswith(".zip"):
-            st.page_link(_BATCH_PAGE, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
+            st.page_link(links.BATCH, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
     if reading.doubt:

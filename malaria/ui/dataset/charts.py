@@ -7,14 +7,12 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.ui.parts import plots
-from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 from malaria.wording.words import count
 
-_CONFIG: Final = {"displayModeBar": False}
 _NAMED: Final = 20
 _BARS: Final = 40
 _Look = tuple[str, str, str]  # colour, hatching, mark
@@ -35,7 +33,7 @@ def balance(patients: pd.DataFrame) -> None:
         f"Cells of each of {count(len(patients), 'patient')} by class. "
         f"Most: {patients.index[0]} with {worst['n']:,}; fewest: {patients.index[-1]} with {patients['n'].iloc[-1]:,}."
     )
-    _show(figure, "balance", told)
+    show(figure, "balance", told, caption=True)
 
 
 def sizes(table: pd.DataFrame) -> None:
@@ -62,7 +60,7 @@ def sizes(table: pd.DataFrame) -> None:
     figure.update_layout(barmode="stack")
     spread = f"{longer.min()} to {longer.max()} pixels, median {longer.median():.0f}"
     told = f"Longer side of {count(len(longer), 'image')}: {spread}."
-    _show(figure, "sizes", told)
+    show(figure, "sizes", told, caption=True)
 
 
 def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
@@ -76,7 +74,7 @@ def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
         values = [row[place] for row in counts]
         _bars(figure, values, f"{mark} {words}", colour, hatch, [f"{name}, {words}" for name in names])
     _name_patients(figure, names)
-    _show(figure, f"split-{key}", told)
+    show(figure, f"split-{key}", told, caption=True)
 
 
 def _name_patients(figure: go.Figure, names: Sequence[str]) -> None:
@@ -101,8 +99,3 @@ def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, sa
 def _looks(classes: Sequence[str]) -> list[_Look]:
     others = cycle(_OTHERS)
     return [_OWN.get(name) or next(others) for name in classes]
-
-
-def _show(figure: go.Figure, key: str, told: str) -> None:
-    st.plotly_chart(figure, key=f"dataset-{key}", config=_CONFIG, alt=told)
-    st.caption(told)

@@ -9,9 +9,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from malaria.cells import read_table
 from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
-from malaria.ui.batch.sources import folder
 from malaria.ui.dataset.desk import CELLS, EXAMPLE, Desk
 from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import data_folder
 
 DESK: Final = "dataset.desk"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
@@ -63,7 +63,7 @@ def _ways_in() -> None:
         if st.button(f"Look at {CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
             put(Desk.example())
             st.rerun()
-        here = folder()
+        here = data_folder()
         if here and st.button(f"Look at {literal(str(here))}", icon=":material/folder_open:"):
             put(Desk.of_folder(here))
             st.rerun()

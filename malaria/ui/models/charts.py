@@ -10,11 +10,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from malaria.ui.parts import plots
-from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 
 Floats = NDArray[np.float64]
 
-_CONFIG: Final = {"displayModeBar": False}
 _TICKS: Final = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
 _PLOT: Final = (300.0, 330.0)
 """The plotting area on a phone, in pixels: labels that do not meet there do not meet on a wide screen either."""
@@ -69,7 +68,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     _label(figure, np.log10(x), y, table["name"].tolist(), default)
     listed = "; ".join(f"{name} {a:.4f} at {c:,.3g}" for name, a, c in zip(table["name"], accuracy, x, strict=True))
     told = f"Accuracy against {cost_words}, labels {reading.replace('_', ' ')}. {listed}. The default is {default}."
-    st.plotly_chart(figure, key="models-board", config=_CONFIG, alt=told)
+    show(figure, "models-board", told)
 
 
 def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
@@ -103,7 +102,7 @@ def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
         )
         told += f" At the best epoch, {best}, it is {value:.4f} on the cells watched."
     figure.update_layout(showlegend=True)
-    st.plotly_chart(figure, key=f"models-history-{measure}", config=_CONFIG, alt=told)
+    show(figure, f"models-history-{measure}", told)
 
 
 def _short(number: float) -> str:

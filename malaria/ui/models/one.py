@@ -15,8 +15,8 @@ from malaria.model.card import READINGS, Card
 from malaria.model.classifier import DEFAULT_MODEL
 from malaria.model.layers import Layer, read_layers
 from malaria.report.html import table
-from malaria.ui.batch import charts as batch_charts
 from malaria.ui.models import charts
+from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 
@@ -113,9 +113,9 @@ def _measured(card: Card, folder: Path) -> None:
     left, right = st.columns(2)
     with left:
         st.html(tables.matrix_table(evaluation.confusion, f"Confusion, n = {evaluation.n:,}"))
-        batch_charts.roc(evaluation)
+        draw_roc(evaluation)
     with right:
-        batch_charts.reliability(evaluation)
+        draw_reliability(evaluation)
     st.caption(literal(sentences.calibration_sentence(evaluation)))
     st.caption(_how_measured(card))
 

@@ -16,6 +16,7 @@ from malaria.errors import MalariaError, ModelError
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.network import FILE as NETWORK_FILE
+from malaria.ui.parts import links
 from malaria.ui.parts.text import literal
 
 PARTS: Final = Path(__file__).resolve().parent
@@ -43,45 +44,45 @@ class PageEntry:
 
 
 PAGES: Final = (
-    PageEntry("streamlit_app.py", "Home", ":material/home:", "What this is, and where to start."),
+    PageEntry(links.HOME, "Home", ":material/home:", "What this is, and where to start."),
     PageEntry(
-        "pages/1_Single_cell.py",
+        links.CELL,
         "Single cell",
         ":material/search:",
         "Give one cell, or a few, and see the model's answer, how sure it is and what it looked at.",
     ),
     PageEntry(
-        "pages/2_Batch_evaluation.py",
+        links.BATCH,
         "Batch evaluation",
         ":material/grid_view:",
         "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
     ),
     PageEntry(
-        "pages/3_Label_review.py",
+        links.REVIEW,
         "Label review",
         ":material/fact_check:",
         "Go through the labels that are probably wrong, by keyboard, and leave with corrected ones.",
     ),
     PageEntry(
-        "pages/4_Sample_threshold.py",
+        links.SAMPLE,
         "Sample threshold",
         ":material/rule:",
         "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
     ),
     PageEntry(
-        "pages/5_Smear_triage.py",
+        links.TRIAGE,
         "Smear triage",
         ":material/biotech:",
         "Give whole microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
     ),
     PageEntry(
-        "pages/6_Models.py",
+        links.MODELS,
         "Models",
         ":material/model_training:",
         "Compare the networks, see how good and how dear each is, and look inside one.",
     ),
     PageEntry(
-        "pages/7_Dataset.py",
+        links.DATA_SET,
         "Data set",
         ":material/dataset:",
         "See what is in a set of cells: labels, patients, sizes, duplicates, mean cells, and what a bad split leaks.",

@@ -14,13 +14,12 @@ from malaria.images import Source, open_source
 from malaria.metrics import Readings
 from malaria.model import classifier as model
 from malaria.review import Basis, out_of_sample, read_corrections, read_held_out
+from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.thumbnails import Thumbnails
 
 BATCH: Final = "batch"
 """Where in the session's state other pages find the `malaria.batch.Batch` that was last on show here."""
-CORRECTIONS: Final = "corrections"
-"""Where in the session's state label review leaves corrected labels (`malaria.cells.Labels`) for the readings."""
 
 EXAMPLE: Final = "synthetic"
 """The built-in example in the address: `?example=synthetic`."""
@@ -30,7 +29,7 @@ EXAMPLE_WRONG: Final = 10
 
 
 @dataclass(eq=False)
-class Desk:
+class LabelledSource:
     """One labelled source, what is known of its labels, and what the models answered so far."""
 
     name: str
@@ -52,7 +51,7 @@ class Desk:
         self.thumbnails = Thumbnails(self.source.read)
 
     @classmethod
-    def example(cls) -> "Desk":
+    def example(cls) -> "LabelledSource":
         """The built-in synthetic cells."""
         source = open_source(io.BytesIO(_example_zip()), "synthetic.zip")
         return cls(f"{EXAMPLE_CELLS} synthetic cells", source, synthetic=True)
@@ -75,7 +74,7 @@ class Desk:
         self.labelling = labelling
 
     @property
-    def labelled(self) -> bool:
+    def is_labelled(self) -> bool:
         """Whether it is settled which image has which label; while it is not, `labelling.words` are to be asked."""
         return self.labelling is not None and not self.labelling.words
 
@@ -89,7 +88,7 @@ class Desk:
     def batch(self, frame: Frame, reading: Reading = Reading.AS_GIVEN) -> Batch:
         """The picked model's answers so far, at its own threshold, against one reading of the labels."""
         scoring = self.scoring(frame)
-        corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(CORRECTIONS)
+        corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(links.CORRECTIONS)
         state = (scoring.progress.done, self.labelling, corrections)
         key = (_model(frame), reading)
         if key not in self._batches or self._batches[key][0] != state:
@@ -125,7 +124,7 @@ class Desk:
         return pd.DataFrame(told, columns=["file", "why"])
 
     def close(self) -> None:
-        """Stop all work. The images are let go of with the desk itself."""
+        """Stop all work. The images are let go of with the source itself."""
         for scoring in self._scorings.values():
             scoring.stop()
 

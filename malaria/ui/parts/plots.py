@@ -3,6 +3,7 @@
 from typing import Final
 
 import plotly.graph_objects as go
+import streamlit as st
 
 ORANGE: Final = "#cf5f2a"
 BLUE: Final = "#3b82c4"
@@ -26,3 +27,13 @@ def figure(
     figure.update_xaxes(title=x_title, automargin=True, fixedrange=None if zooms else True)
     figure.update_yaxes(title=y_title, automargin=True, fixedrange=None if zooms else True)
     return figure
+
+
+def show(figure: go.Figure, key: str, told: str, *, title: str = "", caption: bool = False) -> None:
+    """Draw a figure below its `title`. What it says in words, `told`, is for those who cannot see it; as a `caption`
+    it stands below the figure for all. `key` is the chart's own on its page."""
+    if title:
+        st.markdown(f"**{title}**")
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, alt=told)
+    if caption:
+        st.caption(told)

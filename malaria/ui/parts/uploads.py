@@ -1,6 +1,9 @@
-"""Uploads that leave their uploader at once, and are opened where a failure can be told."""
+"""What comes in: uploads, which leave their uploader at once, and the folder that the app was started with."""
 
+import argparse
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -31,3 +34,14 @@ def taken(page: str) -> list[UploadedFile]:
 
 def _taken(page: str) -> str:
     return f"{page}.taken"
+
+
+def data_folder() -> Path | None:
+    """The folder that the app was started with: `streamlit run streamlit_app.py -- --data DIR`."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("--data", type=Path)
+    try:
+        given: Path | None = parser.parse_known_args(sys.argv[1:])[0].data
+    except argparse.ArgumentError:
+        return None
+    return given

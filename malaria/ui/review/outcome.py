@@ -17,15 +17,13 @@ from malaria.review import (
     read_journal,
     summarise,
 )
+from malaria.ui.parts import links
 from malaria.ui.parts.frame import boundary
-from malaria.ui.parts.labelled_source import CORRECTIONS
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share, with_one_another
 from malaria.ui.review.card import download, oneself
 from malaria.ui.review.work import Work
 from malaria.wording.words import count
-
-BATCH_PAGE: Final = "pages/2_Batch_evaluation.py"
 
 _UPLOAD: Final = "review.journal"
 _MAX_UPLOAD_MB: Final = 64
@@ -88,12 +86,11 @@ def _files(work: Work) -> None:
         )
         _download(
             "Corrected images (zip)",
-            lambda: corrected_zip(work.desk.source, corrected_labels(work.table, state)),
+            lambda: corrected_zip(work.labelled.source, corrected_labels(work.table, state)),
             "corrected_cells.zip",
         )
         if st.button("Measure every model by these labels", icon=":material/grid_view:"):
-            st.session_state[CORRECTIONS] = corrections(state)
-            st.switch_page(BATCH_PAGE, query_params={})
+            links.open_batch(corrections(state))
     st.caption(
         "corrected_labels.csv is what `python -m malaria evaluate --labels` and `train --corrections` take. " + RULE
     )

@@ -5,9 +5,9 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.ui.batch import sources
+from malaria.ui.parts.choose_source import choose_source
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.labelled_source import EXAMPLE, Desk
+from malaria.ui.parts.labelled_source import EXAMPLE, LabelledSource
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
 from malaria.ui.review import settings
@@ -22,25 +22,25 @@ def show(frame: Frame) -> None:
     """Draw the whole page below its title: the card first, then what came of it and where the cells come from."""
     st.html(Path(__file__).with_name("style.css"))
     top = st.container()
-    desk = sources.choose("The labels that are probably wrong, cell by cell,", "Review something else")
-    if desk is None:
+    labelled = choose_source("The labels that are probably wrong, cell by cell,", "Review something else")
+    if labelled is None:
         return
-    if desk.synthetic and st.query_params.get("example") != EXAMPLE:
+    if labelled.synthetic and st.query_params.get("example") != EXAMPLE:
         st.query_params["example"] = EXAMPLE
     with top:
-        _review(desk, frame)
+        _review(labelled, frame)
 
 
-def _review(desk: Desk, frame: Frame) -> None:
-    scoring = desk.scoring(frame)
+def _review(labelled: LabelledSource, frame: Frame) -> None:
+    scoring = labelled.scoring(frame)
     if not scoring.finished:
         watch(scoring, frame.card.name)
         return
     scoring.wait()
-    work = work_on(desk, frame)
+    work = work_on(labelled, frame)
     work.session.change(*settings.row(work.session.cards))
     if work.basis.warning:
         st.warning(literal(work.basis.warning), icon=":material/warning:")
     card(work)
-    st.caption(literal(work.basis.sentence) + (SYNTHETIC if desk.synthetic else ""))
+    st.caption(literal(work.basis.sentence) + (SYNTHETIC if labelled.synthetic else ""))
     outcome(work)

@@ -32,7 +32,7 @@ from malaria.review import (
 )
 from malaria.ui.parts.annotator import annotator
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.labelled_source import Desk
+from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.thumbnails import Thumbnails
 from malaria.ui.review.pictures import Pictures
 
@@ -49,7 +49,7 @@ _LOG: Final = "review.log"
 class Work:
     """One batch under review."""
 
-    desk: Desk
+    labelled: LabelledSource
     table: pd.DataFrame
     """The table of cells, with the answers that the ranking rests on."""
     basis: Basis
@@ -67,7 +67,7 @@ class Work:
 
     def __post_init__(self) -> None:
         self._neighbours = _by_patient(self.session.cards)
-        find = partial(_find_alike, self.session.cards, self.desk.source.read)
+        find = partial(_find_alike, self.session.cards, self.labelled.source.read)
         self._looking = Background(find, 1, "look-alikes")
 
     def neighbours(self, card: Suspect) -> dict[str, list[Suspect]]:
@@ -104,24 +104,24 @@ def log() -> Log:
     return found
 
 
-def work_on(desk: Desk, frame: Frame) -> Work:
-    """Return the review of what is on the desk by the picked model, begun anew where either has changed."""
-    key = (desk, desk.labelling, frame.model_name, frame.card.version, desk.scoring(frame).progress.done)
+def work_on(labelled: LabelledSource, frame: Frame) -> Work:
+    """Return the review of what is on the labelled by the picked model, begun anew where either has changed."""
+    key = (labelled, labelled.labelling, frame.model_name, frame.card.version, labelled.scoring(frame).progress.done)
     known, work = st.session_state.get(_WORK, (None, None))
     if known != key:
         with st.spinner("Ranking the labels …"):
-            work = _begin(desk, frame)
+            work = _begin(labelled, frame)
         st.session_state[_WORK] = (key, work)
         _spare_the_collector()
     begun: Work = work
     return begun
 
 
-def _begin(desk: Desk, frame: Frame) -> Work:
+def _begin(labelled: LabelledSource, frame: Frame) -> Work:
     name = frame.card.name
-    table, basis = out_of_sample(desk.batch(frame).table, _held_out(name, frame.card.version), name)
+    table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
     session = Session(suspects(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
-    return Work(desk, table, basis, session, frame.threshold, Pictures(desk.source.read), desk.thumbnails)
+    return Work(labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails)
 
 
 def _spare_the_collector() -> None:

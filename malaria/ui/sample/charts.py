@@ -16,7 +16,7 @@ from malaria.sample import (
     quantile,
 )
 from malaria.ui.parts import plots
-from malaria.ui.parts.plots import BLUE, GREY, ORANGE
+from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 from malaria.wording.numbers import per_ul, percent, plain
 
 _HEIGHT: Final = 340
@@ -55,7 +55,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
         f"samples with {percent(parasitaemia)} infected cells ({per_ul(parasitaemia, red_cells_per_ul)}) "
         f"{percent(missed)} stay below and are missed."
     )
-    show(figure, "distributions", "How many cells are flagged", told)
+    show(figure, "sample-distributions", told, title="How many cells are flagged", caption=True)
 
 
 def detection(
@@ -100,7 +100,7 @@ def detection(
     )
     marked = [f"{name}: {percent(rule.sensitivity_at(share))}" for share, name in landmarks if shares[0] <= share <= 1]
     listed = f"Called positive at the landmarks: {'; '.join(marked)}."
-    show(figure, "detection", "What is detected, by parasitaemia", at + listed)
+    show(figure, "sample-detection", at + listed, title="What is detected, by parasitaemia", caption=True)
 
 
 def against_cells(
@@ -145,15 +145,11 @@ def against_cells(
     told = f"Limit of detection with {cells[-1]:,} cells; {named}. Reading more cells helps little once slides differ."
     left, right = st.columns(2)
     with left:
-        show(limits, "limit-by-cells", "Limit of detection against the cells read", told)
+        show(limits, "sample-limit-by-cells", told, title="Limit of detection against the cells read", caption=True)
     with right:
         thresholds = "; ".join(f"{rules[-1].count_threshold:,}" for _, rules in curves)
-        show(
-            counts,
-            "count-by-cells",
-            "Count threshold against the cells read",
-            f"Count thresholds with {cells[-1]:,} cells, in the order of the legend: {thresholds}.",
-        )
+        told = f"Count thresholds with {cells[-1]:,} cells, in the order of the legend: {thresholds}."
+        show(counts, "sample-count-by-cells", told, title="Count threshold against the cells read", caption=True)
 
 
 def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
@@ -183,7 +179,7 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
         f"With {percent(prevalence)} of those tested infected, {words[0]} of the samples called positive are infected "
         f"and {words[1]} of those called negative are healthy."
     )
-    show(figure, "trust", f"Predictive values, infections at {percent(parasitaemia)}", told)
+    show(figure, "sample-trust", told, title=f"Predictive values, infections at {percent(parasitaemia)}", caption=True)
 
 
 def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
@@ -213,7 +209,13 @@ def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
         f"At {rule.count_threshold:,} or more flagged cells, the diamond, {percent(found)} of samples at "
         f"{percent(parasitaemia)} parasitaemia and {percent(alarm)} of healthy ones are called positive."
     )
-    show(figure, "roc", f"Sample ROC over the count threshold, infections at {percent(parasitaemia)}", told)
+    show(
+        figure,
+        "sample-roc",
+        told,
+        title=f"Sample ROC over the count threshold, infections at {percent(parasitaemia)}",
+        caption=True,
+    )
 
 
 def thresholds(
@@ -249,7 +251,7 @@ def thresholds(
     told = f"Now: {_described(now)}."
     if best and best.rule.limit_of_detection:
         told += f" Lowest: {_described(best)}, that is {per_ul(best.rule.limit_of_detection, red_cells_per_ul)}."
-    show(figure, "thresholds", "Limit of detection at every threshold of the model", told)
+    show(figure, "sample-thresholds", told, title="Limit of detection at every threshold of the model", caption=True)
 
 
 def _described(choice: ThresholdChoice) -> str:
@@ -259,13 +261,6 @@ def _described(choice: ThresholdChoice) -> str:
         f"false alarms {percent(choice.point.false_positive_rate.estimate)}, positive from "
         f"{choice.rule.count_threshold:,}, limit of detection {'none' if limit is None else percent(limit)}"
     )
-
-
-def show(figure: go.Figure, key: str, title: str, told: str) -> None:
-    """Draw a chart under its title, with what it says in a sentence below and for those who cannot see it."""
-    st.markdown(f"**{title}**")
-    st.plotly_chart(figure, key=f"sample-{key}", config={"displayModeBar": False}, alt=told)
-    st.caption(told)
 
 
 def _line(figure: go.Figure, x: float, text: str, *, log: float | None = None) -> None:

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
@@ -22,49 +20,7 @@ from malaria.ui.sample.controls import (
     TARGET_SPECIFICITY,
     control,
 )
-from malaria.ui.sample.inputs import PARAMETERS, Inputs, current, keep
-from malaria.ui.sample.rates import held_out_scores
-
-__all__ = ["PAGE", "bring", "held_out_scores", "link", "show"]
-
-PAGE: Final = "pages/4_Sample_threshold.py"
-
-
-def link(
-    sensitivity: float,
-    false_positive_rate: float,
-    *,
-    cells: int | None = None,
-    overdispersion: float | None = None,
-    infected_cells: int | None = None,
-    uninfected_cells: int | None = None,
-    threshold: float | None = None,
-) -> dict[str, str]:
-    """Return the query parameters with which the page starts from these rates (0 to 1).
-
-    cells: to be read in a sample. infected_cells, uninfected_cells: on which the rates were measured; with both, their
-    uncertainty is carried through. threshold: of p_parasitized, at which they were.
-    """
-    given = {
-        "sensitivity": sensitivity,
-        "false_positive_rate": false_positive_rate,
-        "cells": cells,
-        "overdispersion": overdispersion,
-        "sensitivity_cells": infected_cells,
-        "false_positive_cells": uninfected_cells,
-        "threshold": threshold,
-    }
-    return {PARAMETERS[name].name: f"{value:.10g}" for name, value in given.items() if value is not None}
-
-
-def bring(table: pd.DataFrame, name: str) -> None:
-    """Make the page start from the cells of a batch, in this session: rates, overdispersion, thresholds, real check.
-
-    `table` has the columns patient, given_label, p_parasitized (and corrected_label or expert_label, where there is
-    one); `name` says what they are, as in "measured on NAME". Switch to `PAGE` after it. Raises SampleError.
-    """
-    rates.bring(table, name)
-    rates.start_over()
+from malaria.ui.sample.inputs import Inputs, current, keep
 
 
 def show(frame: Frame) -> None:

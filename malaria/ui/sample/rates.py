@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from malaria.model import classifier as model
@@ -19,6 +18,7 @@ from malaria.sample import (
     scores_file,
     threshold_choices,
 )
+from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
 
@@ -113,6 +113,9 @@ _BROUGHT: Final = "sample.brought"
 
 def scores_of(frame: Frame) -> Scores | None:
     """Return the cells the rates are measured on: those brought from a batch, else the picked model's held-out ones."""
+    if (arrived := st.session_state.pop(links.SCORES, None)) is not None:
+        st.session_state[_BROUGHT] = arrived
+        start_over()
     return brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
 
 
@@ -146,13 +149,6 @@ def from_card(card: Card) -> OperatingPoint:
     """Return the rates that a model's card states, where the scores themselves are not there."""
     _, figures = card.reading()
     return OperatingPoint.from_counts(card.threshold, **figures["confusion"])
-
-
-def bring(table: pd.DataFrame, name: str) -> None:
-    """Make the page start from these cells, until `forget`. Columns as of `Scores`; raises SampleError if unusable."""
-    scores = Scores(name, table)
-    scores.held_out(scores.readings[0])
-    st.session_state[_BROUGHT] = scores
 
 
 def brought() -> Scores | None:

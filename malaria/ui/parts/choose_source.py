@@ -1,10 +1,7 @@
-"""The ways in: the example, a zip with or beside a CSV, a folder of this machine; and what their words mean."""
+"""The ways in to a labelled source (example, zip, CSV, folder), and what the words of its labels mean."""
 
-import argparse
-import sys
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
@@ -15,29 +12,30 @@ from malaria.cells import labels_from_folders
 from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.labels import CLASSES
-from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, Desk
+from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, LabelledSource
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import taken, uploader
+from malaria.ui.parts.uploads import data_folder, taken, uploader
 from malaria.wording.words import count
 
-DESK: Final = "batch.desk"
+SOURCE: Final = "batch.source"
+"""Where in the session's state the labelled source stands."""
 _PAGE: Final = "batch"
 _CSV: Final = "batch.csv"  # a CSV that came before its zip
 _LEAVE_OUT: Final = "leave these out"
 _MAX_CSV_BYTES: Final = 64 * 2**20
 
 
-def choose(promised: str = "The figures", again: str = "Evaluate something else") -> Desk | None:
+def choose_source(promised: str = "The figures", again: str = "Evaluate something else") -> LabelledSource | None:
     """Draw the ways in, and return what is to be evaluated, or None while there is nothing or its labels are open.
 
     What is `promised` is said to appear as soon as there is a batch; `again` heads the ways in when there is one.
     """
     asked = st.query_params.get("example")
-    if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
-        _put(Desk.example())
-    desk: Desk | None = st.session_state.get(DESK)
-    with st.container() if desk is None else st.expander(again, icon=":material/upload_file:"):
-        _ways_in(desk)
+    if asked == EXAMPLE and not (SOURCE in st.session_state and st.session_state[SOURCE].synthetic):
+        _put(LabelledSource.example())
+    labelled: LabelledSource | None = st.session_state.get(SOURCE)
+    with st.container() if labelled is None else st.expander(again, icon=":material/upload_file:"):
+        _ways_in(labelled)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     if uploads := taken(_PAGE):
@@ -47,8 +45,8 @@ def choose(promised: str = "The figures", again: str = "Evaluate something else"
             st.error(literal(str(error)), icon=":material/error:")
         else:
             st.rerun()
-    if desk is not None:
-        return desk if _labelled(desk) else None
+    if labelled is not None:
+        return labelled if _settle_labels(labelled) else None
     if _CSV in st.session_state:
         st.info("The CSV is here. Now give the zip with the images.", icon=":material/table:")
     else:
@@ -57,28 +55,17 @@ def choose(promised: str = "The figures", again: str = "Evaluate something else"
     return None
 
 
-def folder() -> Path | None:
-    """The folder that the app was started with: `streamlit run streamlit_app.py -- --data DIR`."""
-    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    parser.add_argument("--data", type=Path)
-    try:
-        given: Path | None = parser.parse_known_args(sys.argv[1:])[0].data
-    except argparse.ArgumentError:
-        return None
-    return given
-
-
-def _ways_in(desk: Desk | None) -> None:
+def _ways_in(labelled: LabelledSource | None) -> None:
     with st.container(horizontal=True):
         if st.button(f"Try it on {EXAMPLE_CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
-            _put(Desk.example())
+            _put(LabelledSource.example())
             st.rerun()
-        here = folder()
+        here = data_folder()
         if here and st.button(f"Evaluate the folder {literal(str(here))}", icon=":material/folder_open:"):
             source = open_source(here)
-            _put(Desk(source.name, source))
+            _put(LabelledSource(source.name, source))
             st.rerun()
-        if desk is not None and st.button("Close this batch", icon=":material/close:"):
+        if labelled is not None and st.button("Close this batch", icon=":material/close:"):
             _put(None)
             st.rerun()
     uploader(
@@ -90,22 +77,22 @@ def _ways_in(desk: Desk | None) -> None:
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:
-    """Put what was uploaded on the desk. Raises SourceError for what is no batch."""
+    """Make what was uploaded the session's source. Raises SourceError for what is no batch."""
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
         raise SourceError("Give one zip, and at most one CSV beside it.")
     if csvs:
         st.session_state[_CSV] = csvs[0].getvalue()
-    desk: Desk | None = st.session_state.get(DESK)
+    labelled: LabelledSource | None = st.session_state.get(SOURCE)
     if zips:
         source = open_source(zips[0])
         csv = st.session_state.pop(_CSV, None)
         if csv is None and not labels_from_folders(source.files).labels:
             csv = _csv_inside(zips[0])
-        _put(Desk(zips[0].name, source, csv))
-    elif desk and csvs:
-        desk.bring_csv(st.session_state.pop(_CSV))
+        _put(LabelledSource(zips[0].name, source, csv))
+    elif labelled and csvs:
+        labelled.bring_csv(st.session_state.pop(_CSV))
 
 
 def _csv_inside(upload: UploadedFile) -> bytes | None:
@@ -124,55 +111,55 @@ def _csv_inside(upload: UploadedFile) -> bytes | None:
     return None
 
 
-def _put(desk: Desk | None) -> None:
+def _put(labelled: LabelledSource | None) -> None:
     """Make this what the session evaluates, in place of what it was."""
-    old: Desk | None = st.session_state.get(DESK)
+    old: LabelledSource | None = st.session_state.get(SOURCE)
     if old is not None:
         old.close()
-    if desk is None:
-        st.session_state.pop(DESK, None)
+    if labelled is None:
+        st.session_state.pop(SOURCE, None)
     else:
-        st.session_state[DESK] = desk
-    if desk is None or not desk.synthetic:
+        st.session_state[SOURCE] = labelled
+    if labelled is None or not labelled.synthetic:
         st.query_params.pop("example", None)
 
 
 # Labels
 
 
-def _labelled(desk: Desk) -> bool:
+def _settle_labels(labelled: LabelledSource) -> bool:
     """Find out which image has which label; ask where that is open. Returns whether it is settled."""
-    if desk.labelled:
+    if labelled.is_labelled:
         return True
     try:
-        desk.label()
+        labelled.label()
     except MalariaError as error:
         st.error(literal(str(error)), icon=":material/label_off:")
-        _ask_column(desk)
-        if desk.meaning and st.button("Answer again what the words mean"):
-            desk.meaning.clear()
+        _ask_column(labelled)
+        if labelled.meaning and st.button("Answer again what the words mean"):
+            labelled.meaning.clear()
             st.rerun()
         return False
-    if desk.labelling and desk.labelling.words:
-        _ask_words(desk, desk.labelling.words)
-    return desk.labelled
+    if labelled.labelling and labelled.labelling.words:
+        _ask_words(labelled, labelled.labelling.words)
+    return labelled.is_labelled
 
 
-def _ask_column(desk: Desk) -> None:
+def _ask_column(labelled: LabelledSource) -> None:
     try:
-        columns = label_columns(desk.csv or b"")
+        columns = label_columns(labelled.csv or b"")
     except LabelsError:
         return
     if not columns:
         return
     asked = "Which column of the CSV holds the labels?"
     chosen = st.selectbox(asked, columns, index=None, key="batch.column", placeholder="Choose a column")
-    if chosen and chosen != desk.column:
-        desk.column = chosen
+    if chosen and chosen != labelled.column:
+        labelled.column = chosen
         st.rerun()
 
 
-def _ask_words(desk: Desk, words: Sequence[Word]) -> None:
+def _ask_words(labelled: LabelledSource, words: Sequence[Word]) -> None:
     """Ask what words mean that are no class. What they sound like is chosen beforehand, but not taken unasked."""
     with st.form("batch.words"):
         st.markdown(f"**What do these mean?** They are not named {CLASSES[0]} or {CLASSES[1]}, and are not guessed.")
@@ -181,7 +168,7 @@ def _ask_words(desk: Desk, words: Sequence[Word]) -> None:
             if None in answers.values():
                 st.warning("Choose what each word means, or to leave its images out.")
                 return
-            desk.meaning |= {word: None if said == _LEAVE_OUT else said for word, said in answers.items()}
+            labelled.meaning |= {word: None if said == _LEAVE_OUT else said for word, said in answers.items()}
             st.rerun()
 
 

@@ -1,0 +1,74 @@
+"""How one page sends a user to another: its address, and what it brings along in the session's state."""
+
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+import pandas as pd
+import streamlit as st
+
+from malaria.cells import Labels
+from malaria.images import ImageFile
+
+HOME: Final = "streamlit_app.py"
+CELL: Final = "pages/1_Single_cell.py"
+BATCH: Final = "pages/2_Batch_evaluation.py"
+REVIEW: Final = "pages/3_Label_review.py"
+SAMPLE: Final = "pages/4_Sample_threshold.py"
+TRIAGE: Final = "pages/5_Smear_triage.py"
+MODELS: Final = "pages/6_Models.py"
+DATA_SET: Final = "pages/7_Dataset.py"
+
+CELLS: Final = "single_cell.cells"
+"""Cells (a list of `ImageFile`) for the single-cell page; they outlive a visit to another page."""
+CORRECTIONS: Final = "corrections"
+"""Corrected labels (`malaria.cells.Labels`) from label review, for the readings of every labelled source."""
+SCORES: Final = "links.scores"
+"""Cells of a batch (`malaria.sample.Scores`) on their way to the sample page."""
+
+# Without `query_params` Streamlit refuses to leave while a widget is in the address.
+
+
+def open_example(name: str) -> NoReturn:
+    """Show one of the synthetic examples on the single-cell page."""
+    st.switch_page(CELL, query_params={"example": name})
+
+
+def open_cell(image: ImageFile) -> NoReturn:
+    """Show one cell on the single-cell page. Call it after a button, not in a callback."""
+    bring_cells([image])
+    st.switch_page(CELL, query_params={})
+
+
+def bring_cells(images: Sequence[ImageFile]) -> None:
+    """Make `images` what the single-cell page shows, in place of what was uploaded there."""
+    st.session_state[CELLS] = list(images)
+
+
+def open_batch(corrections: Labels) -> NoReturn:
+    """Measure on the batch page by corrected labels."""
+    st.session_state[CORRECTIONS] = corrections
+    st.switch_page(BATCH, query_params={})
+
+
+def open_review() -> NoReturn:
+    """Review the labels of the session's labelled source."""
+    st.switch_page(REVIEW, query_params={})
+
+
+def open_sample(table: pd.DataFrame, name: str, threshold: float) -> NoReturn:
+    """Start the sample page from the cells of a batch at `threshold` (0 to 1); see `bring_scores`."""
+    bring_scores(table, name)
+    st.switch_page(SAMPLE, query_params={"threshold": f"{threshold:.10g}"})
+
+
+def bring_scores(table: pd.DataFrame, name: str) -> None:
+    """Make the sample page start from the cells of a batch: rates, overdispersion, thresholds, real check.
+
+    `table` has the columns patient, given_label, p_parasitized (and corrected_label or expert_label, where there is
+    one); `name` says what they are, as in "measured on NAME". Raises SampleError for cells that give no rates.
+    """
+    from malaria.sample import Scores  # only here: it needs 70 MB of statistics that other pages do without
+
+    scores = Scores(name, table)
+    scores.held_out(scores.readings[0])
+    st.session_state[SCORES] = scores
