@@ -1,9 +1,13 @@
-"""Fields in which people drew boxes around cells, read from the archives that figures are measured on."""
+"""Fields in which people drew boxes around cells: `python -m studies.annotated_fields FOLDER` counts what they drew.
+
+FOLDER holds iml_smears_dev.zip and leukocytes_dev.zip, which the other studies of fields measure on, too.
+"""
 
 import csv
 import json
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +15,11 @@ from typing import Final
 
 from malaria.images import decode
 from malaria.smear.field.objects import RGB, Box, overlaps
+from malaria.wording.words import count
+from studies._command import Folder, run
 
 SMEARS: Final = "iml_smears_dev.zip"
+LEUKOCYTES: Final = "leukocytes_dev.zip"
 PARASITES: Final = ("ring", "trophozoite", "schizont", "gametocyte")
 UNSURE: Final = "unsure"
 """The type of a box of which nobody can say whether it holds one cell; it counts for nothing."""
@@ -73,3 +80,20 @@ def _without_twins(boxes: list[Box], types: list[str]) -> list[int]:
         if not kept or overlaps([boxes[at]], [boxes[other] for other in kept]).max() < _SAME:
             kept.append(at)
     return kept
+
+
+def main(folder: Folder) -> None:
+    """Print how many fields and boxes of each type the archives hold, and how many of each are held out."""
+    for file, fields in ((SMEARS, smear_fields(folder / SMEARS)), (LEUKOCYTES, leukocyte_fields(folder / LEUKOCYTES))):
+        boxes: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+        n: Counter[bool] = Counter()
+        for field in fields:
+            n[field.is_held_out] += 1
+            boxes[field.is_held_out].update(field.types)
+        print(f"{file}: {count(n.total(), 'field')}, {n[True]} held out")
+        for name, boxes_of_all in (boxes[False] + boxes[True]).most_common():
+            print(f"  {name:18s} {boxes_of_all:6,}  {boxes[True][name]:6,} held out")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -31,6 +31,7 @@ from websockets.typing import Subprotocol
 from malaria.model import verdict
 from malaria.ui.parts.examples import examples
 from malaria.ui.parts.frame import ROOT
+from studies._command import Model, run
 
 STARTS: Final = 3
 """Servers that are started, one after the other, for the time to the first page."""
@@ -57,9 +58,8 @@ class AppTiming:
     tensorflow_loaded: bool | None
 
 
-def main() -> None:
-    """Print an `AppTiming` as JSON; the model is the only argument, the default model without it."""
-    model = sys.argv[1] if len(sys.argv) > 1 else None
+def main(model: Model = None) -> None:
+    """Time and weigh the app, and print it as JSON."""
     print(json.dumps(asdict(measure(model))))
 
 
@@ -180,4 +180,4 @@ def _error(message: ForwardMsg) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

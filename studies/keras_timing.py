@@ -6,7 +6,6 @@ takes seconds to load and most of a gigabyte, and reads the JSON that it prints.
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ import numpy as np
 
 from malaria import phantom
 from malaria.model.classifier import MODELS_DIR, load
+from studies._command import Model, run
 
 REPEATS: Final = 40
 
@@ -36,9 +36,9 @@ class OneCell:
     repeats: int
 
 
-def main() -> None:
-    """Print a `OneCell` as JSON; the model is the only argument, the default model without it."""
-    print(json.dumps(asdict(measure(sys.argv[1] if len(sys.argv) > 1 else None))))
+def main(model: Model = None) -> None:
+    """Time one cell, answered here and by Keras, and print it as JSON."""
+    print(json.dumps(asdict(measure(model))))
 
 
 def measure(name: str | None = None) -> OneCell:
@@ -68,4 +68,4 @@ def _milliseconds(call: Callable[[], object], times: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

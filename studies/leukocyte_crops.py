@@ -5,18 +5,19 @@ folder for each type, as `python -m malaria train` takes it. Keep it out of the 
 """
 
 import csv
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import cv2
+import typer
 
 from malaria.images import decode
 from malaria.smear.field.objects import RGB
 from malaria.smear.field.segment import segment
+from studies._command import run
 
 FEWEST: Final = 10
 """Types with fewer fields are left out: so few can neither be learnt nor measured."""
@@ -58,8 +59,11 @@ def write_crops(fields: Path, crops: Path) -> Counter[str]:
     return written
 
 
-def main(fields: Path, crops: Path) -> None:
-    """Write the crops and say how many, and what was left out."""
+def main(
+    fields: Annotated[Path, typer.Argument(metavar="FIELDS.zip", exists=True, dir_okay=False)],
+    crops: Annotated[Path, typer.Argument(metavar="CROPS.zip", dir_okay=False)],
+) -> None:
+    """Cut the leukocytes of FIELDS.zip out into CROPS.zip, and say how many there are and what was left out."""
     written = write_crops(fields, crops)
     rare = Counter(single_types(fields).values())
     for name in written:
@@ -70,4 +74,4 @@ def main(fields: Path, crops: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    run(main)

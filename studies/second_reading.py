@@ -8,16 +8,20 @@ not one cell, or cannot be said; a clump with cells in it counts as one cell mis
 pairs of box and outline, were not looked at. The reader saw outline and box, was alone, and is no haematologist.
 
 `second_reading.csv` holds the verdicts and no picture: field, drawn (box, outline or clump), place, verdict.
+`python -m studies.second_reading` counts them.
 """
 
 import csv
 import random
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from malaria.smear.field.objects import Box, Outline, overlaps
+from malaria.wording.words import count
+from studies._command import run
 from studies.annotated_fields import UNSURE, AnnotatedField
 
 FILE: Final = Path(__file__).with_name("second_reading.csv")
@@ -76,3 +80,16 @@ def unread(outlines: Iterable[Outline], said: Sequence[Verdict], field: Annotate
     known = [*field.boxes, *(verdict.box for verdict in said)]
     boxes = [item.box for item in outlines if item.is_whole_cell]
     return [box for box in boxes if not known or overlaps([box], known).max() < _SAME]
+
+
+def main() -> None:
+    """Print how often each verdict was given, for boxes, outlines and clumps."""
+    said = verdicts()
+    given = Counter((verdict.drawn, verdict.verdict) for listed in said.values() for verdict in listed)
+    print(f"{count(len(said), 'field')} with a verdict, of {_FIELDS} read again")
+    for (drawn, verdict), n in sorted(given.items()):
+        print(f"  {drawn:8s} {verdict:12s} {n:4d}")
+
+
+if __name__ == "__main__":
+    run(main)

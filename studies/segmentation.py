@@ -15,9 +15,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
@@ -27,7 +28,16 @@ from malaria.smear.field.cells import Region, propose
 from malaria.smear.field.objects import RGB, Box, SmearObject, overlaps, pairs
 from malaria.smear.field.segment import prepare, segment
 from malaria.wording.words import count
-from studies.annotated_fields import PARASITES, SMEARS, UNSURE, AnnotatedField, leukocyte_fields, smear_fields
+from studies._command import Folder, run
+from studies.annotated_fields import (
+    LEUKOCYTES,
+    PARASITES,
+    SMEARS,
+    UNSURE,
+    AnnotatedField,
+    leukocyte_fields,
+    smear_fields,
+)
 from studies.second_reading import amended, sampled, unread, verdicts
 
 _WHOLE: Final = 0.65
@@ -96,7 +106,7 @@ def fit_likeness(fields: Iterable[AnnotatedField]) -> tuple[NDArray[np.float64],
     """Fit what `malaria.smear.field.cells` knows of outlines: (weights, intercept) of a logistic regression.
 
     An outline is one whole cell when its box shares at least 0.65 of the union with an annotated one; those at the
-    border are left out. Printed by `python -m studies.segmentation FOLDER fit`.
+    border are left out. Printed by `python -m studies.segmentation FOLDER --fit`.
     """
     features: list[NDArray[np.float64]] = []
     is_cell: list[bool] = []
@@ -163,10 +173,16 @@ def pool(fields: Iterable[Counter[str]]) -> Counter[str]:
     return pooled
 
 
-def main(folder: Path) -> None:
+def main(
+    folder: Folder,
+    fit: Annotated[bool, typer.Option("--fit", help="Fit the weights of outlines anew and print only them.")] = False,
+) -> None:
     """Print the figures of all fields, of those on which thresholds were chosen, and of those held out."""
+    if fit:
+        print(fit_likeness(field for field in smear_fields(folder / SMEARS) if not field.is_held_out))
+        return
     tallies: dict[str, list[Counter[str]]] = {}
-    for part, counts in [*_smears(folder / SMEARS), *_leukocytes(folder / "leukocytes_dev.zip")]:
+    for part, counts in [*_smears(folder / SMEARS), *_leukocytes(folder / LEUKOCYTES)]:
         tallies.setdefault(part, []).append(counts)
     for title in sorted(tallies, reverse=True):
         print(report(title, tallies[title]))
@@ -208,7 +224,4 @@ def _at_border(box: Box, rgb: RGB) -> bool:
 
 
 if __name__ == "__main__":
-    if sys.argv[2:] == ["fit"]:
-        print(fit_likeness(field for field in smear_fields(Path(sys.argv[1]) / SMEARS) if not field.is_held_out))
-    else:
-        main(Path(sys.argv[1]))
+    run(main)

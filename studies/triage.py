@@ -13,10 +13,8 @@ that was lost, of both halves, so the held-out half is no unseen one there. Adap
 tenths of the fields.
 """
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -28,6 +26,7 @@ from malaria.smear.adapt import DISCARD, LabelledCells, cell_features, cross_val
 from malaria.smear.field.calibration import calibrate
 from malaria.smear.field.objects import SmearObject, pairs
 from malaria.smear.field.windows import scan_with_windows
+from studies._command import Folder, Model, run
 from studies.annotated_fields import PARASITES, SMEARS, AnnotatedField, is_held_out, smear_fields
 
 _COVERS: Final = 0.5
@@ -122,8 +121,8 @@ def _without_difficult(field: AnnotatedField, cells: list[SmearObject]) -> list[
     return [cell for at, cell in enumerate(cells) if at not in found or field.types[found[at]] != "difficult"]
 
 
-def main(folder: Path, model: str | None = None) -> None:
-    """Print the figures as shipped and adapted."""
+def main(folder: Folder, model: Model = None) -> None:
+    """Print which share of parasitized cells a triage keeps, as shipped and adapted."""
     classifier = load(model)
     judged = judge_fields(smear_fields(folder / SMEARS), classifier)
     ways = {"as shipped": judged.cells.features[:, 0], "adapted": cross_validated(judged.cells, 10)}
@@ -136,4 +135,4 @@ def main(folder: Path, model: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:3])
+    run(main)

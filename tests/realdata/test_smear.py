@@ -1,6 +1,6 @@
 """Held-out fields of other laboratories: found cells, parasites and leukocytes, and the parasites that triage keeps.
 
-`python -m studies.segmentation FOLDER` and `measure_triage` print the figures of all fields and say what was chosen on
+`python -m studies.segmentation FOLDER` and `studies.triage` print the figures of all fields and say what was chosen on
 which; here a part of the held-out ones, each figure somewhat below what was measured, so that a loss shows and chance
 does not.
 """
