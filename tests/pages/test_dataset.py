@@ -17,7 +17,7 @@ from malaria.explain.pipe import Message
 from malaria.images import open_source
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.ui.dataset import sources
-from malaria.ui.dataset.desk import CELLS, Desk, Job
+from malaria.ui.dataset.data_set import CELLS, DataSet, Describing
 from malaria.ui.dataset.page import SECTIONS
 from malaria.ui.parts import keras_process as keras
 from malaria.ui.parts.frame import ROOT
@@ -43,8 +43,8 @@ def start(**query: str) -> AppTest:
 
 def described(app: AppTest) -> AppTest:
     assert not app.exception
-    if sources.DESK in app.session_state and app.session_state[sources.DESK] is not None:
-        app.session_state[sources.DESK].job.wait()
+    if sources.DATA_SET in app.session_state and app.session_state[sources.DATA_SET] is not None:
+        app.session_state[sources.DATA_SET].describing.wait()
         app.run()
     assert not app.exception
     return app
@@ -282,26 +282,26 @@ def test_the_folder_given_at_start_is_one_click_away(tmp_path: Path, monkeypatch
 
 
 def test_a_job_can_be_stopped_and_begun_again() -> None:
-    desk = Desk("cells", open_source(io.BytesIO(phantom.batch_zip(60)), "cells.zip"))
-    desk.job.stop()
-    desk.job.wait()
-    assert desk.job.description() is None or len(desk.job.description().table) == 60  # type: ignore[union-attr]
-    desk.close()
-    desk.job.wait()
-    found = desk.job.description()
+    data_set = DataSet("cells", open_source(io.BytesIO(phantom.batch_zip(60)), "cells.zip"))
+    data_set.describing.stop()
+    data_set.describing.wait()
+    assert data_set.describing.description() is None or len(data_set.describing.description().table) == 60  # type: ignore[union-attr]
+    data_set.close()
+    data_set.describing.wait()
+    found = data_set.describing.description()
     assert found is not None
     assert len(found.table) == 60
-    assert desk.job.progress[:2] == (60, 60)
+    assert data_set.describing.progress[:2] == (60, 60)
 
 
 def test_a_job_keeps_what_went_wrong() -> None:
     source = open_source(io.BytesIO(small_zip()), "cells.zip")
     source.close()
-    job = Job(source)
+    describing = Describing(source)
     with pytest.raises(Exception, match="The zip was closed"):
-        job.wait()
+        describing.wait()
     with pytest.raises(Exception, match="The zip was closed"):
-        job.description()
+        describing.description()
 
 
 def test_two_sessions_do_not_see_each_others_sets() -> None:

@@ -19,7 +19,7 @@ from malaria.review.sql import SqlJournal
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.links import CORRECTIONS
 from malaria.ui.review.card import KEYS
-from malaria.ui.review.work import ENVIRONMENT
+from malaria.ui.review.label_review import ENVIRONMENT
 from tests.review.test_journal import full_disk
 
 PAGE = "pages/3_Label_review.py"
@@ -107,7 +107,7 @@ def test_arriving_there_is_something_to_click_and_nothing_is_written(journal: Cs
 def test_planted_errors_are_in_front_and_how_they_got_there_is_said(journal: CsvJournal) -> None:
     app = start()
     assert "Ranked by how unlikely the given label is to the model cell-resnet" in shown(app)
-    cards = app.session_state["review.work"][1].session.cards
+    cards = app.session_state["review.label_review"][1].session.cards
     truth = {cell.file: cell.true_label for cell in phantom.batch(200, mislabelled=0.05)}
     wrong = [truth[card.file.rsplit("/", 1)[-1]] != card.given_label for card in cards]
     assert sum(wrong) == 10
@@ -116,7 +116,7 @@ def test_planted_errors_are_in_front_and_how_they_got_there_is_said(journal: Csv
 
 def test_nothing_tells_the_label_before_the_answer(journal: CsvJournal) -> None:
     app = start()
-    card = app.session_state["review.work"][1].session.current
+    card = app.session_state["review.label_review"][1].session.current
     texts = [shown(app), *(str(button.label) for button in app.button)]
     assert not any("Given label:" in text or card.file in text for text in texts)
     key(app, "P")
@@ -250,8 +250,8 @@ def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
 
 def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJournal) -> None:
     app = start()
-    work = app.session_state["review.work"][1]
-    while not work._looking.results:
+    review = app.session_state["review.label_review"][1]
+    while not review._looking.results:
         app.run()
     text = shown(app.run())
     assert "From the same patient" in text
@@ -261,17 +261,17 @@ def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJourna
 
 def test_the_suspects_most_like_a_cell_can_come_next(journal: CsvJournal) -> None:
     app = start()
-    work = app.session_state["review.work"][1]
-    while not work._looking.results:
+    review = app.session_state["review.label_review"][1]
+    while not review._looking.results:
         app.run()
     app.run()
-    card = work.session.current
-    expected = work._looking.results[0].suspects(work.pictures[card.file].rgb, 3, but=card.image_id)
+    card = review.session.current
+    expected = review._looking.results[0].suspects(review.pictures[card.file].rgb, 3, but=card.image_id)
     key(app, "L")
-    assert work.session.current == card
-    assert work.session.upcoming(3) == expected
+    assert review.session.current == card
+    assert review.session.upcoming(3) == expected
     answer(app, "P")
-    assert work.session.current == expected[0]
+    assert review.session.current == expected[0]
 
 
 def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -414,8 +414,8 @@ def test_what_is_decided_is_what_evaluate_and_train_read(journal: CsvJournal) ->
     app = start()
     answer(app, "PU")
     rows: list[Decision] = kept(journal).rows
-    work = app.session_state["review.work"][1]
-    written = in_order(corrected_labels(work.table, work.session.log.state)).encode()
+    review = app.session_state["review.label_review"][1]
+    written = in_order(corrected_labels(review.table, review.session.log.state)).encode()
     labels = read_labels(written)
     assert len(labels.names) == 200
     assert {row.image_id: labels.ids[row.image_id] for row in rows} == {

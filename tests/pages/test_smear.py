@@ -28,7 +28,7 @@ from malaria.smear.field.leukocyte_types import LeukocyteType
 from malaria.smear.session import Bench
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT, Frame
-from malaria.ui.review.work import ENVIRONMENT
+from malaria.ui.review.label_review import ENVIRONMENT
 from malaria.ui.smear import desk as desks
 from tests.review.test_journal import full_disk
 

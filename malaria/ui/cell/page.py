@@ -12,7 +12,7 @@ from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model.verdict import verdict
-from malaria.ui.cell.reading import Reading, insist, read, table
+from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, table_of
 from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
@@ -100,21 +100,21 @@ def answers(images: Sequence[ImageFile], frame: Frame) -> None:
     if not images:
         st.info("The answer appears here as soon as you click an example or give a cell.", icon=":material/touch_app:")
         return
-    readings = read(images, frame)
-    _one(readings[0] if len(readings) == 1 else _picked(readings, frame.threshold), frame)
+    cell_answers = answer_cells(images, frame)
+    _one(cell_answers[0] if len(cell_answers) == 1 else _picked(cell_answers, frame.threshold), frame)
 
 
-def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
+def _picked(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
     """Show several images as a table that sorts, and return the one picked in it, at first one with an answer."""
-    answered = [reading.words(threshold) for reading in readings]
-    _summary(readings, answered)
-    cells = table(readings, threshold)
-    drawn: Any = cells.assign(cell=[reading.thumbnail for reading in readings], answer=answered).style
+    answered = [one.in_words(threshold) for one in cell_answers]
+    _summary(cell_answers, answered)
+    cells = table_of(cell_answers, threshold)
+    drawn: Any = cells.assign(cell=[one.thumbnail for one in cell_answers], answer=answered).style
     event = st.dataframe(
         drawn.format(probability, subset=["p_parasitized"], na_rep=""),
         hide_index=True,
         row_height=64,
-        height=min(424, 40 + 64 * len(readings)),
+        height=min(424, 40 + 64 * len(cell_answers)),
         column_order=["cell", "answer", "p_parasitized", "given_label", "file", "patient", "error"],
         column_config={"cell": st.column_config.ImageColumn(width=64)},
         placeholder="–",
@@ -125,35 +125,35 @@ def _picked(readings: Sequence[Reading], threshold: float) -> Reading:
     )
     icon = ":material/download:"
     st.download_button("Download as CSV", to_csv(cells), "cells.csv", "text/csv", icon=icon, on_click="ignore")
-    row = next((row for row, _ in event["selection"]["cells"]), len(readings))
-    if row < len(readings):
-        return readings[row]
-    return next((reading for reading in readings if reading.p_parasitized is not None), readings[0])
+    row = next((row for row, _ in event["selection"]["cells"]), len(cell_answers))
+    if row < len(cell_answers):
+        return cell_answers[row]
+    return next((one for one in cell_answers if one.p_parasitized is not None), cell_answers[0])
 
 
-def _summary(readings: Sequence[Reading], answered: Sequence[str]) -> None:
+def _summary(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) -> None:
     """Count the answers, and name the images that got none."""
     counted = ", ".join(f"{count} {words}" for words, count in pd.Series(answered).value_counts().items())
-    st.markdown(f"**{len(readings)} images:** {counted}.")
-    if unanswered := [reading.why for reading in readings if reading.why]:
+    st.markdown(f"**{len(cell_answers)} images:** {counted}.")
+    if unanswered := [one.why for one in cell_answers if one.why]:
         listed = "".join(f"\n- {literal(why)}" for why in unanswered[:5])
         more = f"\n- and {len(unanswered) - 5} more, in the table" if len(unanswered) > 5 else ""
         st.warning(f"Without an answer:\n{listed}{more}", icon=":material/warning:")
     st.caption("Click a cell in the table, or walk through it with the arrow keys, to see it in full below.")
 
 
-def _one(reading: Reading, frame: Frame) -> None:
+def _one(one: CellAnswer, frame: Frame) -> None:
     """Show one image in full: why there is no answer, or the answer and what it rests on."""
-    image = reading.image
-    if reading.error or image.data is None:
-        st.error(literal(reading.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
+    image = one.image
+    if one.error or image.data is None:
+        st.error(literal(one.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
         if image.file.lower().endswith(".zip"):
             st.page_link(links.BATCH, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
-    if reading.doubt:
-        st.warning(literal(reading.doubt), icon=":material/help:")
-    if reading.p_parasitized is None:
+    if one.doubt:
+        st.warning(literal(one.doubt), icon=":material/help:")
+    if one.p_parasitized is None:
         gallery.picture(rgb, "The image that was given", side=320, caption=literal(image.file))
         if st.button("It is a cell: ask the model anyway"):
             insist(image)
@@ -162,10 +162,10 @@ def _one(reading: Reading, frame: Frame) -> None:
     with st.container(key="answer"):
         left, right = st.columns([2, 3], gap="large")
         with left:
-            words = verdict(reading.p_parasitized, frame.threshold)
+            words = verdict(one.p_parasitized, frame.threshold)
             gallery.picture(rgb, f"The cell, enlarged. To the model it {words}.", side=360, caption=literal(image.file))
         with right:
-            charts.answer(reading.p_parasitized, frame.threshold)
+            charts.answer(one.p_parasitized, frame.threshold)
             _measured(frame)
     _grounds(rgb, image.image_id or "", frame)
 

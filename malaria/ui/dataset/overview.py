@@ -11,17 +11,17 @@ from malaria.labels import CLASSES
 from malaria.metrics import wilson
 from malaria.report.html import table
 from malaria.ui.dataset import charts
-from malaria.ui.dataset.desk import PLANTED, Desk
+from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
 
 
-def overview(desk: Desk, found: Description) -> None:
+def overview(data_set: DataSet, found: Description) -> None:
     """Draw the section."""
     _headline(found)
-    if desk.synthetic:
+    if data_set.synthetic:
         st.caption(f"These cells are synthetic, drawn by this program. {PLANTED}")
-    if desk.csv is not None and not found.classes and not found.readable.empty:
+    if data_set.csv is not None and not found.classes and not found.readable.empty:
         called = literal(found.readable["file"].iloc[0])
         st.warning(
             f"The CSV labels none of these images. Write their names, such as {called}, into its column file, and what "

@@ -7,9 +7,9 @@ import streamlit as st
 from malaria.dataset import Description
 from malaria.errors import LabelsError
 from malaria.ui.dataset.averages import averages
-from malaria.ui.dataset.desk import Desk
+from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.dataset.overview import leak, overview
-from malaria.ui.dataset.sources import choose
+from malaria.ui.dataset.sources import choose_data_set
 from malaria.ui.dataset.twins import duplicates
 from malaria.ui.dataset.views import samples, views
 from malaria.ui.parts.frame import Frame
@@ -21,59 +21,59 @@ _KEY: Final = "section"
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
-    desk = choose()
-    if desk is None:
+    data_set = choose_data_set()
+    if data_set is None:
         return
     try:
-        job = desk.job
+        describing = data_set.describing
     except LabelsError as error:
         st.error(literal(str(error)), icon=":material/label_off:")
         return
-    if not job.finished:
-        _watch(desk)
+    if not describing.finished:
+        _watch(data_set)
         return
-    found = job.description()
+    found = describing.description()
     if found is None:
         st.warning("Stopped. What a part of the set holds says little about the whole, so nothing is shown.")
         if st.button("Begin again", icon=":material/play_arrow:"):
-            desk.close()
+            data_set.close()
             st.rerun()
         return
-    _sections(desk, found, frame)
+    _sections(data_set, found, frame)
 
 
-def _sections(desk: Desk, found: Description, frame: Frame) -> None:
+def _sections(data_set: DataSet, found: Description, frame: Frame) -> None:
     """Only the open section is worked out, and it is in the address."""
-    st.markdown(f"**{literal(desk.name)}**")
+    st.markdown(f"**{literal(data_set.name)}**")
     tabs = dict(zip(SECTIONS, st.tabs(list(SECTIONS), key=_KEY, bind="query-params"), strict=True))
     opened = next(name for name, tab in tabs.items() if tab.open)
     with tabs[opened]:
         if opened == SECTIONS[0]:
-            overview(desk, found)
+            overview(data_set, found)
         elif found.readable.empty:
             st.markdown("No image could be read, so there is nothing to show.")
         elif opened == "Duplicates":
-            duplicates(desk, found)
+            duplicates(data_set, found)
         elif opened == "Samples":
-            samples(desk, found)
+            samples(data_set, found)
         elif opened == "Mean cells":
             averages(found)
         elif opened == "What the model sees":
-            views(desk, found, frame)
+            views(data_set, found, frame)
         else:
             leak(found)
 
 
 @st.fragment(run_every=0.5)
-def _watch(desk: Desk) -> None:
+def _watch(data_set: DataSet) -> None:
     """Show how far the description is; draw the whole page again when it is done."""
-    job = desk.job
-    if job.finished:
+    describing = data_set.describing
+    if describing.finished:
         st.rerun()
-    progress = job.progress
+    progress = describing.progress
     words = f"{progress.done:,} of {progress.total:,} images"
     if progress.per_second is not None:
         left = f"{progress.seconds_left:.0f} s left" if progress.share < 1 else "looking for duplicates"
         words += f" · {progress.per_second:,.0f} per second · {left}"
-    st.progress(progress.share, f"{literal(desk.name)}: {words}")
-    st.button("Stop", icon=":material/stop:", on_click=job.stop, key="dataset.stop")
+    st.progress(progress.share, f"{literal(data_set.name)}: {words}")
+    st.button("Stop", icon=":material/stop:", on_click=describing.stop, key="dataset.stop")

@@ -9,23 +9,23 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from malaria.cells import read_table
 from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
-from malaria.ui.dataset.desk import CELLS, EXAMPLE, Desk
+from malaria.ui.dataset.data_set import CELLS, EXAMPLE, DataSet
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import data_folder
 
-DESK: Final = "dataset.desk"
+DATA_SET: Final = "dataset.data_set"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
 _UPLOADER: Final = "dataset.upload"
 _AUTOMATIC: Final = "found by its name"
 
 
-def choose() -> Desk | None:
+def choose_data_set() -> DataSet | None:
     """Draw the ways in, and return what is to be looked at; None while there is nothing."""
     asked = st.query_params.get("example")
-    if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
-        put(Desk.example())
-    desk: Desk | None = st.session_state.get(DESK)
-    with st.container() if desk is None else st.expander("Look at something else", icon=":material/upload_file:"):
+    if asked == EXAMPLE and not (DATA_SET in st.session_state and st.session_state[DATA_SET].synthetic):
+        put(DataSet.example())
+    data_set: DataSet | None = st.session_state.get(DATA_SET)
+    with st.container() if data_set is None else st.expander("Look at something else", icon=":material/upload_file:"):
         _ways_in()
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
@@ -36,23 +36,23 @@ def choose() -> Desk | None:
     except MalariaError as error:
         st.error(literal(str(error)), icon=":material/error:")
         return None
-    if desk is None:
+    if data_set is None:
         words = (
             "Counts, duplicates, samples, mean cells and splits appear here as soon as you click the set or give one."
         )
         st.info(words, icon=":material/touch_app:")
-    elif desk.csv is not None:
-        _columns(desk)
-    return desk
+    elif data_set.csv is not None:
+        _columns(data_set)
+    return data_set
 
 
-def put(desk: Desk | None) -> None:
+def put(data_set: DataSet | None) -> None:
     """Make this what the session looks at, in place of what it was."""
-    old: Desk | None = st.session_state.get(DESK)
+    old: DataSet | None = st.session_state.get(DATA_SET)
     if old is not None:
         old.close()
-    st.session_state[DESK] = desk
-    if desk is not None and desk.synthetic:
+    st.session_state[DATA_SET] = data_set
+    if data_set is not None and data_set.synthetic:
         st.query_params["example"] = EXAMPLE
     else:
         st.query_params.pop("example", None)
@@ -61,11 +61,11 @@ def put(desk: Desk | None) -> None:
 def _ways_in() -> None:
     with st.container(horizontal=True):
         if st.button(f"Look at {CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
-            put(Desk.example())
+            put(DataSet.example())
             st.rerun()
         here = data_folder()
         if here and st.button(f"Look at {literal(str(here))}", icon=":material/folder_open:"):
-            put(Desk.of_folder(here))
+            put(DataSet.of_folder(here))
             st.rerun()
     st.file_uploader(
         "Your own set: a zip of images in folders named like their classes, and beside it, if you like, a CSV with the "
@@ -83,31 +83,34 @@ def _take() -> None:
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:
-    """Put what was uploaded on the desk. Raises SourceError for what is no data set."""
+    """Make what was uploaded the session's data set. Raises SourceError for what is no data set."""
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
         raise SourceError("Give one zip, and at most one CSV beside it: remove the others with their ✕.")
-    desk: Desk | None = st.session_state.get(DESK)
-    if zips and not (desk and desk.name == zips[0].name and desk.upload == zips[0].file_id):
-        desk = Desk(zips[0].name, open_source(zips[0]), upload=zips[0].file_id)
-        put(desk)
-    if desk is None:
+    data_set: DataSet | None = st.session_state.get(DATA_SET)
+    if zips and not (data_set and data_set.name == zips[0].name and data_set.upload == zips[0].file_id):
+        data_set = DataSet(zips[0].name, open_source(zips[0]), upload=zips[0].file_id)
+        put(data_set)
+    if data_set is None:
         raise SourceError("This is the CSV alone. Give the zip with the images as well.")
     if csvs:
-        desk.label(csvs[0].getvalue())
+        data_set.label(csvs[0].getvalue())
     elif zips:
-        desk.label(None)
+        data_set.label(None)
 
 
-def _columns(desk: Desk) -> None:
+def _columns(data_set: DataSet) -> None:
     """Let the user say which columns of the CSV hold the labels, where their names do not."""
     try:
-        header = [_AUTOMATIC, *(name for name in read_table(desk.csv or b"")[0] if name.strip().casefold() != "file")]
+        header = [
+            _AUTOMATIC,
+            *(name for name in read_table(data_set.csv or b"")[0] if name.strip().casefold() != "file"),
+        ]
     except LabelsError:
         return
     left, right = st.columns(2)
     given = left.selectbox("Column of given labels", header, key="dataset.given")
     expert = right.selectbox("Column of expert labels", header, key="dataset.expert")
     chosen = tuple(None if name == _AUTOMATIC else name for name in (given, expert))
-    desk.label(desk.csv, (chosen[0], chosen[1]))
+    data_set.label(data_set.csv, (chosen[0], chosen[1]))

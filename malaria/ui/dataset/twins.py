@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.dataset import GREY_LEVELS, HASH_DISTANCE, Description, Group
-from malaria.ui.dataset.desk import Desk
+from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, tiles
 
@@ -15,14 +15,14 @@ _SHOWN: Final = 12
 _PICTURES: Final = 6
 
 
-def duplicates(desk: Desk, found: Description) -> None:
+def duplicates(data_set: DataSet, found: Description) -> None:
     """Draw the section."""
-    _kind("Exact copies", "the same bytes, by SHA-256", found.exact, desk, found)
+    _kind("Exact copies", "the same bytes, by SHA-256", found.exact, data_set, found)
     _kind(
         "Near duplicates",
         "one picture saved again: packed otherwise, at another size, brighter or darker, a little blurred",
         found.near,
-        desk,
+        data_set,
         found,
     )
     st.caption(
@@ -32,7 +32,7 @@ def duplicates(desk: Desk, found: Description) -> None:
     )
 
 
-def _kind(title: str, meaning: str, groups: tuple[Group, ...], desk: Desk, found: Description) -> None:
+def _kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet, found: Description) -> None:
     st.subheader(title, anchor=False)
     if not groups:
         st.markdown(f"None: no two images are {meaning}.")
@@ -49,7 +49,7 @@ def _kind(title: str, meaning: str, groups: tuple[Group, ...], desk: Desk, found
     labels = dict(zip(table["file"], table["given_label"], strict=True))
     origins = dict(zip(table["file"], zip(table["given_label"], table["patient"], strict=True), strict=True))
     for group in worst[:_SHOWN]:
-        _group(_unlike_first(group.files, origins), group, desk, labels)
+        _group(_unlike_first(group.files, origins), group, data_set, labels)
     if len(groups) > _SHOWN:
         st.caption(f"{len(groups) - _SHOWN:,} further groups are in the JSON of the first section.")
 
@@ -64,7 +64,7 @@ def _unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list
     return sorted(files, key=place.__getitem__)
 
 
-def _group(files: Sequence[str], group: Group, desk: Desk, labels: dict[str, str | None]) -> None:
+def _group(files: Sequence[str], group: Group, data_set: DataSet, labels: dict[str, str | None]) -> None:
     problems = [
         words
         for words, there in (("⚠ across classes", group.across_classes), ("⚠ across patients", group.across_patients))
@@ -76,7 +76,7 @@ def _group(files: Sequence[str], group: Group, desk: Desk, labels: dict[str, str
     )
     shown = []
     for file in files[:_PICTURES]:
-        picture = desk.picture(file)
+        picture = data_set.picture(file)
         if picture is not None:
             label = labels.get(file) or "no label"
             name = file.rpartition("/")[2]

@@ -9,7 +9,7 @@ from malaria.dataset import Description
 from malaria.errors import ModelError
 from malaria.images import RGB
 from malaria.model.robustness import blurred
-from malaria.ui.dataset.desk import Desk
+from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts import gallery
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.keras_process import NOTICE, keras_process
@@ -23,13 +23,13 @@ _VARIANTS: Final = 18
 
 
 @st.fragment
-def views(desk: Desk, found: Description, frame: Frame) -> None:
+def views(data_set: DataSet, found: Description, frame: Frame) -> None:
     """Draw the section; its buttons and sliders draw only this again."""
     with boundary():
         if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
             st.session_state[_CELL] = st.session_state.get(_CELL, 0) + 1
         row = found.readable.iloc[_pick(len(found.readable), st.session_state.get(_CELL, 0))]
-        rgb = desk.picture(str(row["file"]), _LARGEST)
+        rgb = data_set.picture(str(row["file"]), _LARGEST)
         if rgb is None:
             st.warning("This file can no longer be read. Take another cell.")
             return
@@ -104,7 +104,7 @@ _SEED: Final = "dataset.seed"
 
 
 @st.fragment
-def samples(desk: Desk, found: Description) -> None:
+def samples(data_set: DataSet, found: Description) -> None:
     """Draw the section; a press of the button draws only this again."""
     with boundary():
         if st.button("Others", icon=":material/shuffle:", key="dataset.shuffle"):
@@ -118,13 +118,13 @@ def samples(desk: Desk, found: Description) -> None:
             chosen = rows.iloc[np.random.default_rng(seed).permutation(len(rows))[:PER_CLASS]]
             words = "Without a label" if label is None else literal(label)
             st.markdown(f"**{words}**, {len(chosen)} of {len(rows):,} at random")
-            _grid(desk, chosen["file"].tolist(), chosen["patient"].tolist(), label or "without a label")
+            _grid(data_set, chosen["file"].tolist(), chosen["patient"].tolist(), label or "without a label")
 
 
-def _grid(desk: Desk, files: list[str], patients: list[str | None], label: str) -> None:
+def _grid(data_set: DataSet, files: list[str], patients: list[str | None], label: str) -> None:
     shown = []
     for file, patient in zip(files, patients, strict=True):
-        picture = desk.picture(file)
+        picture = data_set.picture(file)
         if picture is not None:
             shown.append(Tile(picture, f"Cell {label}, {file.rpartition('/')[2]}", patient or ""))
     tiles(shown)

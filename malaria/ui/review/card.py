@@ -12,8 +12,8 @@ from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv,
 from malaria.ui.parts.frame import PARTS, boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share
+from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
-from malaria.ui.review.work import NEXT, Work
 from malaria.wording.words import count, probability
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
@@ -24,7 +24,7 @@ _keys = st.components.v2.component("review_keys", js=(PARTS / "keys.js").read_te
 
 
 @st.fragment
-def card(work: Work) -> None:
+def card(work: LabelReview) -> None:
     """Draw the card on the table. A key draws only this again."""
     with boundary(), st.container(key="review-card"):
         session = work.session
@@ -40,7 +40,7 @@ def card(work: Work) -> None:
         work.prepare()
 
 
-def _table(work: Work, current: Suspect) -> None:
+def _table(work: LabelReview, current: Suspect) -> None:
     picture = work.pictures[current.file]
     left, right = st.columns([6, 5], gap="medium")
     with right:
@@ -110,7 +110,7 @@ def _revealed(session: Session, current: Suspect) -> None:
 # The keys
 
 
-def _answers(work: Work) -> None:
+def _answers(work: LabelReview) -> None:
     session, token = work.session, work.session.token
     mine = session.mine
     with st.container(key="review-answers"):
@@ -135,7 +135,7 @@ def _answers(work: Work) -> None:
         _undo(work)
 
 
-def _undo(work: Work) -> None:
+def _undo(work: LabelReview) -> None:
     session, token = work.session, work.session.token
 
     def undo() -> None:
@@ -145,12 +145,12 @@ def _undo(work: Work) -> None:
     _move("Undo", "Z", work, undo)
 
 
-def _move(words: str, key: str, work: Work, act: Callable[[], object]) -> None:
+def _move(words: str, key: str, work: LabelReview, act: Callable[[], object]) -> None:
     name = f"review-{words}-{work.session.token}"
     st.button(words, key=name, shortcut=key, width="stretch", on_click=_do, args=(work, act))
 
 
-def _note(work: Work) -> None:
+def _note(work: LabelReview) -> None:
     mine = work.session.mine
     with st.container(key="review-note"):
         st.text_input(
@@ -162,16 +162,16 @@ def _note(work: Work) -> None:
         )
 
 
-def _note_key(work: Work) -> str:
+def _note_key(work: LabelReview) -> str:
     return f"review.note.{work.session.shown}"
 
 
-def _noted(work: Work) -> str:
+def _noted(work: LabelReview) -> str:
     mine = work.session.mine
     return str(st.session_state.get(_note_key(work), mine.note if mine else ""))
 
 
-def _do(work: Work, act: Callable[[], object]) -> None:
+def _do(work: LabelReview, act: Callable[[], object]) -> None:
     """Do what a key stands for; what the journal refuses is told on the card."""
     work.error = None
     try:
@@ -191,7 +191,7 @@ def _progress(session: Session) -> None:
     st.progress(progress.done / progress.total if progress.total else 1.0, words)
 
 
-def _kept(work: Work) -> None:
+def _kept(work: LabelReview) -> None:
     """Say where decisions go, and whether they are still there tomorrow."""
     log = work.session.log
     if work.error:
@@ -210,7 +210,7 @@ def _kept(work: Work) -> None:
     download(work, "review-download-card")
 
 
-def download(work: Work, key: str) -> None:
+def download(work: LabelReview, key: str) -> None:
     """Draw the button that downloads the journal, with what could not be kept."""
     log = work.session.log
 
@@ -226,7 +226,7 @@ def download(work: Work, key: str) -> None:
     )
 
 
-def _stopped(work: Work) -> None:
+def _stopped(work: LabelReview) -> None:
     """The store refused: nothing goes on before every decision is safe."""
     n = len(work.session.log.unsaved)
     st.error(literal(work.error or work.session.log.problems[-1]), icon=":material/error:")
@@ -236,7 +236,7 @@ def _stopped(work: Work) -> None:
         download(work, "review-download-stopped")
 
 
-def _finished(work: Work) -> None:
+def _finished(work: LabelReview) -> None:
     session = work.session
     which = session.settings.wanted.which
     left = session.progress.total - session.progress.done
@@ -251,7 +251,7 @@ def _finished(work: Work) -> None:
     _undo(work)
 
 
-def oneself(work: Work) -> None:
+def oneself(work: LabelReview) -> None:
     """How the annotator agreed with themselves on the cards that came back."""
     raw = with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
@@ -260,7 +260,7 @@ def oneself(work: Work) -> None:
         st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
 
 
-def _latest(work: Work) -> None:
+def _latest(work: LabelReview) -> None:
     decisions = work.session.latest()
     if not decisions:
         return
@@ -276,7 +276,7 @@ def _latest(work: Work) -> None:
             )
 
 
-def _edit(work: Work, decision: Decision) -> None:
+def _edit(work: LabelReview, decision: Decision) -> None:
     work.session.edit(decision.image_id)
 
 
@@ -286,7 +286,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
-def references(work: Work, current: Suspect, picture: Picture) -> None:
+def references(work: LabelReview, current: Suspect, picture: Picture) -> None:
     """Draw both, cells with little suspect labels only."""
     left, right = st.columns(2, gap="medium")
     with left:
@@ -304,7 +304,7 @@ def references(work: Work, current: Suspect, picture: Picture) -> None:
             )
 
 
-def _rows(title: str, found: dict[str, list[Suspect]], work: Work, missing: str) -> None:
+def _rows(title: str, found: dict[str, list[Suspect]], work: LabelReview, missing: str) -> None:
     rows = []
     for label, cards in found.items():
         figures = "".join(_figure(card, label, work) for card in cards)
@@ -313,6 +313,6 @@ def _rows(title: str, found: dict[str, list[Suspect]], work: Work, missing: str)
     st.html(f'<p class="reference-title">{title}</p>{shown}')
 
 
-def _figure(card: Suspect, label: str, work: Work) -> str:
+def _figure(card: Suspect, label: str, work: LabelReview) -> str:
     uri = html.escape(work.thumbnails[card.file])
     return f'<figure><img src="{uri}" alt="A cell labelled {label}"></figure>' if uri else ""

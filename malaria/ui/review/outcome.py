@@ -22,7 +22,7 @@ from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share, with_one_another
 from malaria.ui.review.card import download, oneself
-from malaria.ui.review.work import Work
+from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import count
 
 _UPLOAD: Final = "review.journal"
@@ -30,23 +30,27 @@ _MAX_UPLOAD_MB: Final = 64
 
 
 @st.fragment
-def outcome(work: Work) -> None:
+def outcome(review: LabelReview) -> None:
     """Draw the part that is asked for."""
-    parts: dict[str, Callable[[Work], None]] = {"Results": _results, "Agreement": _agreement, "Journal": _journal}
+    parts: dict[str, Callable[[LabelReview], None]] = {
+        "Results": _results,
+        "Agreement": _agreement,
+        "Journal": _journal,
+    }
     with boundary():
         st.subheader("What came of it", anchor=False)
         chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
         if chosen:
-            work.session.log.refresh()
-            parts[chosen](work)
+            review.session.log.refresh()
+            parts[chosen](review)
             st.button("Count again", icon=":material/refresh:", key="review-again")
 
 
 # Results
 
 
-def _results(work: Work) -> None:
-    found = summarise(work.session.cards, work.session.log.state, work.threshold)
+def _results(review: LabelReview) -> None:
+    found = summarise(review.session.cards, review.session.log.state, review.threshold)
     st.markdown(
         f"**{found.n_read:,} of {found.n_cells:,} labelled cells were read.** Labels confirmed: {found.confirmed:,}; "
         f"changed: {found.changed:,} ({found.to_parasitized:,} to Parasitized, {found.to_uninfected:,} to Uninfected); "
@@ -55,7 +59,7 @@ def _results(work: Work) -> None:
     if found.n_read:
         _ranking(found)
         _measured(found)
-    _files(work)
+    _files(review)
 
 
 def _ranking(found: Summary) -> None:
@@ -77,16 +81,16 @@ def _measured(found: Summary) -> None:
     )
 
 
-def _files(work: Work) -> None:
+def _files(review: LabelReview) -> None:
     st.markdown("##### Take it with you")
-    state = work.session.log.state
+    state = review.session.log.state
     with st.container(horizontal=True):
         _download(
-            "Corrected labels (CSV)", lambda: in_order(corrected_labels(work.table, state)), "corrected_labels.csv"
+            "Corrected labels (CSV)", lambda: in_order(corrected_labels(review.table, state)), "corrected_labels.csv"
         )
         _download(
             "Corrected images (zip)",
-            lambda: corrected_zip(work.labelled.source, corrected_labels(work.table, state)),
+            lambda: corrected_zip(review.labelled.source, corrected_labels(review.table, state)),
             "corrected_cells.zip",
         )
         if st.button("Measure every model by these labels", icon=":material/grid_view:"):
@@ -105,10 +109,10 @@ def _download(label: str, made: Callable[[], str | bytes], file: str) -> None:
 # Agreement
 
 
-def _agreement(work: Work) -> None:
-    state = work.session.log.state
+def _agreement(review: LabelReview) -> None:
+    state = review.session.log.state
     st.markdown("##### With yourself")
-    oneself(work)
+    oneself(review)
     st.markdown("##### With one another")
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
@@ -124,38 +128,38 @@ def _agreement(work: Work) -> None:
 # The journal
 
 
-def _journal(work: Work) -> None:
-    log = work.session.log
+def _journal(review: LabelReview) -> None:
+    log = review.session.log
     st.markdown(
         f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows "
         "are only ever added: an undone or changed decision stays on record."
     )
     for problem in (*log.problems, *log.state.problems):
         st.warning(literal(problem), icon=":material/healing:")
-    download(work, "review-download-journal")
+    download(review, "review-download-journal")
     st.file_uploader(
         "Go on with an earlier journal: its rows that are not here yet are added.",
         type="csv",
         key=_UPLOAD,
         max_upload_size=_MAX_UPLOAD_MB,
         on_change=_resume,
-        args=(work,),
+        args=(review,),
     )
-    if work.error:
-        st.error(literal(work.error), icon=":material/error:")
-    elif work.added:
-        st.success(work.added, icon=":material/check:")
+    if review.error:
+        st.error(literal(review.error), icon=":material/error:")
+    elif review.added:
+        st.success(review.added, icon=":material/check:")
 
 
-def _resume(work: Work) -> None:
-    work.error = work.added = None
+def _resume(review: LabelReview) -> None:
+    review.error = review.added = None
     upload = st.session_state[_UPLOAD]
     if upload is None:
         return
     try:
-        added = work.session.log.resume(read_journal(upload.getvalue()))
+        added = review.session.log.resume(read_journal(upload.getvalue()))
     except MalariaError as error:
-        work.error = str(error)
+        review.error = str(error)
         return
-    work.session.advance()
-    work.added = f"{count(added, 'row')} added from {literal(upload.name)}."
+    review.session.advance()
+    review.added = f"{count(added, 'row')} added from {literal(upload.name)}."

@@ -12,8 +12,8 @@ from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
 from malaria.ui.review import settings
 from malaria.ui.review.card import card
+from malaria.ui.review.label_review import get_review
 from malaria.ui.review.outcome import outcome
-from malaria.ui.review.work import work_on
 
 SYNTHETIC: Final = " These cells are synthetic, and one label in twenty was made wrong on purpose."
 
@@ -37,10 +37,10 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
         watch(scoring, frame.card.name)
         return
     scoring.wait()
-    work = work_on(labelled, frame)
-    work.session.change(*settings.row(work.session.cards))
-    if work.basis.warning:
-        st.warning(literal(work.basis.warning), icon=":material/warning:")
-    card(work)
-    st.caption(literal(work.basis.sentence) + (SYNTHETIC if labelled.synthetic else ""))
-    outcome(work)
+    review = get_review(labelled, frame)
+    review.session.change(*settings.row(review.session.cards))
+    if review.basis.warning:
+        st.warning(literal(review.basis.warning), icon=":material/warning:")
+    card(review)
+    st.caption(literal(review.basis.sentence) + (SYNTHETIC if labelled.synthetic else ""))
+    outcome(review)

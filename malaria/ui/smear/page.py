@@ -12,7 +12,7 @@ from malaria.ui.parts import annotator
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
-from malaria.ui.review.work import log
+from malaria.ui.review.label_review import log
 from malaria.ui.smear import sources
 from malaria.ui.smear.adapted import adapted
 from malaria.ui.smear.card import card, listed

@@ -29,7 +29,7 @@ PLANTED: Final = (
 )
 
 
-class Job(Background[Description]):
+class Describing(Background[Description]):
     """One description, while it is being made and afterwards. The work ends when nobody holds this any more."""
 
     def __init__(self, source: Source, known: Known | None = None) -> None:
@@ -49,7 +49,7 @@ class Job(Background[Description]):
 
 @dataclass
 class _Looked:
-    """How many images were looked at: what the work counts, without holding the `Job`."""
+    """How many images were looked at: what the work counts, without holding the `Describing`."""
 
     images: int = 0
 
@@ -75,8 +75,8 @@ def _described(
 
 
 @dataclass(eq=False)
-class Desk:
-    """One data set on one session's desk."""
+class DataSet:
+    """One data set, what is known of its labels, and its description."""
 
     name: str
     source: Source
@@ -85,10 +85,10 @@ class Desk:
     csv: bytes | None = None
     upload: str = ""
     columns: tuple[str | None, str | None] = (None, None)  # of the given and the expert's labels, as the user chose
-    _jobs: list[Job] = field(default_factory=list)
+    _begun: list[Describing] = field(default_factory=list)
 
     @classmethod
-    def example(cls) -> "Desk":
+    def example(cls) -> "DataSet":
         """The built-in synthetic cells, with a few planted problems."""
         data, expert = synthetic_set()
         source = open_source(io.BytesIO(data), "synthetic.zip")
@@ -96,17 +96,17 @@ class Desk:
         return cls(f"{CELLS} synthetic cells", source, known, synthetic=True)
 
     @classmethod
-    def of_folder(cls, path: Path) -> "Desk":
+    def of_folder(cls, path: Path) -> "DataSet":
         """A folder (or zip) of this machine. Raises SourceError."""
         return cls(path.name or str(path), open_source(path))
 
     @property
-    def job(self) -> Job:
+    def describing(self) -> Describing:
         """The description, being made since this was first asked for. Raises LabelsError for a CSV of no use."""
-        if not self._jobs:
+        if not self._begun:
             known = Known.from_csv(self.csv, self.source.files, *self.columns) if self.csv is not None else self.known
-            self._jobs.append(Job(self.source, known))
-        return self._jobs[0]
+            self._begun.append(Describing(self.source, known))
+        return self._begun[0]
 
     def label(self, csv: bytes | None, columns: tuple[str | None, str | None] = (None, None)) -> None:
         """Take labels from a CSV, and look at everything again."""
@@ -124,8 +124,8 @@ class Desk:
 
     def close(self) -> None:
         """Stop all work."""
-        while self._jobs:
-            self._jobs.pop().stop()
+        while self._begun:
+            self._begun.pop().stop()
 
 
 @st.cache_resource(show_spinner="Drawing synthetic cells …")

@@ -16,12 +16,12 @@ from malaria.ui.parts.charts import MARKS
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import data_uri
 
-_ASKED: Final = "reading.asked"  # image_ids of what does not look like a cell, but whose answer was asked for
-_KNOWN: Final = "reading.known"
+_ASKED: Final = "single_cell.asked"  # image_ids of what does not look like a cell, but whose answer was asked for
+_KNOWN: Final = "single_cell.known"
 
 
 @dataclass(frozen=True)
-class Reading:
+class CellAnswer:
     """What became of one image: an `error` (cannot be read), a `doubt` (not a cell, it seems), a probability (0 to 1).
 
     With a doubt there is a probability only where the user insisted on one.
@@ -40,7 +40,7 @@ class Reading:
             return None
         return self.error or f"{self.image.file}: {self.doubt}"
 
-    def words(self, threshold: float) -> str:
+    def in_words(self, threshold: float) -> str:
         """The answer in words, with a mark, as a table shows it."""
         if self.p_parasitized is None:
             return "⚠ cannot be read" if self.error else "? not a cell, it seems"
@@ -48,13 +48,13 @@ class Reading:
         return f"{MARKS[said]} {said}"
 
 
-def read(images: Sequence[ImageFile], frame: Frame) -> list[Reading]:
+def answer_cells(images: Sequence[ImageFile], frame: Frame) -> list[CellAnswer]:
     """Read `images` with the picked model; what this session has read already is not read again."""
     insisted = _insisted()
     keys = [(image.file, image.image_id, frame.model_name, image.image_id in insisted) for image in images]
-    known: dict[object, Reading] = st.session_state.get(_KNOWN, {})
+    known: dict[object, CellAnswer] = st.session_state.get(_KNOWN, {})
     with st.spinner("Reading the images …"):
-        fresh = {key: known.get(key) or _read(image, frame) for key, image in zip(keys, images, strict=True)}
+        fresh = {key: known.get(key) or _answer(image, frame) for key, image in zip(keys, images, strict=True)}
     st.session_state[_KNOWN] = fresh
     return [fresh[key] for key in keys]
 
@@ -64,40 +64,40 @@ def insist(image: ImageFile) -> None:
     _insisted().add(image.image_id)
 
 
-def table(readings: Sequence[Reading], threshold: float) -> pd.DataFrame:
-    """Return the table of cells for `readings`: one row an image, in their order; a doubt stands as an error.
+def table_of(cell_answers: Sequence[CellAnswer], threshold: float) -> pd.DataFrame:
+    """Return the table of cells for `cell_answers`: one row an image, in their order; a doubt stands as an error.
 
     Images that lie in a folder named like a class, as those of the public set do, have that as their given label.
     """
     cells = pd.DataFrame(
         [
             {
-                "file": reading.image.file,
-                "patient": reading.image.patient,
-                "given_label": reading.image.folder if reading.image.folder in CLASSES else None,
-                "p_parasitized": reading.p_parasitized,
-                "label": None if reading.p_parasitized is None else label_for(reading.p_parasitized, threshold),
-                "error": reading.error or reading.doubt,
-                "image_id": reading.image.image_id,
+                "file": answer.image.file,
+                "patient": answer.image.patient,
+                "given_label": answer.image.folder if answer.image.folder in CLASSES else None,
+                "p_parasitized": answer.p_parasitized,
+                "label": None if answer.p_parasitized is None else label_for(answer.p_parasitized, threshold),
+                "error": answer.error or answer.doubt,
+                "image_id": answer.image.image_id,
             }
-            for reading in readings
+            for answer in cell_answers
         ]
     )
     return cells if cells["given_label"].notna().any() else cells.drop(columns="given_label")
 
 
-def _read(image: ImageFile, frame: Frame) -> Reading:
+def _answer(image: ImageFile, frame: Frame) -> CellAnswer:
     """Decode, doubt, and only then ask the model. Of the pixels only a thumbnail is kept."""
     if image.data is None:
-        return Reading(image, error=image.error)
+        return CellAnswer(image, error=image.error)
     try:
         rgb = decode(image.data, image.file)
     except ImageError as error:
-        return Reading(image, error=str(error))
+        return CellAnswer(image, error=str(error))
     doubt = implausible(rgb)
     if doubt and image.image_id not in _insisted():
-        return Reading(image, data_uri(rgb), doubt=doubt)
-    return Reading(image, data_uri(rgb), doubt=doubt, p_parasitized=float(frame.classifier.predict([rgb])[0]))
+        return CellAnswer(image, data_uri(rgb), doubt=doubt)
+    return CellAnswer(image, data_uri(rgb), doubt=doubt, p_parasitized=float(frame.classifier.predict([rgb])[0]))
 
 
 def _insisted() -> set[str | None]:

@@ -41,12 +41,12 @@ NEIGHBOURS: Final = 4
 NEXT: Final = 20
 """Look-alikes that come next when they are asked for."""
 
-_WORK: Final = "review.work"
+_REVIEW: Final = "review.label_review"
 _LOG: Final = "review.log"
 
 
 @dataclass(eq=False)
-class Work:
+class LabelReview:
     """One batch under review."""
 
     labelled: LabelledSource
@@ -104,24 +104,26 @@ def log() -> Log:
     return found
 
 
-def work_on(labelled: LabelledSource, frame: Frame) -> Work:
-    """Return the review of what is on the labelled by the picked model, begun anew where either has changed."""
+def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
+    """Return the review of a labelled source by the picked model, begun anew where either has changed."""
     key = (labelled, labelled.labelling, frame.model_name, frame.card.version, labelled.scoring(frame).progress.done)
-    known, work = st.session_state.get(_WORK, (None, None))
+    known, review = st.session_state.get(_REVIEW, (None, None))
     if known != key:
         with st.spinner("Ranking the labels …"):
-            work = _begin(labelled, frame)
-        st.session_state[_WORK] = (key, work)
+            review = _begin(labelled, frame)
+        st.session_state[_REVIEW] = (key, review)
         _spare_the_collector()
-    begun: Work = work
+    begun: LabelReview = review
     return begun
 
 
-def _begin(labelled: LabelledSource, frame: Frame) -> Work:
+def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     name = frame.card.name
     table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
     session = Session(suspects(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
-    return Work(labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails)
+    return LabelReview(
+        labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
+    )
 
 
 def _spare_the_collector() -> None:
@@ -154,7 +156,7 @@ def _by_patient(cards: list[Suspect]) -> dict[str, dict[str, list[Suspect]]]:
 def _find_alike(
     cards: list[Suspect], read: Callable[[str], bytes], done: int, stop: threading.Event
 ) -> Iterator[LookAlikes]:
-    """Describe cells in the background; holds no `Work`, so that one can be let go of."""
+    """Describe cells in the background; holds no `LabelReview`, so that one can be let go of."""
     alike = LookAlikes.among(cards, read, stop.is_set)
     if not stop.is_set():
         yield alike
