@@ -1,1 +1,58 @@
-"""Malaria cell images: predictions, label review, sample thresholds and smear triage. For research and review only."""
+"""Malaria cell images: predictions, label review, sample thresholds and smear triage. For research and review only.
+
+    import malaria
+
+    malaria.predict(["cell.png", "cells.zip"])              # the table of cells: p_parasitized for every image
+    malaria.evaluate("cells.zip", labels="labels.csv")      # every rate with its interval, by cell and by patient
+
+What cannot be done is one of the exceptions of `malaria.errors`, with a sentence that says what to do. Importing this
+loads nothing else: each function brings what it needs when it is first asked for, and none loads TensorFlow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from malaria.errors import (
+    ImageError,
+    JournalError,
+    LabelsError,
+    MalariaError,
+    MetricsError,
+    ModelError,
+    SampleError,
+    SourceError,
+    TrainingError,
+    UnknownLabelsError,
+)
+
+if TYPE_CHECKING:
+    from malaria.model.classifier import load
+    from malaria.scoring import evaluate, predict
+
+__all__ = [
+    "ImageError",
+    "JournalError",
+    "LabelsError",
+    "MalariaError",
+    "MetricsError",
+    "ModelError",
+    "SampleError",
+    "SourceError",
+    "TrainingError",
+    "UnknownLabelsError",
+    "evaluate",
+    "load",
+    "predict",
+]
+
+_HOMES = {"evaluate": "malaria.scoring", "load": "malaria.model.classifier", "predict": "malaria.scoring"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -97,6 +97,14 @@ def test_the_library_is_that_of_the_wheel(run: Run, installed: Path) -> None:
     assert installed.parent in Path(done.stdout.strip()).parents
 
 
+def test_importing_the_library_loads_nothing_heavy(run: Run) -> None:
+    heavy = "{'pandas', 'numpy', 'cv2', 'ai_edge_litert', 'scipy', 'streamlit', 'tensorflow', 'keras'}"
+    done = run("python", "-c", f"import sys, malaria; print(*{heavy} & set(sys.modules))")
+    assert (done.stdout.strip(), done.stderr) == ("", "")
+    done = run("python", "-c", "import sys, malaria; malaria.predict([]); print('tensorflow' in sys.modules)")
+    assert done.stdout.strip() == "False"
+
+
 def test_the_command_answers_for_an_image(run: Run, tmp_path: Path) -> None:
     cell = phantom.batch(1)[0]
     (tmp_path / "cell.png").write_bytes(cell.png)
@@ -114,6 +122,16 @@ def test_the_command_knows_every_shipped_model(run: Run) -> None:
     assert done.returncode == 0
     shipped = {path.name for path in (ROOT / "models").iterdir() if path.is_dir()}
     assert {line.split()[0] for line in done.stdout.splitlines() if " parameters " in line} == shipped
+
+
+def test_the_lines_of_the_readme_run(run: Run, tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## As a library")[1].split("\n## ")[0]
+    (lines,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "readme.py").write_text(lines)
+    done = run("python", "readme.py")
+    assert done.returncode == 0, done.stderr
+    assert "Parasitized" in done.stdout
+    assert "Rate(value=" in done.stdout
 
 
 def test_what_measures_the_product_is_asked_for_in_a_sentence(run: Run) -> None:

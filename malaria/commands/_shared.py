@@ -9,9 +9,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 from tqdm import tqdm
 
-from malaria.images import ImageFile, Source, open_source
+from malaria.images import Source, open_source
 from malaria.labels import CLASSES
-from malaria.model.classifier import Classifier, Row
 
 Item = TypeVar("Item")
 STANDARD_OUTPUT = "-"
@@ -103,16 +102,6 @@ def write_text(text: str, file: str) -> None:
 def write_json(value: dict[str, Any], file: str) -> None:
     """Write strict JSON to a file, or to standard output when `file` is `-`."""
     write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", file)
-
-
-def score_sources(classifier: Classifier, sources: list[Source], threshold: float | None) -> Iterator[Row]:
-    """Score every image of every source, with a progress bar; names are unique only within a source."""
-
-    def stream() -> Iterator[ImageFile]:
-        for source in sources:
-            yield from source
-
-    yield from progress(classifier.score(stream(), threshold), sum(map(len, sources)))
 
 
 def open_sources(paths: Iterable[str | Path]) -> list[Source]:

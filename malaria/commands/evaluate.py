@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
-from malaria.cells import evaluate_cells, to_csv
-from malaria.commands._labelled import score_labelled
+from malaria.cells import to_csv
 from malaria.commands._shared import (
     STANDARD_OUTPUT,
     CsvOption,
@@ -17,12 +15,13 @@ from malaria.commands._shared import (
     ModelOption,
     ThresholdOption,
     meanings,
+    progress,
     say,
     write_json,
     write_text,
 )
-from malaria.model import classifier as model
-from malaria.review import out_of_sample, read_held_out
+from malaria.model.classifier import load
+from malaria.scoring import flattery, measure, score_labelled
 from malaria.wording.words import count
 
 if TYPE_CHECKING:
@@ -45,10 +44,11 @@ def evaluate(
     """
     if json == csv == STANDARD_OUTPUT:
         raise typer.BadParameter("Only one of --json and --csv can be -.")
-    classifier = model.load(model_name)
-    table = score_labelled(classifier, path, labels, label_column, threshold, meanings(meaning))
-    at = classifier.card.threshold if threshold is None else threshold
-    evaluation = evaluate_cells(table, at, model=classifier.card.name)
+    classifier = load(model_name)
+    table = score_labelled(
+        classifier, path, labels, label_column, threshold, meanings(meaning), watch=progress, say=say
+    )
+    evaluation = measure(table, classifier, threshold)
     if csv:
         write_text(to_csv(table), csv)
     if json:
@@ -57,21 +57,8 @@ def evaluate(
         _print_rates(evaluation)
     left_out, bad = evaluation.left_out, evaluation.unreadable
     say(f"{count(evaluation.n, 'cell')} measured, {left_out:,} left out, {bad:,} unreadable.")
-    if warning := _flattery(classifier.card.name, table):
+    if warning := flattery(table, classifier):
         say(warning)
-
-
-def _flattery(name: str, table: pd.DataFrame) -> str | None:
-    """What is to be said when the model has learned from cells, or patients, that it is measured on."""
-    _, basis = out_of_sample(table, read_held_out(model.MODELS_DIR / name), name)
-    learned = basis.held_out + basis.seen
-    if not learned + basis.known_patient:
-        return None
-    what = f"from {learned:,} of these cells" if learned else "from other cells of these patients"
-    return (
-        f"Warning: {name} has learned {what}, so these figures flatter it. "
-        "Those on patients it had not seen: python -m malaria models"
-    )
 
 
 def _print_rates(evaluation: "Evaluation") -> None:

@@ -4,19 +4,20 @@ from typing import Annotated
 
 import typer
 
-from malaria.commands._labelled import score_labelled
 from malaria.commands._shared import (
     LabelColumnOption,
     LabelsOption,
     MeaningOption,
     ModelOption,
     meanings,
+    progress,
     say,
     writable,
     write_text,
 )
 from malaria.model import classifier as models
 from malaria.review import SUSPECTS_COLUMNS, in_order, out_of_sample, rank, read_held_out
+from malaria.scoring import score_labelled
 from malaria.wording.words import count
 
 
@@ -37,7 +38,7 @@ def suspects(
     classifier = models.load(model)
     name = classifier.card.name
     held_out = read_held_out(models.MODELS_DIR / name)
-    table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning))
+    table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
     table, basis = out_of_sample(table, held_out, name)
     ranked = rank(table)
     write_text(in_order(ranked[list(SUSPECTS_COLUMNS)]), csv)

@@ -1,0 +1,267 @@
+"""A model answers for images, and is held against their labels: what `malaria.predict` and `malaria.evaluate` do.
+
+No word is taken for a class by guess. What does not fit together is said, never dropped in silence.
+"""
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
+from malaria.errors import LabelsError, MetricsError, SourceError, UnknownLabelsError
+from malaria.images import ImageFile, Source, open_source
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.model import classifier as models
+from malaria.model.classifier import Classifier, Row
+from malaria.review import out_of_sample, read_held_out
+from malaria.wording.words import count
+
+if TYPE_CHECKING:
+    from malaria.metrics import Evaluation  # statistics take half a second to load, and only `evaluate` needs them
+
+Image: TypeAlias = str | os.PathLike[str] | bytes | NDArray[np.uint8]
+"""A path (image, folder with all below it, or zip), the bytes of an image or zip, or RGB uint8 (height, width, 3)."""
+Opened: TypeAlias = Source | list[ImageFile]
+Watch: TypeAlias = Callable[..., Iterable[Row]]
+"""Passes rows on and shows how far they are: `watch(rows, total=n)`. `tqdm.tqdm` is one."""
+Say: TypeAlias = Callable[[str], None]
+"""Takes a sentence that a user should read."""
+
+_SHOWN = 5
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)
+
+
+def predict(
+    images: Image | Iterable[Image],
+    model: str | Classifier | None = None,
+    threshold: float | None = None,
+    *,
+    watch: Watch | None = None,
+) -> pd.DataFrame:
+    """Say of every image how likely the cell is parasitized: the table of cells, one row an image, in their order.
+
+    Columns: file, patient (by the NIH naming rules, else None), p_parasitized (float64, 0 to 1), label (parasitized
+    from `threshold` on, the card's unless given), error, image_id (SHA-256 of the file). What cannot be read keeps its
+    row, with the reason in `error` and NaN for p_parasitized. Bytes and arrays are called "image 1", by their place in
+    `images`; an array is judged, and known, as its PNG file. `model` is a name, the default without one, or what
+    `load` gave.
+
+    Raises SourceError when nothing of all that was given can be opened, ModelError for a model that cannot be used,
+    MetricsError for a threshold that does not lie between 0 and 1.
+    """
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise MetricsError(f"The threshold {threshold} does not lie between 0 and 1.")
+    sources = open_images(images)
+    return score(_classifier(model), sources, threshold, watch)
+
+
+def open_images(images: Image | Iterable[Image]) -> list[Opened]:
+    """Open each of `images`, as `predict` takes them; what cannot be opened is an image with its error.
+
+    Raises SourceError when nothing can.
+    """
+    opened: list[Opened] = []
+    refused: list[str] = []
+    for number, image in enumerate(_each(images), start=1):
+        name = os.fspath(image) if isinstance(image, str | os.PathLike) else f"image {number}"
+        try:
+            opened.append(_source(image, name))
+        except SourceError as error:
+            refused.append(str(error))
+            opened.append([ImageFile(name, error=str(error))])
+    if refused and len(refused) == len(opened):
+        raise SourceError(" ".join(refused))
+    return opened
+
+
+def score(
+    classifier: Classifier, opened: Iterable[Opened], threshold: float | None = None, watch: Watch | None = None
+) -> pd.DataFrame:
+    """Score every image of what was opened, in its order: the table that `predict` returns."""
+    opened = list(opened)
+    rows: Iterable[Row] = classifier.score(chain.from_iterable(opened), threshold)
+    if watch is not None:
+        rows = watch(rows, total=sum(map(len, opened)))
+    columns = [field.name for field in fields(Row)]
+    table = pd.DataFrame([asdict(row) for row in rows], columns=columns, dtype=object)
+    return table.astype({"p_parasitized": np.float64})
+
+
+def evaluate(
+    path: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+    label_column: str | None = None,
+    model: str | Classifier | None = None,
+    threshold: float | None = None,
+    *,
+    meaning: Mapping[str, str | None] | None = None,
+    watch: Watch | None = None,
+    say: Say = _warn,
+) -> "Evaluation":
+    """Measure a model on a folder or zip of labelled cells: every rate with its n and 95 % interval, by patient, too.
+
+    Labels come from the folders' names, or from the column `label_column` of the CSV `labels` (found by its name
+    unless given), which needs a column `file`. `meaning` maps words that are no class to one, or to None to leave them
+    out. What is left out, and a model that has learned from these very cells, is told to `say`, as a warning unless
+    given. Raises SourceError, LabelsError, ModelError or MetricsError, each with what to do.
+    """
+    classifier = _classifier(model)
+    table = score_labelled(classifier, path, labels, label_column, threshold, meaning, watch=watch, say=say)
+    if warning := flattery(table, classifier):
+        say(warning)
+    return measure(table, classifier, threshold)
+
+
+def measure(table: pd.DataFrame, classifier: Classifier, threshold: float | None = None) -> "Evaluation":
+    """Measure a labelled table of cells that `classifier` answered, at its card's threshold unless one is given."""
+    at = classifier.card.threshold if threshold is None else threshold
+    return evaluate_cells(table, at, model=classifier.card.name)
+
+
+def flattery(table: pd.DataFrame, classifier: Classifier) -> str | None:
+    """Return what is to be said when the model has learned from cells, or patients, that it is measured on."""
+    name = classifier.card.name
+    _, basis = out_of_sample(table, read_held_out(models.MODELS_DIR / name), name)
+    learned = basis.held_out + basis.seen
+    if not learned + basis.known_patient:
+        return None
+    what = f"from {learned:,} of these cells" if learned else "from other cells of these patients"
+    return (
+        f"Warning: {name} has learned {what}, so these figures flatter it. "
+        "Those on patients it had not seen: python -m malaria models"
+    )
+
+
+def score_labelled(
+    classifier: Classifier,
+    path: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+    label_column: str | None = None,
+    threshold: float | None = None,
+    meaning: Mapping[str, str | None] | None = None,
+    *,
+    watch: Watch | None = None,
+    say: Say = _warn,
+) -> pd.DataFrame:
+    """Score every image of a source and join its label, from a CSV or the folders' names: the table of cells.
+
+    `meaning` says what words stand for that are no class. The CSV is read before any image is; what is left out is
+    told to `say`. Raises `LabelsError` when no image has a label.
+    """
+    known = _read_labels(Path(labels), label_column, meaning) if labels else None
+    with open_source(path) as source:
+        folders = None if known else _folders(path, source.files, meaning, say)
+        table = score(classifier, [source], threshold, watch)
+    if folders:
+        table["given_label"] = table["file"].map(folders.labels)
+    elif known:
+        _join(table, known, path, say)
+    return table.astype({"given_label": object, "patient": object})
+
+
+def _classifier(model: str | Classifier | None) -> Classifier:
+    return model if isinstance(model, Classifier) else models.load(model)
+
+
+def _each(images: Image | Iterable[Image]) -> Iterable[Image]:
+    """The images one by one; an array with four axes is many."""
+    if isinstance(images, str | bytes | os.PathLike):
+        return [images]
+    if isinstance(images, np.ndarray):
+        return [images] if images.ndim == 3 else iter(images)
+    return images
+
+
+def _source(image: Image, name: str) -> Source:
+    if isinstance(image, np.ndarray):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            found = f"{image.dtype} of shape {image.shape}"
+            raise SourceError(f"{name}: An array must be RGB, uint8 of shape (height, width, 3). This is {found}.")
+        image = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+    if isinstance(image, bytes):
+        return open_source(BytesIO(image), name)
+    if not isinstance(image, str | os.PathLike):
+        raise SourceError(f"{name}: {type(image).__name__} is no image. Give a path, bytes or an RGB array.")
+    return open_source(image)
+
+
+def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:
+    try:
+        return read_labels(labels, column=column, mapping=meaning)
+    except UnknownLabelsError as error:
+        words = [f"{word} ({count(n, 'row')})" for word, n in error.unknown.items()]
+        raise UnknownLabelsError(
+            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each means, as in "
+            f"--meaning {_pair(next(iter(error.unknown)), PARASITIZED)}; with nothing after = the images are left out.",
+            error.unknown,
+        ) from None
+
+
+def _folders(
+    path: str | os.PathLike[str], files: list[str], meaning: Mapping[str, str | None] | None, say: Say
+) -> FolderLabels:
+    """The labels by folder; folders that sound like a class are asked about. Raises `LabelsError` without any."""
+    folders = labels_from_folders(files, mapping=meaning)
+    asked = [
+        f"{question.folder} ({count(question.n, 'image')}): if it means {question.suggested}, add "
+        f"--meaning {_pair(question.folder, question.suggested)}."
+        for question in folders.questions
+    ]
+    if not any(folders.labels.values()):
+        found = f"no folder is named {PARASITIZED} or {UNINFECTED}"
+        if asked:
+            raise LabelsError(f"{path}: {found}, but there is {' And '.join(asked)}")
+        raise LabelsError(f"{path}: {found}. Rename the folders, or give a CSV with --labels (file, label).")
+    for question in asked:
+        say(f"Left out: {question}")
+    return folders
+
+
+def _join(table: pd.DataFrame, known: Labels, path: str | os.PathLike[str], say: Say) -> None:
+    """Add `given_label`, and the patient where the CSV names one, and say what does not fit.
+
+    Raises `LabelsError` when nothing does.
+    """
+    joined = match(table["file"], known, table["image_id"])
+    if len(joined.left_out) == len(table) and not joined.ambiguous:
+        raise LabelsError(
+            f"{path}: None of its {count(len(table), 'image')} is named in the CSV. "
+            "Its `file` column must hold their names, with or without folders and extension."
+        )
+    table["given_label"] = joined.table["given_label"]
+    if "patient" in joined.table:
+        table["patient"] = joined.table["patient"].fillna(table["patient"])
+    if joined.ambiguous:
+        say(
+            f"Left out: {count(len(joined.ambiguous), 'name')} of the CSV that may be several images "
+            f"({_listed(joined.ambiguous)}). Name their folders in the CSV as well."
+        )
+    if joined.without_image:
+        say(
+            f"Not there: {count(len(joined.without_image), 'name')} of the CSV that fit no image "
+            f"({_listed(joined.without_image)})."
+        )
+
+
+def _pair(word: str, label: str) -> str:
+    """An argument as it can be pasted into a shell."""
+    return f'"{word}={label}"' if " " in word else f"{word}={label}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
+    return ", ".join(shown[:_SHOWN]) + more
