@@ -4,44 +4,29 @@ No word is taken for a class by guess. What does not fit together is said, never
 """
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
-from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
-from malaria.errors import LabelsError, MetricsError, SourceError, UnknownLabelsError
-from malaria.images import ImageFile, Source, open_source
+from malaria.errors import LabelsError, MetricsError, UnknownLabelsError
+from malaria.images import Image, Opened, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.model import classifier as models
 from malaria.model.classifier import Classifier, Row
 from malaria.review import out_of_sample, read_held_out
+from malaria.wording.saying import Say, Watch, warn
 from malaria.wording.words import count
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only `evaluate` needs them
 
-Image: TypeAlias = str | os.PathLike[str] | bytes | NDArray[np.uint8]
-"""A path (image, folder with all below it, or zip), the bytes of an image or zip, or RGB uint8 (height, width, 3)."""
-Opened: TypeAlias = Source | list[ImageFile]
-Watch: TypeAlias = Callable[..., Iterable[Row]]
-"""Passes rows on and shows how far they are: `watch(rows, total=n)`. `tqdm.tqdm` is one."""
-Say: TypeAlias = Callable[[str], None]
-"""Takes a sentence that a user should read."""
-
 _SHOWN = 5
-
-
-def _warn(sentence: str) -> None:
-    warnings.warn(sentence, stacklevel=3)
 
 
 def predict(
@@ -64,27 +49,8 @@ def predict(
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise MetricsError(f"The threshold {threshold} does not lie between 0 and 1.")
-    sources = open_images(images)
-    return score(_classifier(model), sources, threshold, watch)
-
-
-def open_images(images: Image | Iterable[Image]) -> list[Opened]:
-    """Open each of `images`, as `predict` takes them; what cannot be opened is an image with its error.
-
-    Raises SourceError when nothing can.
-    """
-    opened: list[Opened] = []
-    refused: list[str] = []
-    for number, image in enumerate(_each(images), start=1):
-        name = os.fspath(image) if isinstance(image, str | os.PathLike) else f"image {number}"
-        try:
-            opened.append(_source(image, name))
-        except SourceError as error:
-            refused.append(str(error))
-            opened.append([ImageFile(name, error=str(error))])
-    if refused and len(refused) == len(opened):
-        raise SourceError(" ".join(refused))
-    return opened
+    opened = open_images(images)
+    return score(_classifier(model), opened, threshold, watch)
 
 
 def score(
@@ -109,7 +75,7 @@ def evaluate(
     *,
     meaning: Mapping[str, str | None] | None = None,
     watch: Watch | None = None,
-    say: Say = _warn,
+    say: Say = warn,
 ) -> "Evaluation":
     """Measure a model on a folder or zip of labelled cells: every rate with its n and 95 % interval, by patient, too.
 
@@ -154,7 +120,7 @@ def score_labelled(
     meaning: Mapping[str, str | None] | None = None,
     *,
     watch: Watch | None = None,
-    say: Say = _warn,
+    say: Say = warn,
 ) -> pd.DataFrame:
     """Score every image of a source and join its label, from a CSV or the folders' names: the table of cells.
 
@@ -174,28 +140,6 @@ def score_labelled(
 
 def _classifier(model: str | Classifier | None) -> Classifier:
     return model if isinstance(model, Classifier) else models.load(model)
-
-
-def _each(images: Image | Iterable[Image]) -> Iterable[Image]:
-    """The images one by one; an array with four axes is many."""
-    if isinstance(images, str | bytes | os.PathLike):
-        return [images]
-    if isinstance(images, np.ndarray):
-        return [images] if images.ndim == 3 else iter(images)
-    return images
-
-
-def _source(image: Image, name: str) -> Source:
-    if isinstance(image, np.ndarray):
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            found = f"{image.dtype} of shape {image.shape}"
-            raise SourceError(f"{name}: An array must be RGB, uint8 of shape (height, width, 3). This is {found}.")
-        image = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
-    if isinstance(image, bytes):
-        return open_source(BytesIO(image), name)
-    if not isinstance(image, str | os.PathLike):
-        raise SourceError(f"{name}: {type(image).__name__} is no image. Give a path, bytes or an RGB array.")
-    return open_source(image)
 
 
 def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:

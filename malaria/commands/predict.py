@@ -14,8 +14,9 @@ from malaria.commands._shared import (
     say,
     write_text,
 )
+from malaria.images import open_images
 from malaria.model.classifier import load
-from malaria.scoring import open_images, score
+from malaria.scoring import score
 from malaria.wording.words import count
 
 COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]

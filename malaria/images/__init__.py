@@ -4,6 +4,7 @@ Nothing here writes to disk, and every refusal is an `ImageError` or a `SourceEr
 """
 
 from malaria.images.decoding import CELL_MAX_PIXELS, MIN_SIDE, RGB, decode
+from malaria.images.given import Image, Opened, name_images, open_image, open_images
 from malaria.images.naming import image_id, patient_of
 from malaria.images.source import MAX_FILE_BYTES, MAX_MEMBERS, ImageFile, Source, open_source
 
@@ -13,10 +14,15 @@ __all__ = [
     "MAX_MEMBERS",
     "MIN_SIDE",
     "RGB",
+    "Image",
     "ImageFile",
+    "Opened",
     "Source",
     "decode",
     "image_id",
+    "name_images",
+    "open_image",
+    "open_images",
     "open_source",
     "patient_of",
 ]
