@@ -80,15 +80,7 @@ def _dots(
         y=np.arange(len(known)),
         mode="markers",
         marker={"color": colour, "size": 8 if len(known) <= _NAMED else 5, "symbol": symbol},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": high - value,
-            "arrayminus": value - low,
-            "color": GREY,
-            "thickness": 1,
-            "width": 0,
-        },
+        error_x=plots.error_bars(value, low, high, color=GREY, thickness=1, width=0),
         customdata=[f"{patient}: {rate.numerator} of {rate.n}" for patient, rate in known],
         hovertemplate="%{customdata}<extra></extra>",
     )

@@ -1,5 +1,7 @@
 """The batch page: a labelled set comes in, and what the model gets right and wrong on it comes out."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from malaria.batch import Scoring
@@ -12,6 +14,7 @@ from malaria.ui.parts.progress import watch
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
+    st.html(Path(__file__).with_name("style.css"))
     if SOURCE not in st.session_state:
         st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
     labelled = choose_source()

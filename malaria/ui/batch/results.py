@@ -1,7 +1,6 @@
 """What a batch comes to: the answer, the matrix and its cells, the rates, and what else one may want to know."""
 
 import json
-from collections.abc import Callable
 from typing import Final
 
 import streamlit as st
@@ -12,7 +11,9 @@ from malaria.errors import SampleError
 from malaria.ui.batch import charts, threshold
 from malaria.ui.batch.matrix import field_gallery, gallery, matrix
 from malaria.ui.parts import links
+from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, draw_roc
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
 from malaria.ui.parts.progress import watch
@@ -165,50 +166,31 @@ def _labels(n: int) -> str:
 
 
 def _two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
-    others = [name for name in frame.cards if name != frame.model_name]
-    if not others:
-        st.markdown("There is only one model here. Put another model folder into models/ to compare the two.")
-        return
     left, right = st.columns(2)
-    choice = "Compare with"
-    name = left.selectbox(
-        choice, others, index=None, placeholder="Choose a model", key="batch.other", persist_state="session"
-    )
-    if name is None:
+    with left:
+        other = pick_other_model(frame, "batch.other", index=None, placeholder="Choose a model")
+    if other is None:
         return
-    other = frame.of(name)
-    if not labelled.scoring(other).finished:
-        watch(labelled.scoring(other), name)
+    name, scoring = other.card.name, labelled.scoring(other)
+    if not scoring.finished:
+        watch(scoring, name)
         return
-    labelled.scoring(other).wait()
+    scoring.wait()
     key = f"batch.other.threshold.{name}"
     at = right.number_input(f"Threshold of {name}", 0.0, 1.0, other.threshold, step=0.001, format="%.6g", key=key)
     both = compare(batch, labelled.batch(other, batch.reading).at(other.threshold if at is None else at))
-    st.markdown(literal(sentences.comparison_sentence(both)))
-    for place, one in zip(st.columns(2), (both.a, both.b), strict=True):
-        with place:
-            st.html(tables.matrix_table(one.evaluation.confusion, f"{one.model} at threshold {one.threshold:g}"))
-    st.html(tables.comparison_table(both.a.evaluation, both.b.evaluation))
-    gallery(
-        both.differing,
-        labelled,
-        "differing",
-        f"on which they differ, furthest apart first. Shown is p of {batch.model}.",
-    )
+    draw_comparison(both)
+    words = f"on which they differ, furthest apart first. Shown is p of {batch.model}."
+    gallery(both.differing, labelled, "differing", words)
 
 
 def take_further(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Draw the downloads and the ways to other pages."""
     st.header("Take it further", anchor=False)
     with st.container(horizontal=True):
-        _download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv", "text/csv")
-        _download("Figures (JSON)", lambda: figures(batch), "evaluation.json", "application/json")
-        _download(
-            "Report (HTML)",
-            lambda: report(batch, labelled.readings(frame, batch.threshold)),
-            "report.html",
-            "text/html",
-        )
+        offer_download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv")
+        offer_download("Figures (JSON)", lambda: figures(batch), "evaluation.json")
+        offer_download("Report (HTML)", lambda: report(batch, labelled.readings(frame, batch.threshold)), "report.html")
     with st.container(horizontal=True):
         wrong = len(batch.errors)
         if st.button(
@@ -231,8 +213,3 @@ def _to_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
 def figures(batch: Batch) -> str:
     """Return what `python -m malaria evaluate --json` writes."""
     return json.dumps(batch.evaluation.to_dict(), indent=2, allow_nan=False) + "\n"
-
-
-def _download(label: str, made: Callable[[], str], file: str, kind: str) -> None:
-    """A file that is made when it is asked for."""
-    st.download_button(label, made, file, kind, icon=":material/download:", on_click="ignore", key=f"batch-{file}")

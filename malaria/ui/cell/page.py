@@ -14,6 +14,7 @@ from malaria.images import RGB, ImageFile, decode
 from malaria.model.verdict import verdict
 from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, table_of
 from malaria.ui.parts import charts, examples, gallery, links
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
 from malaria.wording.words import probability
@@ -123,8 +124,7 @@ def _picked(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
         key="single_cell.table",
         alt="The cells that were given, each with its answer",
     )
-    icon = ":material/download:"
-    st.download_button("Download as CSV", to_csv(cells), "cells.csv", "text/csv", icon=icon, on_click="ignore")
+    offer_download("Download as CSV", lambda: to_csv(cells), "cells.csv")
     row = next((row for row, _ in event["selection"]["cells"]), len(cell_answers))
     if row < len(cell_answers):
         return cell_answers[row]
@@ -200,7 +200,7 @@ def _grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     with boundary():
         left, right = st.columns([2, 3], gap="large")
         with left:
-            _salient(rgb, _saliency(image_id, frame.card.name, frame.card.version, rgb, frame))
+            _salient(rgb, frame.occlusion(image_id, rgb))
         with right:
             st.header("What the network saw", anchor=False)
             view = frame.classifier.network_view(rgb)
@@ -218,9 +218,3 @@ def _salient(rgb: RGB, saliency: NDArray[np.float32]) -> None:
         where, said = gallery.place(saliency), "Yellow, outlined: covering this place would change the answer most."
     alt = f"The cell under a map of what speaks for a parasite: {where}."
     gallery.picture(gallery.overlay(gallery.enlarged(rgb), saliency, strength / 100), alt, caption=said)
-
-
-@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
-def _saliency(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
-    """Compute the map once for an image and a model; the slider only blends."""
-    return _frame.classifier.occlusion(_rgb)

@@ -1,6 +1,7 @@
 """What is in the set: counts, files, sizes, what cannot be read, what an expert disputes, balance by patient."""
 
 import json
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,6 +13,7 @@ from malaria.metrics import wilson
 from malaria.report.html import table
 from malaria.ui.dataset import charts
 from malaria.ui.dataset.data_set import PLANTED, DataSet
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
 
@@ -127,22 +129,9 @@ def _unreadable(found: Description) -> None:
 
 def _downloads(found: Description) -> None:
     with st.container(horizontal=True):
-        st.download_button(
-            "Every image as CSV",
-            lambda: to_csv(found.table),
-            "cells.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "The description as JSON",
-            lambda: json.dumps(found.to_dict(), indent=2, allow_nan=False),
-            "description.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        description = partial(json.dumps, found.to_dict(), indent=2, allow_nan=False)
+        offer_download("Every image as CSV", lambda: to_csv(found.table), "cells.csv")
+        offer_download("The description as JSON", description, "description.json")
 
 
 def leak(found: Description) -> None:

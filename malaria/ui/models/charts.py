@@ -45,15 +45,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
             "color": [ORANGE if name == default else BLUE for name in table["name"]],
             "line": {"width": 2},
         },
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": _stretched(high) - y,
-            "arrayminus": y - _stretched(low),
-            "color": GREY,
-            "thickness": 1.5,
-            "width": 4,
-        },
+        error_y=plots.error_bars(y, _stretched(low), _stretched(high), color=GREY, thickness=1.5, width=4),
         customdata=[
             f"{name}: {value:.4f} ({bottom:.4f} to {top:.4f})"
             for name, value, bottom, top in zip(table["name"], accuracy, low, high, strict=True)

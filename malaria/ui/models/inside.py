@@ -207,7 +207,7 @@ def _enlarged(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
 
 def _occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
     st.markdown("**Occlusion:** where covering changes the answer")
-    heat = occluded(image_id, frame.card.name, frame.card.version, rgb, frame)
+    heat = frame.occlusion(image_id, rgb)
     if heat.max() < gallery.OUTLINED:
         alt = said = "Nothing stands out: covering any one place changes the answer little."
     else:
@@ -215,12 +215,6 @@ def _occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
         said = f"Yellow, outlined: covering this place ({gallery.place(heat)}) lowers the log-odds most. No TensorFlow."
     gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), heat, 0.7), alt, side=360)
     st.caption(said)
-
-
-@st.cache_resource(max_entries=32, show_spinner="Looking at what the answer depends on …")
-def occluded(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
-    """Return the occlusion map, computed once for an image and a model."""
-    return _frame.classifier.occlusion(_rgb)
 
 
 def _first_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:

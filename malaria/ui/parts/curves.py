@@ -9,7 +9,7 @@ import streamlit as st
 from malaria.batch.tables import DASH
 from malaria.metrics import Evaluation
 from malaria.ui.parts import plots
-from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
+from malaria.ui.parts.plots import BLUE, ORANGE, show
 
 
 def draw_roc(evaluation: Evaluation) -> None:
@@ -20,7 +20,7 @@ def draw_roc(evaluation: Evaluation) -> None:
         st.markdown(f"**ROC curve:** {DASH}. {evaluation.auc.reason}")
         return
     figure = _square("False-positive rate", "Sensitivity")
-    _diagonal(figure)
+    plots.add_diagonal(figure)
     _curve(figure, points.x, points.y, points.threshold)
     _point(figure, false_alarms, sensitivity, evaluation.threshold)
     told = (
@@ -53,22 +53,18 @@ def draw_reliability(evaluation: Evaluation) -> None:
     y = [one.observed.value or 0.0 for one in bins]
     limits = np.array([one.observed.interval for one in bins]).reshape(-1, 2)
     figure = _square("Mean p_parasitized of the bin", "Share labelled parasitized")
-    _diagonal(figure)
+    plots.add_diagonal(figure)
     figure.add_scatter(
         x=x,
         y=y,
         mode="markers",
         marker={"color": BLUE, "size": 9},
-        error_y={"type": "data", "symmetric": False, "array": limits[:, 1] - y, "arrayminus": y - limits[:, 0]},
+        error_y=plots.error_bars(y, limits[:, 0], limits[:, 1]),
         customdata=[one.n for one in bins],
         hovertemplate="mean %{x:.3f}, observed %{y:.3f}, %{customdata} cells<extra></extra>",
     )
     listed = "; ".join(f"mean {one.mean_p:.2f}, observed {one.observed.value:.2f}, {one.n} cells" for one in bins)
     show(figure, "reliability", f"Reliability diagram. {listed}.", title="Reliability")
-
-
-def _diagonal(figure: go.Figure) -> None:
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
 
 
 def _square(x_title: str, y_title: str) -> go.Figure:

@@ -9,10 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 from starlette.formparsers import MultiPartParser
 
 from malaria.errors import MalariaError, ModelError
+from malaria.images import RGB
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.network import FILE as NETWORK_FILE
@@ -133,6 +136,10 @@ class Frame:
         folder = model.MODELS_DIR / self.card.name
         return _load(str(folder), _stamp(folder))
 
+    def occlusion(self, image_id: str, rgb: RGB) -> NDArray[np.float32]:
+        """What speaks for a parasite to the picked model, 0 to 1 (height, width): computed once for an image."""
+        return _occlusion(image_id, self.card.name, self.card.version, rgb, self)
+
 
 @contextmanager
 def page(title: str, icon: str) -> Iterator[Frame]:
@@ -215,6 +222,11 @@ def _stamp(folder: Path) -> _Stamp:
 def _models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str, model.Card | ModelError]:
     """Read all cards; again after half a minute too, for what `stamps` cannot see."""
     return model.list_models(Path(place))
+
+
+@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
+def _occlusion(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
+    return _frame.classifier.occlusion(_rgb)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)

@@ -1,7 +1,8 @@
 """What charts with axes start from: one look on every page, in both themes."""
 
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -27,6 +28,17 @@ def figure(
     figure.update_xaxes(title=x_title, automargin=True, fixedrange=None if zooms else True)
     figure.update_yaxes(title=y_title, automargin=True, fixedrange=None if zooms else True)
     return figure
+
+
+def add_diagonal(figure: go.Figure) -> None:
+    """Draw the line of equal rates from 0 to 1."""
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
+
+
+def error_bars(value: Any, low: Any, high: Any, **look: Any) -> dict[str, Any]:
+    """Return error bars from `low` to `high` (arrays, or lists of numbers) around `value`."""
+    value = np.asarray(value)
+    return {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low} | look
 
 
 def show(figure: go.Figure, key: str, told: str, *, title: str = "", caption: bool = False) -> None:

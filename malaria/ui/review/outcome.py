@@ -18,6 +18,7 @@ from malaria.review import (
     summarise,
 )
 from malaria.ui.parts import links
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share, with_one_another
@@ -85,10 +86,10 @@ def _files(review: LabelReview) -> None:
     st.markdown("##### Take it with you")
     state = review.session.log.state
     with st.container(horizontal=True):
-        _download(
+        offer_download(
             "Corrected labels (CSV)", lambda: in_order(corrected_labels(review.table, state)), "corrected_labels.csv"
         )
-        _download(
+        offer_download(
             "Corrected images (zip)",
             lambda: corrected_zip(review.labelled.source, corrected_labels(review.table, state)),
             "corrected_cells.zip",
@@ -98,12 +99,6 @@ def _files(review: LabelReview) -> None:
     st.caption(
         "corrected_labels.csv is what `python -m malaria evaluate --labels` and `train --corrections` take. " + RULE
     )
-
-
-def _download(label: str, made: Callable[[], str | bytes], file: str) -> None:
-    """A file that is made when it is asked for."""
-    icon = ":material/download:"
-    st.download_button(label, made, file, icon=icon, on_click="ignore", key=f"review-{file}")
 
 
 # Agreement

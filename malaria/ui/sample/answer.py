@@ -9,6 +9,7 @@ import streamlit as st
 
 from malaria.cells import to_csv
 from malaria.sample import RuleInterval, SampleRule, summary
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.sample.inputs import Inputs
 from malaria.wording.numbers import per_ul, percent, plain
 
@@ -92,17 +93,8 @@ def downloads(answer: dict[str, Any]) -> None:
     """Draw both downloads, the command line and how to print."""
     lines = pd.DataFrame(_flat(answer), columns=["name", "value"])
     with st.container(horizontal=True, key="sample-downloads"):
-        st.download_button(
-            "Download as CSV", to_csv(lines), "sample.csv", "text/csv", icon=":material/download:", on_click="ignore"
-        )
-        st.download_button(
-            "Download as JSON",
-            json.dumps(answer, indent=2, allow_nan=False) + "\n",
-            "sample.json",
-            "application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer_download("Download as CSV", lambda: to_csv(lines), "sample.csv")
+        offer_download("Download as JSON", lambda: json.dumps(answer, indent=2, allow_nan=False) + "\n", "sample.json")
     st.markdown("The same numbers on the command line:")
     st.code(answer["command"], language=None, wrap_lines=True)
     st.caption(

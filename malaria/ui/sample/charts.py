@@ -87,7 +87,7 @@ def detection(
             y=[rule.target_sensitivity],
             mode="markers",
             marker={"color": ORANGE, "size": 13, "symbol": "diamond"},
-            error_x={"type": "data", "symmetric": False, "array": [ends[1] - limit], "arrayminus": [limit - ends[0]]},
+            error_x=plots.error_bars([limit], ends[0], ends[1]),
             hovertemplate=f"limit of detection {percent(limit, 4)}<extra></extra>",
         )
     _parasitaemia_axis(figure, shares[0], red_cells_per_ul)
@@ -185,7 +185,7 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
 def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
     """The sample ROC over count thresholds, with the rule's on it."""
     figure = plots.figure("Healthy samples called positive", "Infected samples called positive", _HEIGHT)
-    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, hoverinfo="skip")
+    plots.add_diagonal(figure)
     figure.add_scatter(
         x=curve.false_positive_rate,
         y=curve.sensitivity,

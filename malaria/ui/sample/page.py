@@ -78,8 +78,7 @@ def _interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -
         sensitivity,
         false_positive_rate,
         inputs.overdispersion,
-        target_sensitivity=inputs.target_sensitivity,
-        target_specificity=inputs.target_specificity,
+        **inputs.targets,
         review=(inputs.kept, inputs.fooled),
     )
 

@@ -9,6 +9,7 @@ from malaria.cells import to_csv
 from malaria.errors import SampleError
 from malaria.report.html import table
 from malaria.sample import OperatingPoint, RealCheck, Scores, SharePredicted, fit_overdispersion, real_check
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import brought, reading_of
@@ -121,11 +122,4 @@ def _patients(result: RealCheck) -> None:
                 for row in wrong.head(_LISTED).to_dict("records")
             ],
         )
-    st.download_button(
-        "All patients as CSV",
-        lambda: to_csv(result.patients),
-        "patients.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    offer_download("All patients as CSV", lambda: to_csv(result.patients), "patients.csv")
