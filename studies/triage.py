@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from malaria.metrics import Rate
 from malaria.model.classifier import Classifier, load
-from malaria.smear.adapt import DISCARD, LabelledCells, cell_features, cross_validated, discarding, together
+from malaria.smear.adapt import DISCARD, LabelledCells, cell_features, cross_validate, find_threshold, join_cells
 from malaria.smear.field.calibration import calibrate
 from malaria.smear.field.objects import SmearObject, pairs
 from malaria.smear.field.windows import scan_with_windows
@@ -68,7 +68,7 @@ def judge_fields(fields: Iterable[AnnotatedField], classifier: Classifier) -> Ju
         covers += [start + _covering(field, at, cells) for at in parasites]
         names += [field.name] * len(parasites)
         start += len(cells)
-    return Judged(together(parts), np.array(finds), tuple(covers), np.array(names))
+    return Judged(join_cells(parts), np.array(finds), tuple(covers), np.array(names))
 
 
 def figures(
@@ -80,10 +80,10 @@ def figures(
     """
     field = judged.cells.field
     among = np.array([is_held_out(name) or not held_out for name in judged.parasite_field], dtype=bool)
-    pooled = np.full(len(scores), discarding(scores, discard))
+    pooled = np.full(len(scores), find_threshold(scores, discard))
     own = np.empty(len(scores))
     for name in np.unique(field):
-        own[field == name] = discarding(scores[field == name], discard)
+        own[field == name] = find_threshold(scores[field == name], discard)
     kept = {title: _kept(judged, scores >= limit) for title, limit in {"pooled": pooled, "per field": own}.items()}
     named = judged.parasite_field
     whole = [bool(kept["per field"][0][named == name].all()) for name in np.unique(named[among])]
@@ -125,7 +125,7 @@ def main(folder: Folder, model: Model = None) -> None:
     """Print which share of parasitized cells a triage keeps, as shipped and adapted."""
     classifier = load(model)
     judged = judge_fields(smear_fields(folder / SMEARS), classifier)
-    ways = {"as shipped": judged.cells.features[:, 0], "adapted": cross_validated(judged.cells, 10)}
+    ways = {"as shipped": judged.cells.features[:, 0], "adapted": cross_validate(judged.cells, 10)}
     for title, scores in ways.items():
         for part, held_out in (("all fields", False), ("parasites of held-out fields", True)):
             print(f"{classifier.card.name}, {title}, {DISCARD:.0%} of {len(scores)} red cells discarded, {part}")

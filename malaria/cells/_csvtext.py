@@ -3,11 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from malaria.errors import LabelsError
+from malaria.wording.words import list_some
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r]")
@@ -65,15 +66,8 @@ def require(header: Sequence[str], name: str) -> int:
     """Where a column is; raises LabelsError, naming the columns that are there, when it is not."""
     place = find(header, name)
     if place is None:
-        raise LabelsError(f"The CSV has no column {name}; it has {listed(header)}. Rename the one that is meant.")
+        raise LabelsError(f"The CSV has no column {name}; it has {list_some(header)}. Rename the one that is meant.")
     return place
-
-
-def listed(names: Iterable[object], limit: int = 8) -> str:
-    """Names in one line, the first few of many."""
-    shown = [str(name) for name in names]
-    more = f" and {len(shown) - limit} more" if len(shown) > limit else ""
-    return ", ".join(shown[:limit]) + more
 
 
 def _bytes(data: bytes | Path | str) -> bytes:

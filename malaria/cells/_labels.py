@@ -10,9 +10,10 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from malaria.cells._csvtext import find, listed, read_table, require
+from malaria.cells._csvtext import find, read_table, require
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.wording.words import list_some
 
 Meaning: TypeAlias = Mapping[str, str | None]
 """What words stand for, in any case: a class, or None for what is to be left out."""
@@ -195,7 +196,7 @@ def _label_column(header: Sequence[str], column: str | None) -> int:
     places = [place for name in names if (place := find(header, name)) is not None]
     if not places:
         wanted = f"{', '.join(names[:-1])} or {names[-1]}"
-        raise LabelsError(f"The CSV has no column {wanted}; it has {listed(header)}. Name the one that is meant.")
+        raise LabelsError(f"The CSV has no column {wanted}; it has {list_some(header)}. Name the one that is meant.")
     return places[0]
 
 
@@ -203,7 +204,9 @@ def _meaning(mapping: Meaning | None, classes: Sequence[str] | None) -> dict[str
     """The classes and the words of `mapping`, in lower case, with what they mean."""
     wrong = {label for label in (mapping or {}).values() if label} - set(classes or ())
     if classes is not None and wrong:
-        raise LabelsError(f"A word was said to mean {listed(sorted(wrong))}, but the classes are {listed(classes)}.")
+        raise LabelsError(
+            f"A word was said to mean {list_some(sorted(wrong))}, but the classes are {list_some(classes)}."
+        )
     own: dict[str, str | None] = {name.casefold(): name for name in classes or ()}
     return own | {word.strip().casefold(): label for word, label in (mapping or {}).items()}
 
@@ -216,9 +219,9 @@ def _classifier(
     count = Counter(word.strip() for word in words)
     unknown = {word: n for word, n in count.items() if word.casefold() not in meaning}
     if unknown and classes is not None:
-        found = listed(f"{word!r} ({n} rows)" for word, n in unknown.items())
+        found = list_some(f"{word!r} ({n} rows)" for word, n in unknown.items())
         raise UnknownLabelsError(
-            f"The column {column} holds labels that are none of {listed(classes)}: {found}. Rename them or say what "
+            f"The column {column} holds labels that are none of {list_some(classes)}: {found}. Rename them or say what "
             f"each means (mapping, as in {{{next(iter(unknown))!r}: {classes[0]!r}}}; None leaves the rows out).",
             unknown,
         )
@@ -239,7 +242,7 @@ def _agreed(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, s
             if image_id and ids.setdefault(image_id, label) != label:
                 contradictory[name] = None
     if contradictory:
-        raise LabelsError(f"The CSV gives two different labels to {listed(contradictory)}. Delete the wrong rows.")
+        raise LabelsError(f"The CSV gives two different labels to {list_some(contradictory)}. Delete the wrong rows.")
     return names, ids
 
 

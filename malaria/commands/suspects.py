@@ -16,7 +16,7 @@ from malaria.commands._shared import (
     write_text,
 )
 from malaria.model import classifier as models
-from malaria.review import SUSPECTS_COLUMNS, in_order, out_of_sample, rank, read_held_out
+from malaria.review import SUSPECTS_COLUMNS, format_csv, out_of_sample, rank, read_held_out
 from malaria.scoring import score_labelled
 from malaria.wording.words import count
 
@@ -41,7 +41,7 @@ def suspects(
     table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
     table, basis = out_of_sample(table, held_out, name)
     ranked = rank(table)
-    write_text(in_order(ranked[list(SUSPECTS_COLUMNS)]), csv)
+    write_text(format_csv(ranked[list(SUSPECTS_COLUMNS)]), csv)
     left_out = count(len(table) - len(ranked), "image")
     say(f"{count(len(ranked), 'label')} ranked, {left_out} without a label or unreadable left out.")
     say(basis.sentence)

@@ -1,36 +1,33 @@
 """`triage`: fields of view -> a ranked table of cells and a report."""
 
-from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from malaria.commands._shared import JsonOption, ModelOption, open_sources, progress, say, write_json, write_text
-from malaria.errors import ImageError
-from malaria.images import Source, decode
 from malaria.model import classifier as models
 from malaria.review import read_journal, replay
 from malaria.sample import RED_CELLS_PER_UL, CellRates, Scores, read_scores, scores_file
 from malaria.smear import (
-    SCAN_MAX_PIXELS,
     Assumed,
     Cells,
-    Copy,
     Count,
+    FieldNames,
     FieldTriage,
     Head,
-    Readings,
+    Refused,
     Result,
+    SampleDecisions,
     Triage,
     cell_rates,
     cells_csv,
     head_rates,
-    pooled,
+    judge_field,
+    pool_fields,
     report_html,
-    triage_field,
 )
-from malaria.smear.field.objects import RGB
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.wording.words import count
 
@@ -93,15 +90,21 @@ def triage(
     sources = open_sources(fields)
     judged: list[FieldTriage] = []
     unreadable: dict[str, str] = {}
-    copies: list[Copy] = []
-    ids: dict[str, str] = {}
-    for name, rgb in progress(decoded(sources, unreadable, copies, ids), sum(map(len, sources)), unit="field"):
-        judged.append(triage_field(rgb, classifier, name, head))
-        for concern in judged[-1].concerns:
+    names = FieldNames()
+    for name, file in progress(names.name(chain.from_iterable(sources)), sum(map(len, sources)), unit="field"):
+        one = judge_field(name, file, classifier, head)
+        if isinstance(one, Refused):
+            unreadable[name] = one.why
+            say(one.why)
+            continue
+        judged.append(one)
+        for concern in one.concerns:
             say(f"{name}: {concern.sentence}")
-    found = pooled(judged, classifier, threshold, unreadable, head, copies)
+    for copy in names.copies:
+        say(copy.sentence)
+    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies)
     rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
-    result = Result(found, _readings(found, ids, decisions), rates, by_hand, assumed, sample)
+    result = Result(found, _read_decisions(found, names.ids, decisions), rates, by_hand, assumed, sample)
     write_text(cells_csv(result), str(output / CSV_FILE))
     write_text(report_html(result), str(output / REPORT_FILE))
     if json is not None:
@@ -124,39 +127,7 @@ def _rates(card: models.Card, threshold: float) -> CellRates | None:
     return cell_rates(card, scores, threshold)
 
 
-def _readings(found: Triage, ids: dict[str, str], journal: Path | None) -> Readings:
+def _read_decisions(found: Triage, ids: dict[str, str], journal: Path | None) -> SampleDecisions:
     """What a journal says of these fields."""
     rows = [] if journal is None else read_journal(journal.read_bytes())
-    return Cells(found, ids).readings(replay(rows))
-
-
-def decoded(
-    sources: list[Source], unreadable: dict[str, str], copies: list[Copy], ids: dict[str, str] | None = None
-) -> Iterator[tuple[str, RGB]]:
-    """Yield every field that can be read, by a name of its own; write into `unreadable` why the others cannot.
-
-    The same bytes count once; every further file of them goes into `copies`. The image_id of each field goes into
-    `ids`. Names are unique only within a source, so a name that an earlier source had gets its source in front.
-    """
-    taken: set[str] = set()
-    first: dict[str, str] = {}
-    for number, source in enumerate(sources, start=1):
-        for file in source:
-            image_id = file.image_id or ""
-            if image_id in first:
-                copies.append(Copy(file.file, first[image_id]))
-                say(copies[-1].sentence)
-                continue
-            name = file.file if file.file not in taken else f"{source.name}/{file.file}"
-            name = name if name not in taken else f"{number}/{name}"
-            taken.add(name)
-            try:
-                if file.data is None:
-                    raise ImageError(name, file.error or "It could not be read.", "")
-                first[image_id] = name
-                if ids is not None:
-                    ids[name] = image_id
-                yield name, decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)
-            except ImageError as error:
-                unreadable[name] = file.error or str(error)
-                say(unreadable[name])
+    return Cells(found, ids).decisions(replay(rows))

@@ -1,5 +1,7 @@
 """`triage-adapt`: a laboratory's own labelled fields -> a head that ranks the cells of its smears better."""
 
+from collections import deque
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +17,12 @@ from malaria.commands._shared import (
     write_json,
     write_text,
 )
-from malaria.commands.triage import decoded
-from malaria.errors import LabelsError
+from malaria.errors import ImageError, LabelsError
 from malaria.model.classifier import load
-from malaria.smear import Copy, fit_head, kept_share, label_field, read_boxes, together
-from malaria.wording.words import count
+from malaria.smear import FieldNames, decode_field, fit_head, join_cells, kept_share, label_field, read_boxes
+from malaria.wording.words import count, list_some
+
+_NAMED = 10
 
 
 def triage_adapt(
@@ -46,19 +49,34 @@ def triage_adapt(
     classifier = load(model)
     boxes = read_boxes(labels)
     sources = open_sources(fields)
-    parts, unreadable, copies, lost = [], dict[str, str](), list[Copy](), 0
-    for name, rgb in progress(decoded(sources, unreadable, copies), sum(map(len, sources)), unit="field"):
-        if name in boxes:
-            cells, not_found = label_field(rgb, name, boxes[name], classifier)
+    total = sum(map(len, sources))
+    names = FieldNames()
+    deque(names.name(chain.from_iterable(sources)), maxlen=0)  # all of them, since a label may mean any
+    labelled = {field: said for said, field in names.match(boxes).items()}
+    parts, unreadable, lost = [], dict[str, str](), 0
+    for name, file in progress(FieldNames().name(chain.from_iterable(sources)), total, unit="field"):
+        try:
+            rgb = decode_field(name, file)
+        except ImageError as error:
+            unreadable[name] = file.error or str(error)
+            say(unreadable[name])
+            continue
+        if name in labelled:
+            cells, not_found = label_field(rgb, name, boxes[labelled[name]], classifier)
             parts.append(cells)
             lost += len(not_found)
+    unlabelled = [name for name in names.fields if name not in labelled and name not in unreadable]
+    not_given = [name for name in boxes if name not in labelled.values()]
+    _tell(unlabelled, f"without a label in {labels.name}, so not learned from")
+    _tell(not_given, f"labelled in {labels.name} but not among those given")
+    for copy in names.copies:
+        say(copy.sentence)
     if not parts:
         raise LabelsError(
             f"{labels.name} labels no cell of these fields. Its column field must hold their names, and a cells.csv "
             "somebody's answers."
         )
-    unlabelled = sum(map(len, sources)) - len(unreadable) - len(copies) - len(parts)
-    head = fit_head(together(parts), classifier.card.name, classifier.card.version, discard)
+    head = fit_head(join_cells(parts), classifier.card.name, classifier.card.version, discard)
     write_text(head.model_dump_json(indent=1) + "\n", output)
     rate = kept_share(head)
     figures = {
@@ -66,9 +84,10 @@ def triage_adapt(
         "kept_share": rate.value,
         "interval": rate.interval,
         "boxes_without_a_cell": lost,
-        "fields_without_labels": unlabelled,
+        "fields_without_labels": len(unlabelled),
+        "labelled_but_not_given": len(not_given),
         "unreadable": unreadable,
-        "copies": [copy._asdict() for copy in copies],
+        "copies": [copy._asdict() for copy in names.copies],
     }
     if json is not None:
         write_json(figures, json)
@@ -78,3 +97,9 @@ def triage_adapt(
         f"({head.kept_as_shipped} without adapting). Labelled boxes in which no red cell was found: {lost}. "
         f"Use it with: triage --adapted {output}"
     )
+
+
+def _tell(fields: list[str], what: str) -> None:
+    """Name the fields of which something is true."""
+    if fields:
+        say(f"{count(len(fields), 'field')} {what}: {list_some(fields, _NAMED)}.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from malaria.labels import CLASSES
 from malaria.review.decisions import ANSWERS, Decision
-from malaria.review.state import Reading, State
+from malaria.review.state import Opinion, State
 
 if TYPE_CHECKING:
     from malaria.metrics import Agreement
@@ -62,7 +62,7 @@ def consensus(decisions: Iterable[Decision]) -> Consensus:
     return Consensus(answer if 2 * most > n else None, n, most / n)
 
 
-def pairs(state: State, answers: Answers = "first") -> list[Pair]:
+def compare_pairs(state: State, answers: Answers = "first") -> list[Pair]:
     """Return raw agreement and Cohen's kappa, with intervals and n, of every two annotators."""
     from malaria.metrics import cohen  # only here: statistics that reading a journal does not need
 
@@ -75,7 +75,7 @@ def pairs(state: State, answers: Answers = "first") -> list[Pair]:
     return found
 
 
-def everyone(state: State, answers: Answers = "first") -> Agreement:
+def compare_all(state: State, answers: Answers = "first") -> Agreement:
     """Return raw agreement and Fleiss' kappa of all annotators, over the cells that two or more have read."""
     from malaria.metrics import fleiss
 
@@ -85,27 +85,27 @@ def everyone(state: State, answers: Answers = "first") -> Agreement:
     return fleiss([[counts[cell, answer] for answer in ANSWERS] for cell in cells] or [[0] * len(ANSWERS)])
 
 
-def with_oneself(state: State, annotator: str) -> Agreement:
-    """Return how an annotator's first readings agree with the repeats of the same cells, both before any reveal."""
+def compare_with_oneself(state: State, annotator: str) -> Agreement:
+    """Return how an annotator's first opinions agree with the repeats of the same cells, both before any reveal."""
     from malaria.metrics import cohen
 
-    twice = [cell[annotator] for cell in state.readings.values() if len(cell.get(annotator, ())) > 1]
+    twice = [cell[annotator] for cell in state.opinions.values() if len(cell.get(annotator, ())) > 1]
     return cohen([one[0].first_answer for one in twice], [one[1].first_answer for one in twice], ANSWERS)
 
 
-def in_dispute(state: State, image_id: str) -> bool:
+def is_disputed(state: State, image_id: str) -> bool:
     """Whether several have read a cell without a majority for one answer: a case for adjudication."""
-    return len(state.readings.get(image_id, ())) > 1 and consensus(state.of_cell(image_id).values()).answer is None
+    return len(state.opinions.get(image_id, ())) > 1 and consensus(state.of_cell(image_id).values()).answer is None
 
 
 def _by_annotator(state: State, answers: Answers) -> dict[str, dict[str, str]]:
     """annotator -> image_id -> answer; repeats do not count."""
     said: dict[str, dict[str, str]] = {}
-    for image_id, cell in state.readings.items():
-        for annotator, readings in cell.items():
-            said.setdefault(annotator, {})[image_id] = _answer(readings[0], answers)
+    for image_id, cell in state.opinions.items():
+        for annotator, opinions in cell.items():
+            said.setdefault(annotator, {})[image_id] = _answer(opinions[0], answers)
     return said
 
 
-def _answer(reading: Reading, answers: Answers) -> str:
+def _answer(reading: Opinion, answers: Answers) -> str:
     return reading.first_answer if answers == "first" else reading.decision.final_answer

@@ -20,7 +20,7 @@ CORRECTED_COLUMNS: Final = ("file", "image_id", "given_label", "corrected_label"
 """The columns of corrected_labels.csv."""
 
 
-def corrected_labels(cells: pd.DataFrame, state: State) -> pd.DataFrame:
+def correct_labels(cells: pd.DataFrame, state: State) -> pd.DataFrame:
     """Return a row for each labelled cell (file, image_id, given_label), with what the readers made of its label.
 
     A cell that nobody has read keeps its given label, with `n_readers` 0. Where there is no consensus, or it is no
@@ -36,7 +36,7 @@ def corrected_labels(cells: pd.DataFrame, state: State) -> pd.DataFrame:
     return table.astype({"n_readers": "int64", "agreement": "float64"})
 
 
-def corrected_zip(source: Source, corrected: pd.DataFrame) -> bytes:
+def zip_corrected(source: Source, corrected: pd.DataFrame) -> bytes:
     """Return a zip in the layout of the NIH set, cell_images/CLASS/NAME, each image in its corrected label's folder.
 
     Images without a corrected label are left out; corrected_labels.csv, in the zip, says which and why. Raises
@@ -53,7 +53,7 @@ def corrected_zip(source: Source, corrected: pd.DataFrame) -> bytes:
             except ImageError:
                 continue
             archive.writestr(zipfile.ZipInfo(_member(file, label, taken)), data)
-        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), in_order(corrected))
+        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), format_csv(corrected))
     return buffer.getvalue()
 
 
@@ -68,6 +68,6 @@ def _member(file: str, label: str, taken: set[str]) -> str:
     return member
 
 
-def in_order(table: pd.DataFrame) -> str:
+def format_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV: columns as they are, missing values empty, floats in full, formulas neutralised."""
     return table.map(neutralised).to_csv(index=False, lineterminator="\n")

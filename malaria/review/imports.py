@@ -83,7 +83,7 @@ def _state(data: bytes | Path | str) -> State | None:
 
 def _labels(state: State, lost: str | None) -> Labels:
     labels: dict[str, str] = {}
-    for image_id in state.readings:
+    for image_id in state.opinions:
         if label := consensus(state.of_cell(image_id).values()).corrected_label or lost:
             labels[image_id] = label
     files: dict[str, set[str]] = {}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from malaria.errors import MalariaError
 from malaria.images import RGB, decode
 from malaria.labels import CLASSES
-from malaria.review.queue import Suspect
+from malaria.review.queue import SuspectLabel
 
 POOL: Final = 1000
 """So many cells of each class whose labels are little suspect, and so many of the most suspect, are looked through."""
@@ -64,14 +64,14 @@ def describe(rgb: RGB) -> Floats:
 class LookAlikes:
     """Cells with what they look like: those whose labels are little suspect, and those most in doubt."""
 
-    cards: tuple[Suspect, ...]
+    cards: tuple[SuspectLabel, ...]
     _described: Floats
     _mean: Floats
     _spread: Floats
 
     @classmethod
     def among(
-        cls, cards: Sequence[Suspect], read: Callable[[str], bytes], stop: Callable[[], bool] = lambda: False
+        cls, cards: Sequence[SuspectLabel], read: Callable[[str], bytes], stop: Callable[[], bool] = lambda: False
     ) -> LookAlikes:
         """Describe a choice of `cards`, given in rank order; `read` returns a file's bytes. Ends early on `stop`."""
         chosen, described = [], []
@@ -87,17 +87,17 @@ class LookAlikes:
         mean, spread = (table.mean(axis=0), table.std(axis=0) + 1e-6) if described else (table, table)
         return cls(tuple(chosen), _standardised(table, mean, spread), mean, spread)
 
-    def of(self, rgb: RGB, n: int = 3, *, but: str | None = None) -> dict[str, list[Suspect]]:
+    def of(self, rgb: RGB, n: int = 3, *, but: str | None = None) -> dict[str, list[SuspectLabel]]:
         """Return for each class the `n` little suspect cells most like `rgb`, the image_id `but` left out."""
         near = [card for card in self._nearest(rgb) if card.suspicion <= LITTLE_SUSPECT and card.image_id != but]
         return {label: [card for card in near if card.given_label == label][:n] for label in CLASSES}
 
-    def suspects(self, rgb: RGB, n: int = 20, *, but: str | None = None) -> list[Suspect]:
+    def suspects(self, rgb: RGB, n: int = 20, *, but: str | None = None) -> list[SuspectLabel]:
         """Return the `n` cells most like `rgb` whose labels are in doubt, the most alike first, `but` left out."""
         near = (card for card in self._nearest(rgb) if card.suspicion > LITTLE_SUSPECT and card.image_id != but)
         return list(islice(near, n))
 
-    def _nearest(self, rgb: RGB) -> list[Suspect]:
+    def _nearest(self, rgb: RGB) -> list[SuspectLabel]:
         if not self.cards:
             return []
         wanted = _standardised(describe(rgb), self._mean, self._spread)
@@ -105,7 +105,7 @@ class LookAlikes:
         return [self.cards[at] for at in order]
 
 
-def _pool(cards: Sequence[Suspect]) -> Iterator[Suspect]:
+def _pool(cards: Sequence[SuspectLabel]) -> Iterator[SuspectLabel]:
     """Cells to look through: a random choice of the sure ones that is always the same, and the most suspect."""
     for number, label in enumerate(CLASSES):
         sure = [card for card in cards if card.given_label == label and card.suspicion <= LITTLE_SUSPECT]

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from malaria.review.agreement import in_dispute
+from malaria.review.agreement import is_disputed
 from malaria.review.decisions import Decision
 from malaria.review.state import State
 from malaria.review.store import Log
@@ -32,7 +32,7 @@ Which = Literal["undecided", "mine", "disagreements"]
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class SuspectLabel:
     """One card: a cell whose label may be wrong. `suspicion` and `p_parasitized` from 0 to 1, `rank` from 1."""
 
     rank: int
@@ -60,17 +60,17 @@ class Filter:
         return self.given_label is not None
 
 
-def suspects(ranked: pd.DataFrame) -> list[Suspect]:
+def make_cards(ranked: pd.DataFrame) -> list[SuspectLabel]:
     """Return a card for each image of a ranked table (with image_id); the same bytes twice are one card, the first."""
-    cards: dict[str, Suspect] = {}
+    cards: dict[str, SuspectLabel] = {}
     names = ("rank", "image_id", "file", "patient", "given_label", "p_parasitized", "suspicion")
     for rank, image_id, file, patient, label, p, doubt in zip(*(ranked[name].tolist() for name in names), strict=True):
         known = patient if isinstance(patient, str) else None
-        cards.setdefault(image_id, Suspect(rank, image_id, file, known, label, float(p), float(doubt)))
+        cards.setdefault(image_id, SuspectLabel(rank, image_id, file, known, label, float(p), float(doubt)))
     return list(cards.values())
 
 
-def chosen(cards: Iterable[Suspect], wanted: Filter) -> list[Suspect]:
+def choose_cards(cards: Iterable[SuspectLabel], wanted: Filter) -> list[SuspectLabel]:
     """Return the cards that a filter leaves, whoever has decided them."""
     return [
         card
@@ -81,22 +81,22 @@ def chosen(cards: Iterable[Suspect], wanted: Filter) -> list[Suspect]:
     ]
 
 
-def waiting(
-    cards: Iterable[Suspect], state: State, annotator: str, *, sharing: bool, which: Which = "undecided"
-) -> Iterator[Suspect]:
+def list_waiting(
+    cards: Iterable[SuspectLabel], state: State, annotator: str, *, sharing: bool, which: Which = "undecided"
+) -> Iterator[SuspectLabel]:
     """Yield the cards that are still to be shown to an annotator, those passed over last.
 
     Undecided is, when `sharing` the queue, what nobody has answered; else what the annotator has not.
     """
     later = []
     for card in cards:
-        readings = state.readings.get(card.image_id, {})
+        opinions = state.opinions.get(card.image_id, {})
         if which == "mine":
-            wanted = annotator in readings
+            wanted = annotator in opinions
         elif which == "disagreements":
-            wanted = in_dispute(state, card.image_id)
+            wanted = is_disputed(state, card.image_id)
         else:
-            wanted = not readings if sharing else annotator not in readings
+            wanted = not opinions if sharing else annotator not in opinions
         if wanted and state.is_skipped(card.image_id, annotator):
             later.append(card)
         elif wanted:
@@ -105,31 +105,31 @@ def waiting(
     yield from sorted(later, key=lambda card: order[card.image_id])
 
 
-def next_card(cards: Sequence[Suspect], log: Log, annotator: str, *, sharing: bool) -> Suspect | None:
+def next_card(cards: Sequence[SuspectLabel], log: Log, annotator: str, *, sharing: bool) -> SuspectLabel | None:
     """Return the next undecided card and hold it for the annotator; None when there is none left for them.
 
     When sharing, nobody gets a card that another is on. Raises JournalError.
     """
     if not sharing:
-        return next(waiting(cards, log.state, annotator, sharing=False), None)
-    while offered := list(islice(waiting(cards, log.refresh(), annotator, sharing=True), _CLAIMED_AT_ONCE)):
+        return next(list_waiting(cards, log.state, annotator, sharing=False), None)
+    while offered := list(islice(list_waiting(cards, log.refresh(), annotator, sharing=True), _CLAIMED_AT_ONCE)):
         claimed = log.store.claim([card.image_id for card in offered], annotator)
         if claimed is None:
             return None
-        if claimed not in log.refresh().readings:  # not decided by another just before the claim
+        if claimed not in log.refresh().opinions:  # not decided by another just before the claim
             return next(card for card in offered if card.image_id == claimed)
     return None
 
 
-def repeat_due(cards: Iterable[Suspect], state: State, annotator: str) -> Suspect | None:
+def find_repeat(cards: Iterable[SuspectLabel], state: State, annotator: str) -> SuspectLabel | None:
     """Return a cell of the annotator's own that should come back now to be read afresh; None most of the time.
 
     Which one does not depend on what was answered, and is the same after a reload.
     """
-    read: dict[str, int] = {}  # image_id -> how many readings it has, in the order of the first
+    read: dict[str, int] = {}  # image_id -> how many opinions it has, in the order of the first
     for row in state.in_force.get(annotator, []):
-        if readings := state.readings.get(row.image_id, {}).get(annotator):
-            read[row.image_id] = len(readings)
+        if opinions := state.opinions.get(row.image_id, {}).get(annotator):
+            read[row.image_id] = len(opinions)
     repeated = sum(count > 1 for count in read.values())
     if len(read) < REPEAT_EVERY * (repeated + 1):
         return None

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from malaria.review.decisions import SKIPPED, Decision
-from malaria.review.queue import Filter, Suspect, chosen, next_card, repeat_due, seconds_per_card, waiting
+from malaria.review.queue import (
+    Filter,
+    SuspectLabel,
+    choose_cards,
+    find_repeat,
+    list_waiting,
+    next_card,
+    seconds_per_card,
+)
 from malaria.review.store import Log
 
 
@@ -27,7 +35,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Progress:
+class QueueProgress:
     """`done` of `total` cards, at a pace of `seconds_per_card`, None where it is too early to tell."""
 
     done: int
@@ -40,7 +48,7 @@ class Progress:
         return None if self.seconds_per_card is None else self.seconds_per_card * (self.total - self.done)
 
 
-class Session:
+class ReviewSession:
     """An annotator before a queue. `current` is the card on the table, None when there is none left.
 
     Whatever is done names the `token` of what was on the screen when it was done; it changes with the screen, so that a
@@ -50,7 +58,7 @@ class Session:
 
     def __init__(
         self,
-        cards: Sequence[Suspect],
+        cards: Sequence[SuspectLabel],
         log: Log,
         annotator: str,
         *,
@@ -61,7 +69,7 @@ class Session:
         """`cards` in rank order; `model` and `threshold` (0 to 1) are written beside each decision."""
         self.cards, self.log, self.annotator = list(cards), log, annotator
         self.settings = settings or Settings()
-        self.current: Suspect | None = None
+        self.current: SuspectLabel | None = None
         self.revealed: Decision | None = None
         """The decision just made about the current card, while what it revealed is being looked at."""
         self.is_repeat = False
@@ -73,7 +81,7 @@ class Session:
         self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
         self._declined: set[str] = set()  # repeats that were passed over
         self._open = False
-        self._chosen = chosen(self.cards, self.settings.wanted)
+        self._chosen = choose_cards(self.cards, self.settings.wanted)
         self.advance()
 
     def change(self, annotator: str, settings: Settings) -> None:
@@ -86,7 +94,7 @@ class Session:
             self.settings.wanted,
         )
         self.annotator, self.settings = annotator, settings
-        self._chosen = chosen(self.cards, settings.wanted)
+        self._chosen = choose_cards(self.cards, settings.wanted)
         self._passed.clear()
         if same_cards and self.current is not None:
             self.token += 1
@@ -129,23 +137,23 @@ class Session:
                 break
         return list(found.values())
 
-    def upcoming(self, n: int = 3) -> list[Suspect]:
+    def upcoming(self, n: int = 3) -> list[SuspectLabel]:
         """The cards that will come next if nothing else happens, so that their images can be made ready."""
         ahead = islice(self._waiting(), n + 1)
         return [card for card in ahead if self.current is None or card.image_id != self.current.image_id][:n]
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> QueueProgress:
         """How far the cards are that the filter leaves."""
         state, settings = self.log.state, self.settings
-        readings = [state.readings.get(card.image_id, ()) for card in self._chosen]
+        opinions = [state.opinions.get(card.image_id, ()) for card in self._chosen]
         if settings.wanted.which == "undecided":
-            done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in readings)
+            done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in opinions)
             total = len(self._chosen)
         else:
             left = sum(1 for _ in self._waiting())
             done, total = len(self._passed), len(self._passed) + left
-        return Progress(done, total, seconds_per_card(state.in_force.get(self.annotator, [])))
+        return QueueProgress(done, total, seconds_per_card(state.in_force.get(self.annotator, [])))
 
     # What is done
 
@@ -215,7 +223,7 @@ class Session:
             self.log.refresh()
             self._show(next(self._waiting(), None))
 
-    def prefer(self, cards: Sequence[Suspect]) -> None:
+    def prefer(self, cards: Sequence[SuspectLabel]) -> None:
         """Have these cards come next, in this order, those that are still to be shown and that the filter leaves."""
         left = {card.image_id: card for card in self._chosen}
         first = {card.image_id: card for card in cards if card.image_id in left}
@@ -226,7 +234,7 @@ class Session:
         self._passed.clear()
         self.advance()
 
-    def _show(self, card: Suspect | None, *, repeat: bool = False) -> None:
+    def _show(self, card: SuspectLabel | None, *, repeat: bool = False) -> None:
         self.current, self.is_repeat, self.revealed, self._open = card, repeat, None, False
         self.token += 1
         self.shown += 1
@@ -242,7 +250,7 @@ class Session:
         self._passed.add(earlier.image_id)
         self.advance()
 
-    def _decision(self, card: Suspect, answer: str, note: str, *, blind: bool) -> Decision:
+    def _decision(self, card: SuspectLabel, answer: str, note: str, *, blind: bool) -> Decision:
         return Decision(
             self.annotator,
             card.image_id,
@@ -258,13 +266,13 @@ class Session:
             note=note,
         )
 
-    def _waiting(self) -> Iterator[Suspect]:
+    def _waiting(self) -> Iterator[SuspectLabel]:
         which, state = self.settings.wanted.which, self.log.state
-        cards = waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
+        cards = list_waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
         return cards if which == "undecided" else (card for card in cards if card.image_id not in self._passed)
 
-    def _repeat(self) -> Suspect | None:
+    def _repeat(self) -> SuspectLabel | None:
         if not self.settings.repeats:
             return None
         willing = (card for card in self._chosen if card.image_id not in self._declined)
-        return repeat_due(willing, self.log.state, self.annotator)
+        return find_repeat(willing, self.log.state, self.annotator)

@@ -12,7 +12,7 @@ Key: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Opinion:
     """One look of one annotator at one cell: what was said at first, and what it was changed to since."""
 
     versions: tuple[Decision, ...]
@@ -36,8 +36,8 @@ class State:
     """Every row, also those taken back."""
     in_force: dict[str, list[Decision]] = field(default_factory=dict)
     """annotator -> rows that were not taken back, oldest first: undo takes the last."""
-    readings: dict[str, dict[str, list[Reading]]] = field(default_factory=dict)
-    """image_id -> annotator -> readings, never empty. The first counts; later ones tell if one agrees with oneself."""
+    opinions: dict[str, dict[str, list[Opinion]]] = field(default_factory=dict)
+    """image_id -> annotator -> opinions, never empty. The first counts; later ones tell if one agrees with oneself."""
     problems: list[str] = field(default_factory=list)
     """Rows that refer to what is not there, in sentences."""
     _looks: dict[Key, Key] = field(default_factory=dict, repr=False)  # row -> the first row of its reading
@@ -57,12 +57,12 @@ class State:
 
     def mine(self, image_id: str, annotator: str) -> Decision | None:
         """What an annotator says of a cell; None before the first answer."""
-        readings = self.readings.get(image_id, {}).get(annotator)
-        return readings[0].decision if readings else None
+        opinions = self.opinions.get(image_id, {}).get(annotator)
+        return opinions[0].decision if opinions else None
 
     def of_cell(self, image_id: str) -> dict[str, Decision]:
         """annotator -> what each says of a cell."""
-        return {name: readings[0].decision for name, readings in self.readings.get(image_id, {}).items()}
+        return {name: opinions[0].decision for name, opinions in self.opinions.get(image_id, {}).items()}
 
     def last(self, annotator: str) -> Decision | None:
         """The row that undo would take back."""
@@ -81,7 +81,7 @@ class State:
     @property
     def annotators(self) -> list[str]:
         """Everyone with an answer in force, in the order of their names."""
-        return sorted({name for readings in self.readings.values() for name in readings})
+        return sorted({name for opinions in self.opinions.values() for name in opinions})
 
     def _take_in(self, row: Decision) -> None:
         if row.supersedes:
@@ -108,18 +108,18 @@ class State:
         self._read_again(target)
 
     def _read_again(self, row: Decision) -> None:
-        """Work out the readings of one cell by one annotator from the rows in force."""
+        """Work out the opinions of one cell by one annotator from the rows in force."""
         looks: dict[Key, tuple[Decision, ...]] = {}
         for other in self._of_cell[row.annotator, row.image_id]:
             if other.final_answer != SKIPPED:
                 first = self._looks[other.key]
                 looks[first] = (*looks.get(first, ()), other)
-        cell = self.readings.setdefault(row.image_id, {})
-        cell[row.annotator] = [Reading(versions) for versions in looks.values()]
+        cell = self.opinions.setdefault(row.image_id, {})
+        cell[row.annotator] = [Opinion(versions) for versions in looks.values()]
         if not looks:
             del cell[row.annotator]
         if not cell:
-            del self.readings[row.image_id]
+            del self.opinions[row.image_id]
 
     def _report(self, row: Decision, does: str) -> None:
         self.problems.append(f"The row of {row.annotator} at {row.decided_at} {does} a row that is not in force.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review.agreement import Consensus, consensus
 from malaria.review.decisions import UNSURE, UNUSABLE
-from malaria.review.queue import Suspect
+from malaria.review.queue import SuspectLabel
 from malaria.review.state import State
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Summary:
         return self.to_parasitized + self.to_uninfected
 
 
-def summarise(cards: Sequence[Suspect], state: State, threshold: float) -> Summary:
+def summarise(cards: Sequence[SuspectLabel], state: State, threshold: float) -> Summary:
     """Return what the readers made of the cards of a queue, in rank order; `threshold` (0 to 1) is the model's."""
     found = [consensus(state.of_cell(card.image_id).values()) for card in cards]
     outcomes = Counter(_outcome(card, one) for card, one in zip(cards, found, strict=True))
@@ -74,7 +74,7 @@ def summarise(cards: Sequence[Suspect], state: State, threshold: float) -> Summa
     )
 
 
-def _outcome(card: Suspect, found: Consensus) -> str:
+def _outcome(card: SuspectLabel, found: Consensus) -> str:
     """The word for what became of a label."""
     if not found.n_readers:
         return "unread"
@@ -83,7 +83,7 @@ def _outcome(card: Suspect, found: Consensus) -> str:
     return "confirmed" if found.answer == card.given_label else found.answer
 
 
-def _readings(cards: Sequence[Suspect], found: Sequence[Consensus], threshold: float) -> Readings | None:
+def _readings(cards: Sequence[SuspectLabel], found: Sequence[Consensus], threshold: float) -> Readings | None:
     """The model measured against the given and the corrected labels, cells that lost their label left out."""
     from malaria.metrics import readings
 
@@ -104,7 +104,7 @@ def _readings(cards: Sequence[Suspect], found: Sequence[Consensus], threshold: f
     )
 
 
-def _pieces(cards: Sequence[Suspect], found: Sequence[Consensus]) -> Iterator[Piece]:
+def _pieces(cards: Sequence[SuspectLabel], found: Sequence[Consensus]) -> Iterator[Piece]:
     from malaria.metrics import Rate
 
     start = 0

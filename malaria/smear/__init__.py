@@ -1,21 +1,25 @@
 """Smear triage: from a whole microscope field to a ranked list for a human.
 
 `segment` finds what is in a field, and `segment_scan` in a scan of any size, tile by tile. `triage_field` judges one
-field, `pooled` puts the fields of a sample together, `Cells` finds what people said of them in the journal, and
+field, `pool_fields` puts the fields of a sample together (`Sample` holds them in
+memory, `FieldNames` names them), `Cells` finds what people said of them in the journal, and
 `Result` is what it all comes to; `cells_csv` and `report_html` write it down.
 """
 
-from malaria.smear.adapt import Head, adapts, fit_head, kept_share, label_field, read_boxes, together
+from malaria.smear.adapt import Head, check_head, fit_head, join_cells, kept_share, label_field, read_boxes
+from malaria.smear.decisions import Cell, Cells, SampleDecisions
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.leukocyte_types import LeukocyteType
 from malaria.smear.field.objects import KINDS, Box, Kind, Outline, SmearObject
 from malaria.smear.field.quality import Concern, concerns
 from malaria.smear.field.segment import segment
 from malaria.smear.field.tiles import segment_scan
-from malaria.smear.readings import Cell, Cells, Readings
+from malaria.smear.field_names import Copy, FieldNames, NamedField
 from malaria.smear.report import report_html
 from malaria.smear.result import Assumed, Count, Result, cell_rates, cells_csv, head_rates
-from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, Copy, FieldTriage, Suspect, Triage, pooled, triage_field
+from malaria.smear.sample import Refused, Sample, decode_field, judge_field
+from malaria.smear.session import TriageSession
+from malaria.smear.triage import COLUMNS, SCAN_MAX_PIXELS, FieldTriage, SuspectCell, Triage, pool_fields, triage_field
 
 __all__ = [
     "COLUMNS",
@@ -29,30 +33,37 @@ __all__ = [
     "Concern",
     "Copy",
     "Count",
+    "FieldNames",
     "FieldTriage",
     "Head",
     "Kind",
     "LeukocyteType",
+    "NamedField",
     "Outline",
-    "Readings",
+    "Refused",
     "Result",
+    "Sample",
+    "SampleDecisions",
     "SmearObject",
-    "Suspect",
+    "SuspectCell",
     "Triage",
-    "adapts",
+    "TriageSession",
     "calibrate",
     "cell_rates",
     "cells_csv",
+    "check_head",
     "concerns",
+    "decode_field",
     "fit_head",
     "head_rates",
+    "join_cells",
+    "judge_field",
     "kept_share",
     "label_field",
-    "pooled",
+    "pool_fields",
     "read_boxes",
     "report_html",
     "segment",
     "segment_scan",
-    "together",
     "triage_field",
 ]

@@ -109,8 +109,8 @@ def fit_head(cells: LabelledCells, model: str, model_version: str, discard: floa
             f"{count(fields, 'field')}. Label at least {_FEWEST_FIELDS} fields, and {_FEWEST_PARASITIZED} parasitized "
             "cells in two of them."
         )
-    scores = cross_validated(cells, min(_FOLDS, fields))
-    threshold, shipped = discarding(scores, discard), cells.features[:, 0]
+    scores = cross_validate(cells, min(_FOLDS, fields))
+    threshold, shipped = find_threshold(scores, discard), cells.features[:, 0]
     weights, intercept = _fit(cells.features, cells.is_parasitized)
     return Head(
         model=model,
@@ -123,17 +123,17 @@ def fit_head(cells: LabelledCells, model: str, model_version: str, discard: floa
         cells=len(scores),
         parasitized=parasitized,
         kept=int(np.count_nonzero(scores[cells.is_parasitized] >= threshold)),
-        kept_as_shipped=int(np.count_nonzero(shipped[cells.is_parasitized] >= discarding(shipped, discard))),
+        kept_as_shipped=int(np.count_nonzero(shipped[cells.is_parasitized] >= find_threshold(shipped, discard))),
     )
 
 
-def discarding(scores: NDArray[np.float64], share: float) -> float:
+def find_threshold(scores: NDArray[np.float64], share: float) -> float:
     """Return the lowest threshold below which at least this share of the scores lies, ties included."""
     last = np.sort(scores)[int(np.ceil(share * len(scores))) - 1]
     return float(np.nextafter(last, np.inf))
 
 
-def adapts(head: Head, card: Card) -> None:
+def check_head(head: Head, card: Card) -> None:
     """Raise ModelError where a head was made for another classifier than that of `card`."""
     if (head.model, head.model_version) != (card.name, card.version):
         raise ModelError(
@@ -147,7 +147,7 @@ def kept_share(head: Head) -> Rate:
     return Rate.share(head.kept, head.parasitized, "There are no parasitized cells.")
 
 
-def cross_validated(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
+def cross_validate(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
     """Log-odds of each cell from a head that saw no cell of its field."""
     from sklearn.model_selection import GroupKFold  # only who adapts needs it, and it is large
 
@@ -231,7 +231,7 @@ def label_field(
     return LabelledCells(features, is_parasitized, np.array([field] * len(cells))), [wanted[at] for at in sorted(lost)]
 
 
-def together(parts: Iterable[LabelledCells]) -> LabelledCells:
+def join_cells(parts: Iterable[LabelledCells]) -> LabelledCells:
     """The cells of several fields as one."""
     listed = list(parts)
     return LabelledCells(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from malaria.images import RGB
-from malaria.smear import Box
+from malaria.smear.field.objects import Box
 
 SURE: Final = 0.9
 """From this p_parasitized on a suspect has a square round it; below it, a diamond."""
@@ -49,7 +49,7 @@ def window_around(place: tuple[float, float], width: int, height: int, side: flo
     return Box(left, top, across, down)
 
 
-def drawn(rgb: RGB, window: Box, marks: Iterable[Mark], scale: float) -> RGB:
+def draw_marks(rgb: RGB, window: Box, marks: Iterable[Mark], scale: float) -> RGB:
     """Return `rgb`, the picture of `window` of a field at `scale` pixels for each of the field's, with its marks.
 
     The first of `marks` lie on top.

@@ -11,12 +11,12 @@ from typing import Final, TypeAlias
 import cv2
 import numpy as np
 
-from malaria.review import ANSWERS, UNUSABLE, Decision, pairs
+from malaria.review import ANSWERS, UNUSABLE, Decision, compare_pairs
 from malaria.smear import sentences
+from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
-from malaria.smear.readings import Cell
 from malaria.smear.result import Result
-from malaria.smear.triage import FieldTriage, Suspect, Triage
+from malaria.smear.triage import FieldTriage, SuspectCell, Triage
 from malaria.wording.words import count, probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
@@ -41,7 +41,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
     shown = look or _from_overview(triage)
     elsewhere = {None, *(suspect.row for suspect in triage.suspects)}
     pictured = _pictured(result, shown)
-    below = [cell for cell, said in result.readings.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
+    below = [cell for cell, said in result.decisions.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
     return "\n".join(
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -122,12 +122,12 @@ def _fields(triage: Triage) -> str:
 
 
 def _people(result: Result) -> str:
-    readings = result.readings
-    if not readings.said:
+    decisions = result.decisions
+    if not decisions.said:
         return "<h2>Decisions</h2><p>Nobody has decided on any cell yet.</p>"
     rows = []
-    for name in readings.annotators:
-        mine = [said[name] for said in readings.of(name).said.values()]
+    for name in decisions.annotators:
+        mine = [said[name] for said in decisions.of(name).said.values()]
         answers = Counter(one.final_answer for one in mine)
         when = sorted(one.decided_at for one in mine)
         counts = [f"{answers[answer]:,}" for answer in ANSWERS]
@@ -137,8 +137,8 @@ def _people(result: Result) -> str:
 
 
 def _agreement(result: Result) -> str:
-    readings = result.readings
-    if len(readings.annotators) < 2:
+    decisions = result.decisions
+    if len(decisions.annotators) < 2:
         return ""
     rows = [
         [
@@ -147,9 +147,9 @@ def _agreement(result: Result) -> str:
             sentences.rate(pair.agreement.raw),
             sentences.rate(pair.agreement.kappa),
         ]
-        for pair in pairs(readings.of_sample)
+        for pair in compare_pairs(decisions.of_sample)
     ]
-    differ = [[_about(cell), sentences.each(readings.said[cell])] for cell in readings.disputed]
+    differ = [[_about(cell), sentences.each(decisions.said[cell])] for cell in decisions.disputed]
     return (
         "<h2>Agreement</h2>"
         + _table(rows, ["Annotators", "Cells both read", "Alike", "Cohen’s kappa"])
@@ -163,7 +163,7 @@ def _agreement(result: Result) -> str:
 
 def _pictured(result: Result, look: Look) -> dict[int, RGB]:
     """The suspects that are shown, by rank, with their pictures: all that people decided on, then the first ranks."""
-    decided = {cell.row for cell in result.readings.said}
+    decided = {cell.row for cell in result.decisions.said}
     told = [suspect for suspect in result.triage.suspects if suspect.row in decided]
     others = [one for one in result.triage.suspects if one.row not in decided and one.crop is not None]
     shown = told + others[: max(0, MOST_PICTURES - len(told))]
@@ -181,7 +181,7 @@ def _suspects(result: Result, pictured: dict[int, RGB]) -> str:
     more = (
         f"<p>{len(pictured):,} of {total:,} in pictures; cells.csv has them all.</p>" if len(pictured) < total else ""
     )
-    said = {cell.row: list(by.values()) for cell, by in result.readings.said.items() if cell.row is not None}
+    said = {cell.row: list(by.values()) for cell, by in result.decisions.said.items() if cell.row is not None}
     cards = [
         _suspect(suspect, pictured[suspect.rank], said.get(suspect.row, []))
         for suspect in triage.suspects
@@ -190,7 +190,7 @@ def _suspects(result: Result, pictured: dict[int, RGB]) -> str:
     return f'<h2>Suspects</h2>{more}<ol class="cells">{"".join(cards)}</ol>'
 
 
-def _suspect(suspect: Suspect, crop: RGB, said: Iterable[Decision]) -> str:
+def _suspect(suspect: SuspectCell, crop: RGB, said: Iterable[Decision]) -> str:
     outline, rank = suspect.outline, suspect.rank
     lines = [
         f'<b><a href="#f{rank}">{rank}</a></b> p {probability(suspect.p_parasitized)}',
@@ -208,7 +208,7 @@ def _cells(title: str, cells: Sequence[Cell], result: Result, look: Look) -> str
         _card(
             look(cell.field, cell.box),
             _about(cell),
-            [escape(_about(cell)), *map(_said, result.readings.said[cell].values())],
+            [escape(_about(cell)), *map(_said, result.decisions.said[cell].values())],
         )
         for cell in sorted(cells, key=lambda one: (one.field, one.box.y, one.box.x))
     ]
@@ -268,7 +268,7 @@ def _picture(field: FieldTriage, result: Result, pictured: Container[int]) -> st
     )
 
 
-def _shape(suspect: Suspect, *, linked: bool) -> str:
+def _shape(suspect: SuspectCell, *, linked: bool) -> str:
     kind = ' class="first"' if suspect.rank <= _FIRST else ""
     x, top = suspect.outline.box.centre[0], suspect.outline.box.y
     drawn = (

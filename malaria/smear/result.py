@@ -27,7 +27,7 @@ from malaria.sample import (
     required_cells,
 )
 from malaria.smear.adapt import Head
-from malaria.smear.readings import Cell, Readings, places
+from malaria.smear.decisions import Cell, SampleDecisions, places
 from malaria.smear.triage import COLUMNS, Triage
 
 LEUKOCYTES_PER_UL: Final = 8_000
@@ -138,7 +138,7 @@ class Result:
     """
 
     triage: Triage
-    readings: Readings = field(default_factory=Readings)
+    decisions: SampleDecisions = field(default_factory=SampleDecisions)
     rates: CellRates | None = None
     manual: Count | None = None
     assumed: Assumed = field(default_factory=Assumed)
@@ -158,8 +158,8 @@ class Result:
     def by_reader(self) -> dict[str, Count]:
         """What each reader's decisions make of it; a suspect is open until they are sure of it."""
         return {
-            name: self._decided({cell: said[name].final_answer for cell, said in self.readings.of(name).said.items()})
-            for name in self.readings.annotators
+            name: self._decided({cell: said[name].final_answer for cell, said in self.decisions.of(name).said.items()})
+            for name in self.decisions.annotators
         }
 
     @cached_property
@@ -169,8 +169,8 @@ class Result:
         A cell without a majority is open, but for one that nobody takes for parasitized: whether it is a cell or no
         cell, there is no parasite in it.
         """
-        answers = self.readings.answers.items()
-        said = {cell: answer or _denied(self.readings.said[cell].values()) for cell, answer in answers}
+        answers = self.decisions.answers.items()
+        said = {cell: answer or _denied(self.decisions.said[cell].values()) for cell, answer in answers}
         return self._decided(said) if said else None
 
     @property
@@ -184,12 +184,12 @@ class Result:
     @property
     def added(self) -> list[Cell]:
         """Cells that the machine had missed, as people marked them."""
-        return [cell for cell, answer in self.readings.answers.items() if cell.row is None and answer != UNUSABLE]
+        return [cell for cell, answer in self.decisions.answers.items() if cell.row is None and answer != UNUSABLE]
 
     @property
     def removed(self) -> list[Cell]:
         """Outlines of the machine that hold no red cell, as people say."""
-        return [cell for cell, answer in self.readings.answers.items() if cell.row is not None and answer == UNUSABLE]
+        return [cell for cell, answer in self.decisions.answers.items() if cell.row is not None and answer == UNUSABLE]
 
     @property
     def rejected(self) -> dict[str, str]:
@@ -349,7 +349,7 @@ def cells_csv(result: Result) -> str:
     """
     table = result.triage.table
     decided = pd.DataFrame(
-        {cell.row: _decided(cell, result) for cell in result.readings.said if cell.row is not None},
+        {cell.row: _decided(cell, result) for cell in result.decisions.said if cell.row is not None},
         index=list(DECIDED[1:]),
     ).T
     found = table.assign(source="machine").join(decided)
@@ -365,9 +365,9 @@ def cells_csv(result: Result) -> str:
 
 
 def _decided(cell: Cell, result: Result) -> list[str]:
-    said = list(result.readings.said[cell].values())
+    said = list(result.decisions.said[cell].values())
     return [
-        result.readings.answers[cell] or "",
+        result.decisions.answers[cell] or "",
         _BETWEEN.join(one.final_answer for one in said),
         _BETWEEN.join(one.annotator for one in said),
         _BETWEEN.join(one.decided_at for one in said),

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from malaria.review import Decision, Log
-from malaria.smear import Cell, Cells, Head, Readings, Triage
+from malaria.smear.adapt import Head
+from malaria.smear.decisions import Cell, Cells, SampleDecisions
+from malaria.smear.triage import Triage
 
 
-class Bench:
+class TriageSession:
     """One triaged sample before one annotator. `ids` gives the image_id of each field by its name.
 
     While `blind`, what others said of a cell is hidden until the annotator has decided on it, and their figures until
@@ -30,7 +32,7 @@ class Bench:
         self._ids = ids
         self._looks: dict[str, tuple[float, float]] = {}
         self._grew = False  # since the last answer, perhaps by something more suspicious than what is on view
-        self._read: tuple[object, Readings] | None = None
+        self._read: tuple[object, SampleDecisions] | None = None
         self.go_on()
 
     def take(self, triage: Triage) -> None:
@@ -61,7 +63,7 @@ class Bench:
     def asked(self) -> list[Cell]:
         """What is to be decided: the suspects, then whatever cells another reader has picked out beside them."""
         suspects = set(self.suspects)
-        others = (cell for cell, said in self.readings.said.items() if set(said) != {self.annotator})
+        others = (cell for cell, said in self.decisions.said.items() if set(said) != {self.annotator})
         more = [cell for cell in others if cell not in suspects]
         return self.suspects + sorted(more, key=lambda cell: (cell.rank is None, cell.rank or 0, cell.name))
 
@@ -89,28 +91,28 @@ class Bench:
     # What was said
 
     @property
-    def readings(self) -> Readings:
+    def decisions(self) -> SampleDecisions:
         """What everybody says of this sample, whether the annotator may see it or not."""
         key = (self.cells, len(self.log.state.rows))
         if self._read is None or self._read[0] != key:
-            self._read = key, self.cells.readings(self.log.state)
+            self._read = key, self.cells.decisions(self.log.state)
         return self._read[1]
 
     @property
     def answers(self) -> dict[Cell, str]:
         """What the annotator says, one of `malaria.review.ANSWERS`, by cell."""
-        said = self.readings.of(self.annotator).said
+        said = self.decisions.of(self.annotator).said
         return {cell: by[self.annotator].final_answer for cell, by in said.items()}
 
     @property
-    def visible(self) -> Readings:
+    def visible(self) -> SampleDecisions:
         """What results rest on: everybody's decisions, or while blind only the annotator's own until none is left."""
-        return self.readings.of(self.annotator) if self.blind and self.undecided else self.readings
+        return self.decisions.of(self.annotator) if self.blind and self.undecided else self.decisions
 
     @property
-    def compared(self) -> Readings:
+    def compared(self) -> SampleDecisions:
         """Everybody's decisions, while blind only on cells that the annotator has decided."""
-        return self.readings.blind_for(self.annotator) if self.blind else self.readings
+        return self.decisions.blind_for(self.annotator) if self.blind else self.decisions
 
     # What is done
 
@@ -188,7 +190,7 @@ class Bench:
     def _was_told(self, cell: Cell) -> bool:
         """Whether an answer, since taken back, may have shown what others said of a cell."""
         state = self.log.state
-        others = state.readings.get(cell.image_id, {}).keys() - {self.annotator}
+        others = state.opinions.get(cell.image_id, {}).keys() - {self.annotator}
         return bool(others) and state.was_shown(cell.image_id, self.annotator)
 
 

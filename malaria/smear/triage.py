@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final
 
 import cv2
 import numpy as np
@@ -19,12 +19,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from malaria.model.classifier import Classifier
-from malaria.smear.adapt import Head, adapts, cell_features
+from malaria.smear.adapt import Head, cell_features, check_head
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.field.quality import Concern, concerns
 from malaria.smear.field.windows import scan_with_windows
+from malaria.smear.field_names import Copy
 
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""
@@ -71,7 +72,7 @@ class FieldTriage:
 
 
 @dataclass(frozen=True, eq=False)
-class Suspect:
+class SuspectCell:
     """A red cell for a human to look at: `rank` among all fields, from 1, and `place` in the outlines of its `field`.
 
     `row` is its row in `Triage.table`.
@@ -96,19 +97,6 @@ class Suspect:
     def crop(self) -> RGB | None:
         """Its picture, or None if many cells of its field are more suspicious."""
         return self.field.crops.get(self.place)
-
-
-class Copy(NamedTuple):
-    """A file whose bytes were given before, as `of`."""
-
-    file: str
-    of: str
-
-    @property
-    def sentence(self) -> str:
-        """What is said of it; true also where the bytes cannot be used at all."""
-        about = "was given more than once" if self.file == self.of else f"is the same file as {self.of}"
-        return f"{self.file} {about}, and is not counted again."
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +131,7 @@ class Triage:
         )
 
     @cached_property
-    def suspects(self) -> tuple[Suspect, ...]:
+    def suspects(self) -> tuple[SuspectCell, ...]:
         """The red cells that a human should see: p_parasitized at least the threshold, the most suspicious first."""
         rows = self.table[self.table["p_parasitized"] >= self.threshold].sort_values("rank").index
         starts = np.cumsum([len(field.outlines) for field in self.fields])
@@ -151,7 +139,7 @@ class Triage:
         for rank, row in enumerate(rows.tolist(), start=1):
             at = int(np.searchsorted(starts, row, side="right"))
             place = row - int(starts[at]) + len(self.fields[at].outlines)
-            listed.append(Suspect(row, rank, self.fields[at], place))
+            listed.append(SuspectCell(row, rank, self.fields[at], place))
         return tuple(listed)
 
     @property
@@ -247,7 +235,7 @@ def _judge_cells(
     return p if head is None else head.apply(cell_features(cells, p, about))
 
 
-def pooled(
+def pool_fields(
     fields: Iterable[FieldTriage],
     classifier: Classifier,
     threshold: float | None = None,
@@ -261,7 +249,7 @@ def pooled(
     """
     card = classifier.card
     if head is not None:
-        adapts(head, card)
+        check_head(head, card)
     usual = card.threshold if head is None else head.threshold
     at = usual if threshold is None else threshold
     name = card.name if head is None else f"{card.name}, adapted"

@@ -1,9 +1,18 @@
-"""Numbers in words, as messages, pages and reports say them."""
+"""Numbers and names in words, as messages, pages and reports say them."""
+
+from collections.abc import Iterable
 
 
 def count(n: int, noun: str) -> str:
     """A number of things: "1 cell", "2,000 cells"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def list_some(names: Iterable[object], limit: int = 8) -> str:
+    """Names in one line, the first few of many: "a, b and 3 more"."""
+    shown = [str(name) for name in names]
+    more = f" and {len(shown) - limit:,} more" if len(shown) > limit else ""
+    return ", ".join(shown[:limit]) + more
 
 
 def probability(p_parasitized: float) -> str:

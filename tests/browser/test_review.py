@@ -94,10 +94,10 @@ def test_thirty_cards_by_keys_alone_with_a_reload_undo_and_a_note(page: Page, jo
     decided(page, 31)
 
     state = Log(journal).state
-    mine = [cell["keys"][0].decision for cell in state.readings.values() if "keys" in cell]
+    mine = [cell["keys"][0].decision for cell in state.opinions.values() if "keys" in cell]
     assert len(mine) == 31
     assert [row.note for row in mine if row.note] == ["punxs zt"]
-    assert sum(len(cell["keys"]) > 1 for cell in state.readings.values() if "keys" in cell) == 1
+    assert sum(len(cell["keys"]) > 1 for cell in state.opinions.values() if "keys" in cell) == 1
     assert {row.final_answer for row in mine} == {"Parasitized", "Uninfected", "Unsure", "Unusable"}
     assert sum(not row.blind for row in mine) == 2
     assert state.problems == []
@@ -111,7 +111,7 @@ def test_a_change_after_the_reveal_is_recorded_beside_the_first_answer(page: Pag
     decided(page, 1)
     expect(page.get_by_text(HIDDEN)).to_be_visible()
     (reading,) = [
-        cell["second-thoughts"][0] for cell in Log(journal).state.readings.values() if "second-thoughts" in cell
+        cell["second-thoughts"][0] for cell in Log(journal).state.opinions.values() if "second-thoughts" in cell
     ]
     assert (reading.first_answer, reading.decision.final_answer) == ("Parasitized", "Uninfected")
 

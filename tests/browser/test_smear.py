@@ -94,7 +94,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     assert "confirmed, ann, " in report
     assert report.count("Cells that people added") == 1
     assert "Decided by ann" in report
-    rows = Log(journal).state.readings
+    rows = Log(journal).state.opinions
     assert [cell["ann"][0].decision.final_answer for cell in rows.values()] == ["Parasitized"] * 2
 
 
@@ -129,7 +129,7 @@ def test_the_card_stays_under_the_finger_while_fields_come_in(
     assert confirm.bounding_box() == place
     confirm.click()
     decided(page, 1)
-    assert sum(annotator in said for said in Log(journal).state.readings.values()) == 1
+    assert sum(annotator in said for said in Log(journal).state.opinions.values()) == 1
 
 
 def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal) -> None:
@@ -146,7 +146,7 @@ def test_a_missed_cell_is_added_without_a_mouse(page: Page, journal: CsvJournal)
     on_view(page, "A cell that was missed")
     page.keyboard.press("p")
     expect(page.get_by_text("A cell that was missed")).to_have_count(0)
-    said = [cell["keys"][0].decision for cell in Log(journal).state.readings.values() if "keys" in cell]
+    said = [cell["keys"][0].decision for cell in Log(journal).state.opinions.values() if "keys" in cell]
     assert [(one.final_answer, one.p_parasitized) for one in said] == [("Parasitized", None)]
 
 

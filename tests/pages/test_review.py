@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from malaria import phantom
 from malaria.cells import read_labels
-from malaria.review import CsvJournal, Decision, Log, State, corrected_labels, in_order, read_journal, to_csv
+from malaria.review import CsvJournal, Decision, Log, State, correct_labels, format_csv, read_journal, to_csv
 from malaria.review.sql import SqlJournal
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.links import CORRECTIONS
@@ -161,9 +161,9 @@ def test_undo_and_the_list_of_the_last_decisions(journal: CsvJournal) -> None:
     assert cell(app) == first
     key(app, "U")
     state = kept(journal)
-    assert [cells["ann"][0].decision.final_answer for cells in state.readings.values()] == [UNINFECTED, UNINFECTED]
+    assert [cells["ann"][0].decision.final_answer for cells in state.opinions.values()] == [UNINFECTED, UNINFECTED]
     key(key(key(app, "Z"), "Z"), "Z")
-    assert kept(journal).readings == {}
+    assert kept(journal).opinions == {}
     assert "0 of 200" in shown(app)
     key(app, "Z")
     assert "nothing left to undo" in shown(app)
@@ -415,7 +415,7 @@ def test_what_is_decided_is_what_evaluate_and_train_read(journal: CsvJournal) ->
     answer(app, "PU")
     rows: list[Decision] = kept(journal).rows
     review = app.session_state["review.label_review"][1]
-    written = in_order(corrected_labels(review.table, review.session.log.state)).encode()
+    written = format_csv(correct_labels(review.table, review.session.log.state)).encode()
     labels = read_labels(written)
     assert len(labels.names) == 200
     assert {row.image_id: labels.ids[row.image_id] for row in rows} == {

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,15 +20,14 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model.classifier import DEFAULT_MODEL, load
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
-from malaria.smear import Box, Cell, triage_field
+from malaria.smear import Box, Cell, Refused, Sample, triage_field
 from malaria.smear.adapt import SPOT_FEATURES
-from malaria.smear.drawing import Mark, drawn, window_around
+from malaria.smear.drawing import Mark, draw_marks, window_around
 from malaria.smear.field.leukocyte_types import LeukocyteType
-from malaria.smear.session import Bench
+from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import KEYS
-from malaria.ui.parts.frame import ROOT, Frame
+from malaria.ui.parts.frame import ROOT
 from malaria.ui.review.label_review import ENVIRONMENT
-from malaria.ui.smear import desk as desks
 from tests.review.test_journal import full_disk
 
 BY_ANN = "Decided by ann"
@@ -86,7 +84,7 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, broken: str = "") -> None:
         self.open = threading.Semaphore(0)
         self.broken = broken
-        monkeypatch.setattr(desks, "triage_field", self.triage)
+        monkeypatch.setattr("malaria.smear.sample.triage_field", self.triage)
 
     def triage(self, rgb: Any, classifier: Any, field: str, head: Any) -> Any:
         assert self.open.acquire(timeout=60)
@@ -109,8 +107,8 @@ def press(app: AppTest, words: str) -> AppTest:
     return app.run()
 
 
-def bench(app: AppTest) -> Bench:
-    found: Bench = app.session_state["smear.bench"][1]
+def session(app: AppTest) -> TriageSession:
+    found: TriageSession = app.session_state["smear.session"][1]
     return found
 
 
@@ -125,7 +123,7 @@ def labels(app: AppTest) -> str:
     return re.sub(r"\\([\W_])", r"\1", "\n".join(button.label for button in app.button))
 
 
-def bare_ground(found: Bench) -> Cell:
+def bare_ground(found: TriageSession) -> Cell:
     """A cell that was missed, far from any suspect, in the field `FIELD`."""
     name = next(iter(found.cells.fields))
     places = (found.cells.at(name, x, y) for y in range(40, 560, 5) for x in range(40, 760, 5))
@@ -174,10 +172,10 @@ def test_one_click_gives_ranked_suspects_with_their_places() -> None:
     assert not app.error
     assert "0 of" in said(app)
     suspects = [button.label for button in app.button if "Suspect" in button.label]
-    assert len(suspects) == len(bench(app).suspects) >= 10
+    assert len(suspects) == len(session(app).suspects) >= 10
     assert "**1** · p above 0.999 · " in suspects[0]
     assert "field " in suspects[0]
-    p = [cell.p_parasitized for cell in bench(app).suspects]
+    p = [cell.p_parasitized for cell in session(app).suspects]
     assert p == sorted(p, reverse=True)
 
 
@@ -185,13 +183,14 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
     other = phantom.field(seed=6, slide=5, cells=30, parasitaemia=0.1, width=800, height=600)
     files = [("a.png", FIELD.png), ("a.png", other.png), ("again.png", FIELD.png), ("no.png", b"not an image")]
     app = upload(start(example=None), files)
-    assert list(bench(app).cells.fields) == ["a.png", "a.png (2)"]
+    second = f"a.png ({ImageFile('a.png', other.png).image_id[:8]})"  # type: ignore[index]
+    assert list(session(app).cells.fields) == ["a.png", second]
     same = "again.png is the same file as a.png, and is not counted again."
     assert same in said(app)
-    assert [copy.sentence for copy in bench(app).triage.copies] == [same]
+    assert [copy.sentence for copy in session(app).triage.copies] == [same]
     assert any("no.png" in error.value.replace("\\", "") for error in app.error)
     shown = app.dataframe[0].value
-    assert list(shown["Field"]) == ["a.png", "a.png (2)", "no.png"]
+    assert list(shown["Field"]) == ["a.png", second, "no.png"]
     assert int(figures(app, "Machine alone")["Red cells"]) == sum(int(n) for n in shown["Red cells"][:2]) >= 60
     assert shown["Quality"].iloc[2].startswith("Rejected: ")
 
@@ -201,7 +200,7 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
     assert "pure white" in said(app)
     assert "No red cell reaches the threshold" in said(app)
     assert figures(app, "Machine alone")["Parasitaemia"] == "–"
-    bench(app).choose(bench(app).at(200, 150))
+    session(app).choose(session(app).at(200, 150))
     app.session_state["smear.zoom"] = "4 cells"
     app.run()
     assert not app.error
@@ -210,7 +209,7 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
 
 def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -> None:
     app = start()
-    found = bench(app)
+    found = session(app)
     chosen, token = found.chosen, found.token
     assert chosen is not None
     assert "In view" not in said(app)
@@ -245,7 +244,7 @@ def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -
 
 def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
     app = upload(start(example=None), [("white.png", blank())])
-    assert bench(app).chosen is None
+    assert session(app).chosen is None
     app.session_state["smear.zoom"] = "4 cells"
     left, right, *_ = in_view(app.run())
     assert 20 < right - left < 100
@@ -253,32 +252,35 @@ def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
 
 def test_a_field_is_left_out_with_who_did_it_and_taken_in_again(journal: CsvJournal) -> None:
     app = start()
-    both, fields = figures(app, "Machine alone"), list(bench(app).cells.fields)
+    both, fields = figures(app, "Machine alone"), list(session(app).cells.fields)
     key(app, "P")
     press(app, "Leave this field out")
-    assert list(bench(app).cells.fields) == fields[1:]
+    assert list(session(app).cells.fields) == fields[1:]
     assert f"{fields[0]}: Left out by ann." in said(app)
     assert "1 field triaged. 1 field does not count" in said(app).replace("*", "")
     assert int(figures(app, "Machine alone")["Red cells"]) < int(both["Red cells"])
     assert (
-        {cell.field for cell in bench(app).suspects} == {bench(app).chosen.field} == {bench(app).field} == {fields[1]}
+        {cell.field for cell in session(app).suspects}
+        == {session(app).chosen.field}
+        == {session(app).field}
+        == {fields[1]}
     )
     press(app, "Leave this field out")
     assert f"{fields[1]}: Left out by ann." in said(app), "the last one too"
     for _ in fields:
         press(app, "Take it in again")
     assert figures(app, "Machine alone") == both
-    assert len(bench(app).answers) == 1, "what was decided there is still decided"
+    assert len(session(app).answers) == 1, "what was decided there is still decided"
 
 
 def test_what_is_no_smear_is_counted_with_a_warning_until_it_is_left_out(journal: CsvJournal) -> None:
     cells = [(f"{number}.png", cell.png) for number, cell in enumerate(phantom.batch(3, seed=5))]
     app = upload(start(example=None), [("a.png", FIELD.png), *cells])
     assert "3 of 4 fields do not look like a smear with red cells, yet count in these figures." in said(app)
-    bench(app).field = "0.png"
+    session(app).field = "0.png"
     assert "as around a single cell that was cut out" in said(app.run())
     press(app, "Leave them out")
-    assert list(bench(app).cells.fields) == ["a.png"]
+    assert list(session(app).cells.fields) == ["a.png"]
     assert "do not look like a smear" not in said(app)
     assert "1.png: Left out by ann. Much of it is black" in said(app)
 
@@ -295,7 +297,7 @@ def test_a_sample_without_a_field_that_can_be_read_says_why_and_takes_another() 
     assert len(app.error) == 1
     assert not app.table
     upload(app, [("a.png", FIELD.png)])
-    assert list(bench(app).cells.fields) == ["a.png"]
+    assert list(session(app).cells.fields) == ["a.png"]
 
 
 def test_names_cannot_write_markdown_or_leave_their_place() -> None:
@@ -305,10 +307,10 @@ def test_names_cannot_write_markdown_or_leave_their_place() -> None:
 
 def test_a_lower_threshold_shows_more_suspects() -> None:
     app = start()
-    before, chosen = len(bench(app).suspects), bench(app).chosen
+    before, chosen = len(session(app).suspects), session(app).chosen
     app.slider[0].set_value(0.01).run()
-    assert len(bench(app).suspects) > before
-    assert bench(app).chosen == chosen
+    assert len(session(app).suspects) > before
+    assert session(app).chosen == chosen
 
 
 # Decisions
@@ -316,10 +318,10 @@ def test_a_lower_threshold_shows_more_suspects() -> None:
 
 def test_keys_decide_and_everything_is_in_the_journal(journal: CsvJournal) -> None:
     app = start()
-    first = bench(app).suspects[:4]
+    first = session(app).suspects[:4]
     for letter in KEYS.values():
         key(app, letter)
-    assert f"4 of {len(bench(app).suspects)}** suspects decided" in said(app)
+    assert f"4 of {len(session(app).suspects)}** suspects decided" in said(app)
     rows = Log(journal).state.rows
     assert [(row.image_id, row.final_answer) for row in rows] == [
         (cell.image_id, answer) for cell, answer in zip(first, KEYS, strict=True)
@@ -327,18 +329,18 @@ def test_keys_decide_and_everything_is_in_the_journal(journal: CsvJournal) -> No
     assert {row.annotator for row in rows} == {"ann"}
     assert rows[0].file == first[0].name
     assert re.fullmatch(r"SYNTHETIC_field_\d+\.png#xywh=\d+,\d+,\d+,\d+", rows[0].file)
-    assert (rows[0].model, rows[0].threshold) == (bench(app).triage.model, bench(app).triage.threshold)
+    assert (rows[0].model, rows[0].threshold) == (session(app).triage.model, session(app).triage.threshold)
 
 
 def test_a_reload_finds_every_decision_again_and_undo_takes_the_last_back(journal: CsvJournal) -> None:
     key(key(start(), KEYS[PARASITIZED]), "U")
     app = start()
-    second = bench(app).suspects[1]
-    assert len(bench(app).answers) == 2
-    assert bench(app).chosen in bench(app).undecided
+    second = session(app).suspects[1]
+    assert len(session(app).answers) == 2
+    assert session(app).chosen in session(app).undecided
     key(app, "Z")
-    assert bench(app).chosen == second
-    assert list(bench(app).answers) == [bench(app).suspects[0]]
+    assert session(app).chosen == second
+    assert list(session(app).answers) == [session(app).suspects[0]]
     key(app, "P")
     assert [row.blind for row in Log(journal).state.in_force["ann"]] == [True, True], "there is no other to see"
     key(app, "Z")
@@ -360,40 +362,40 @@ def test_an_answer_can_be_changed_and_both_are_on_record(journal: CsvJournal) ->
 
 def test_a_key_pressed_twice_answers_one_cell(journal: CsvJournal) -> None:
     app = start()
-    desk = bench(app)
-    token = desk.token
-    desk.answer(token, PARASITIZED)
-    desk.answer(token, PARASITIZED)
+    found = session(app)
+    token = found.token
+    found.answer(token, PARASITIZED)
+    found.answer(token, PARASITIZED)
     assert len(Log(journal).state.rows) == 1
 
 
 def test_missed_cells_are_added_and_wrong_outlines_removed(journal: CsvJournal) -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
-    desk = bench(app)
-    found = desk.triage.red_cells
-    passed_over = list(desk.cells.red.values())[-1]
-    assert desk.cells.at("a.png", *passed_over.box.centre) == passed_over
-    added = bare_ground(desk)
-    for cell, letter in ((passed_over, "P"), (added, "P"), (desk.suspects[0], "X")):
-        desk.choose(cell)
+    found = session(app)
+    red_cells = found.triage.red_cells
+    passed_over = list(found.cells.red.values())[-1]
+    assert found.cells.at("a.png", *passed_over.box.centre) == passed_over
+    added = bare_ground(found)
+    for cell, letter in ((passed_over, "P"), (added, "P"), (found.suspects[0], "X")):
+        found.choose(cell)
         key(app.run(), letter)
-    left = len(desk.suspects) - 1
+    left = len(found.suspects) - 1
     assert figures(app, BY_ANN)["Parasitized"] == f"2, and {left} open"
-    assert figures(app, BY_ANN)["Red cells"] == str(found + 1 - 1)
+    assert figures(app, BY_ANN)["Red cells"] == str(red_cells + 1 - 1)
     again = upload(start(example=None), [("a.png", FIELD.png)])
-    assert [cell.box for cell in bench(again).answers if cell.row is None] == [added.box]
+    assert [cell.box for cell in session(again).answers if cell.row is None] == [added.box]
     assert figures(again, BY_ANN) == figures(app, BY_ANN)
 
 
 def test_what_is_no_red_cell_says_what_the_machine_takes_it_for(journal: CsvJournal) -> None:
     app = start()
-    desk = bench(app)
+    found = session(app)
     name, white = next(
-        (one.field, item) for one in desk.triage.fields for item in one.outlines if item.kind == "leukocyte"
+        (one.field, item) for one in found.triage.fields for item in one.outlines if item.kind == "leukocyte"
     )
-    desk.choose(desk.cells.at(name, *white.box.centre))
+    found.choose(found.cells.at(name, *white.box.centre))
     assert "takes it for a leukocyte" in said(app.run())
-    desk.choose(desk.suspects[0])
+    found.choose(found.suspects[0])
     assert "takes it for" not in said(app.run())
 
 
@@ -406,7 +408,7 @@ def test_two_outlines_of_one_place_say_so(journal: CsvJournal, monkeypatch: pyte
 
 def test_a_cell_marked_at_the_edge_ends_there() -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
-    cells = bench(app).cells
+    cells = session(app).cells
     corners = [cells.at("a.png", x, y) for x in (0, 799.9, 800) for y in (0, 599.9, 600)]
     marked = [cell.box for cell in corners if cell.outline is None]
     assert marked
@@ -417,14 +419,14 @@ def test_a_cell_marked_at_the_edge_ends_there() -> None:
 
 def test_a_cell_that_was_added_can_be_chosen_again_and_withdrawn(journal: CsvJournal) -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
-    desk = bench(app)
-    added = bare_ground(desk)
+    found = session(app)
+    added = bare_ground(found)
     before = figures(app, "Machine alone")["Red cells"]
-    desk.choose(added)
+    found.choose(added)
     key(app.run(), "P")
     x, y = added.box.centre
-    assert desk.at(x + added.box.width / 3, y) == added
-    desk.choose(desk.at(x, y))
+    assert found.at(x + added.box.width / 3, y) == added
+    found.choose(found.at(x, y))
     key(app.run(), "X")
     assert figures(app, BY_ANN)["Red cells"] == before
 
@@ -439,19 +441,19 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     next(button for button in app.button if button.label == "Try again").click()
     app.run()
     assert len(Log(journal).state.rows) == 1
-    assert bench(app).chosen == bench(app).suspects[1]
+    assert session(app).chosen == session(app).suspects[1]
 
 
 def test_a_note_is_kept_with_the_answer_and_can_be_added_later(journal: CsvJournal) -> None:
     app = start()
-    app.text_input(key=f"smear.note.{bench(app).token}").set_value("ring, thin").run()
+    app.text_input(key=f"smear.note.{session(app).token}").set_value("ring, thin").run()
     assert not Log(journal).state.rows, "a note alone is no decision"
     key(app, "P")
-    first = bench(app).suspects[0]
+    first = session(app).suspects[0]
     assert Log(journal).state.mine(first.image_id, "ann").note == "ring, thin"
-    bench(app).choose(first)
+    session(app).choose(first)
     app.run()
-    note = app.text_input(key=f"smear.note.{bench(app).token}")
+    note = app.text_input(key=f"smear.note.{session(app).token}")
     assert note.value == "ring, thin"
     note.set_value("two rings").run()
     decision = Log(journal).state.mine(first.image_id, "ann")
@@ -470,28 +472,28 @@ def test_the_first_field_can_be_worked_on_while_the_others_go_on(
     app = given(start(example=None), [(name, one.png) for name, one in fields.items()])
     assert "0 of 3 fields" in said(app)
     gate.open.release()
-    until(app, lambda: len(bench(app).cells.fields) == 1)
-    decided = bench(app).chosen
+    until(app, lambda: len(session(app).cells.fields) == 1)
+    decided = session(app).chosen
     key(app, "P")
-    on_view, token = bench(app).chosen, bench(app).token
+    on_view, token = session(app).chosen, session(app).token
     assert decided is not None
     assert on_view is not None
     gate.open.release(2)
     settled(app)
-    assert len(bench(app).cells.fields) == 3
-    assert (bench(app).chosen, bench(app).token) == (on_view, token), "the card did not jump away"
-    assert list(bench(app).answers) == [decided]
-    assert [cell.rank for cell in bench(app).suspects] == list(range(1, len(bench(app).suspects) + 1))
+    assert len(session(app).cells.fields) == 3
+    assert (session(app).chosen, session(app).token) == (on_view, token), "the card did not jump away"
+    assert list(session(app).answers) == [decided]
+    assert [cell.rank for cell in session(app).suspects] == list(range(1, len(session(app).suspects) + 1))
     key(app, "U")
-    assert set(bench(app).answers.values()) == {PARASITIZED, UNINFECTED}
-    assert bench(app).chosen == bench(app).undecided[0], "the most suspicious of what came in is next"
+    assert set(session(app).answers.values()) == {PARASITIZED, UNINFECTED}
+    assert session(app).chosen == session(app).undecided[0], "the most suspicious of what came in is next"
 
 
 def test_judging_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
     app = given(start(example=None), [(f"{n}.png", blank(200 + n)) for n in range(3)])
     gate.open.release()
-    until(app, lambda: len(bench(app).cells.fields) == 1)
+    until(app, lambda: len(session(app).cells.fields) == 1)
     next(button for button in app.button if button.label == "Stop").click().run()
     gate.open.release()  # what was begun is finished
     settled(app)
@@ -506,26 +508,23 @@ def test_another_model_begins_at_once_and_so_does_the_first_when_it_is_picked_ag
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = Gate(monkeypatch)
-    desk = desks.Desk.of([ImageFile(f"{n}.png", blank(200 + n)) for n in range(3)])
-    first, other = (
-        cast(Frame, SimpleNamespace(card=model.card, classifier=model))
-        for model in (load("cell-resnet"), load("mini-resnet"))
-    )
+    found = Sample.of([ImageFile(f"{n}.png", blank(200 + n)) for n in range(3)])
+    first, other = load("cell-resnet"), load("mini-resnet")
     gate.open.release()
-    judging = desk.judging(first)
+    judging = found.judging(first)
     while not judging.results:
         time.sleep(0.01)
-    desk.judging(other)
+    found.judging(other)
     gate.open.release(10)
-    desk.judging(first).wait(60)
-    assert len(desk.triage(first, 0.5).fields) == 3
+    found.judging(first).wait(60)
+    assert len(found.triage(first, 0.5).fields) == 3
 
 
 def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     gate.open.release(3)
     app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
-    assert list(bench(app).cells.fields) == ["a.png", "c.png"]
+    assert list(session(app).cells.fields) == ["a.png", "c.png"]
     assert "1 field does not count" in said(app)
     assert re.search(r"b.png: A fault of ours .* server's log", said(app))
     assert not app.exception
@@ -533,9 +532,9 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
 
 def test_files_given_again_are_remembered_when_more_are_added() -> None:
     a, b = ImageFile("a.png", FIELD.png), ImageFile("b.png", FIELD.png)
-    desk = desks.Desk.of([a, b]).with_more([a]).with_more([a, ImageFile("c.png", blank())])
-    assert list(desk.files) == ["a.png", "c.png"]
-    assert [copy.sentence for copy in desk.copies] == [
+    found = Sample.of([a, b]).with_more([a]).with_more([a, ImageFile("c.png", blank())])
+    assert list(found.files) == ["a.png", "c.png"]
+    assert [copy.sentence for copy in found.copies] == [
         "b.png is the same file as a.png, and is not counted again.",
         "a.png was given more than once, and is not counted again.",
     ]
@@ -548,30 +547,30 @@ def test_what_is_open_stays_where_it_is_when_a_field_is_refused_or_warned_about(
     monkeypatch.setattr("malaria.ui.smear.page._SECONDS", 0.0)
     app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
     gate.open.release()
-    until(app, lambda: len(bench(app).cells.fields) == 1)
+    until(app, lambda: len(session(app).cells.fields) == 1)
     before = paths(app)
     assert {"Enter your own count", "Field by field"} <= set(before)
     gate.open.release(2)
     settled(app)
-    bench(app).field = "c.png"
+    session(app).field = "c.png"
     assert paths(app.run()) == before
     assert "b.png: A fault of ours" in said(app)
 
 
 def test_why_a_field_cannot_be_read_names_it_once() -> None:
     model = load()
-    desk = desks.Desk.of([ImageFile("a.png", error="a.png: It is encrypted. Unpack it first.")])
-    judging = desk.judging(cast(Frame, SimpleNamespace(card=model.card, classifier=model)))
+    found = Sample.of([ImageFile("a.png", error="a.png: It is encrypted. Unpack it first.")])
+    judging = found.judging(model)
     judging.wait(60)
     (refused,) = judging.results
-    assert refused == desks.Refused("a.png", "a.png: It is encrypted. Unpack it first.")
+    assert refused == Refused("a.png", "a.png: It is encrypted. Unpack it first.")
 
 
 def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank())])
     gate.open.release()
-    until(app, lambda: len(bench(app).cells.fields) == 1)
+    until(app, lambda: len(session(app).cells.fields) == 1)
     gate.open.release()
     settled(app)
     assert "1 field triaged. 1 field does not count" in said(app).replace("*", "")
@@ -581,14 +580,14 @@ def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.Mo
 def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJournal) -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
     key(app, "P")
-    (decided,) = bench(app).answers
+    (decided,) = session(app).answers
     other = phantom.field(seed=6, slide=5, cells=30, parasitaemia=0.1, width=800, height=600)
     upload(app, [("b.png", other.png)])
-    assert list(bench(app).cells.fields) == ["a.png", "b.png"]
-    assert list(bench(app).answers) == [decided]
+    assert list(session(app).cells.fields) == ["a.png", "b.png"]
+    assert list(session(app).answers) == [decided]
     app.toggle(key="smear.more").set_value(False).run()
     upload(app, [("c.png", blank())])
-    assert list(bench(app).cells.fields) == ["c.png"]
+    assert list(session(app).cells.fields) == ["c.png"]
 
 
 def test_another_sample_has_neither_name_nor_counts_of_the_last() -> None:
@@ -598,11 +597,11 @@ def test_another_sample_has_neither_name_nor_counts_of_the_last() -> None:
     app.number_input(key="smear.assumed.1").set_value(12_000)
     app.run()
     upload(app, [("b.png", blank(250))])
-    assert bench(app).sample == "Ward 5", "more fields of the same sample"
+    assert session(app).sample == "Ward 5", "more fields of the same sample"
     assert "Counted by hand" in app.table[0].value
     app.toggle(key="smear.more").set_value(False).run()
     upload(app, [("c.png", blank())])
-    assert bench(app).sample == ""
+    assert session(app).sample == ""
     assert app.number_input(key="smear.assumed.1").value == 8_000
     assert "Counted by hand" not in app.table[0].value
 
@@ -610,7 +609,7 @@ def test_another_sample_has_neither_name_nor_counts_of_the_last() -> None:
 def test_closed_fields_are_let_go_of_and_nothing_said_of_them_stays() -> None:
     app = start()
     next(button for button in app.button if button.label == "Close these fields").click().run()
-    assert not any(key in app.session_state for key in ("smear.desk", "smear.bench"))
+    assert not any(key in app.session_state for key in ("smear.open", "smear.session"))
 
 
 # A second reader
@@ -619,10 +618,10 @@ def test_closed_fields_are_let_go_of_and_nothing_said_of_them_stays() -> None:
 def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compared(journal: CsvJournal) -> None:
     files = [("a.png", FIELD.png)]
     first = upload(start(example=None), files)
-    n = len(bench(first).suspects)
+    n = len(session(first).suspects)
     for _ in range(n):
         key(first, "P")
-    bench(first).choose(bare_ground(bench(first)))
+    session(first).choose(bare_ground(session(first)))
     key(first.run(), "P")
     assert {row.blind for row in Log(journal).state.rows} == {True}
 
@@ -679,10 +678,10 @@ def test_a_head_of_the_laboratory_judges_until_it_is_taken_away(journal: CsvJour
     key(app, "P")
     adapt(app, head_file())
     assert "kept 0.98 (0.90 to 1.00) of the parasitized ones, n = 50 in 8 fields" in said(app)
-    assert bench(app).triage.model == f"{DEFAULT_MODEL}, adapted"
-    assert bench(app).triage.threshold == 0.004
+    assert session(app).triage.model == f"{DEFAULT_MODEL}, adapted"
+    assert session(app).triage.threshold == 0.004
     assert "false alarms 11" in said(app), "its own rates"
-    assert len(bench(app).answers) == 1
+    assert len(session(app).answers) == 1
     settled(press(app, "Use the model as shipped"))
     assert figures(app, "Machine alone") == shipped
 
@@ -700,7 +699,7 @@ def test_a_head_of_the_laboratory_judges_until_it_is_taken_away(journal: CsvJour
 def test_what_is_no_head_for_this_model_is_a_sentence(data: bytes, says: str) -> None:
     app = adapt(upload(start(example=None), [("a.png", FIELD.png)]), data)
     assert says in said(app)
-    assert bench(app).triage.model == DEFAULT_MODEL
+    assert session(app).triage.model == DEFAULT_MODEL
 
 
 # The result
@@ -709,7 +708,7 @@ def test_what_is_no_head_for_this_model_is_a_sentence(data: bytes, says: str) ->
 def test_the_result_follows_the_decisions_and_stands_beside_ones_own_count() -> None:
     app = start()
     assert list(app.table[0].value) == ["Machine alone"]
-    n = len(bench(app).suspects)
+    n = len(session(app).suspects)
     assert f"Provisional: {n} suspects" in said(app)
     for _ in range(n):
         key(app, "P")
@@ -748,7 +747,7 @@ def test_leukocyte_types_stand_by_the_field_and_by_the_result(monkeypatch: pytes
         white = [place for place, item in enumerate(found.outlines) if item.kind == "leukocyte"]
         return replace(found, leukocyte_types=dict.fromkeys(white, LeukocyteType("lymphocyte", 0.9)))
 
-    monkeypatch.setattr(desks, "triage_field", typed)
+    monkeypatch.setattr("malaria.smear.sample.triage_field", typed)
     text = said(start())
     assert "1 leukocyte: lymphocyte 1, for research use." in text
     assert "Leukocyte types, n = 2: lymphocyte 2. For research use." in text
@@ -792,7 +791,7 @@ def test_a_window_lies_inside_the_field(box: Box) -> None:
 def test_shapes_differ_without_colour_and_the_field_stays_as_it_was() -> None:
     field = np.full((300, 400, 3), 200, np.uint8)
     whole, box = Box(0, 0, 400, 300), Box(150, 120, 60, 60)
-    pictures = [drawn(field, whole, [Mark(box, None, shape, "1")], 1.0) for shape in ("square", "diamond")]
+    pictures = [draw_marks(field, whole, [Mark(box, None, shape, "1")], 1.0) for shape in ("square", "diamond")]
     masks = [(picture != field).any(axis=2) for picture in pictures]
     assert (field == 200).all()
     assert (masks[0] ^ masks[1]).sum() > 300
@@ -804,7 +803,7 @@ def test_a_crowd_of_suspects_does_not_hide_the_cells_under_numbers() -> None:
     boxes = [Box(x, y, 60, 60) for x in range(60, 1200, 120) for y in range(60, 900, 120)]
 
     def covered(marks: list[Mark]) -> float:
-        return float((drawn(field, Box(0, 0, 1280, 960), marks, 1.0) != field).any(axis=2).mean()) / len(marks)
+        return float((draw_marks(field, Box(0, 0, 1280, 960), marks, 1.0) != field).any(axis=2).mean()) / len(marks)
 
     diamonds = [Mark(box, None, "diamond", str(100 + at)) for at, box in enumerate(boxes)]
     assert covered(diamonds) < 0.5 * covered(diamonds[:5])

@@ -12,7 +12,7 @@ import pytest
 
 from malaria.model.classifier import load
 from malaria.smear import segment
-from malaria.smear.adapt import cross_validated
+from malaria.smear.adapt import cross_validate
 from studies.annotated_fields import leukocyte_fields, smear_fields
 from studies.second_reading import amended, sampled, verdicts
 from studies.segmentation import count_agreement, count_field, count_kind, pool, summary
@@ -51,7 +51,7 @@ def test_triage_keeps_the_parasitized_cells_as_shipped_and_adapted(real_data):
     shipped = figures(judged, judged.cells.features[:, 0])
     assert shipped["pooled, found"].value > 0.9
     assert shipped["pooled, in view"].value > 0.92
-    adapted = figures(judged, cross_validated(judged.cells, 8))
+    adapted = figures(judged, cross_validate(judged.cells, 8))
     assert adapted["pooled, in view"].value > 0.94
 
 

@@ -8,7 +8,7 @@ import pytest
 from malaria import phantom
 from malaria.errors import ImageError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.review import LookAlikes, Suspect
+from malaria.review import LookAlikes, SuspectLabel
 from malaria.review.lookalikes import describe
 from malaria.ui.review.pictures import COLOUR, VIEWS, view
 from tests.review.conftest import image
@@ -22,9 +22,9 @@ def read(file: str) -> bytes:
     return next(cell.png for cell in CELLS if cell.file == file)
 
 
-def cards(suspicion: float = 0.01) -> list[Suspect]:
+def cards(suspicion: float = 0.01) -> list[SuspectLabel]:
     return [
-        Suspect(n + 1, image(n), cell.file, cell.patient, cell.given_label, 0.5, suspicion)
+        SuspectLabel(n + 1, image(n), cell.file, cell.patient, cell.given_label, 0.5, suspicion)
         for n, cell in enumerate(CELLS)
     ]
 
@@ -76,7 +76,7 @@ def test_look_alikes_share_the_class_more_often_than_not() -> None:
 
 def test_suspect_and_unreadable_cells_are_no_examples() -> None:
     assert LookAlikes.among(cards(suspicion=0.5), read).of(CELLS[0].rgb) == {PARASITIZED: [], UNINFECTED: []}
-    broken = [Suspect(1, image(1), "broken", None, PARASITIZED, 1.0, 0.0)]
+    broken = [SuspectLabel(1, image(1), "broken", None, PARASITIZED, 1.0, 0.0)]
     assert LookAlikes.among(broken, read).of(CELLS[0].rgb) == {PARASITIZED: [], UNINFECTED: []}
     assert len(LookAlikes.among(cards(), read, stop=lambda: True).cards) == 0
 

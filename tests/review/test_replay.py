@@ -82,14 +82,14 @@ def moment(number: int) -> str:
 
 def test_a_change_keeps_what_was_said_first() -> None:
     state = replay(rows(decision(1, blind=True), decision(1, UNINFECTED, supersedes=moment(0))))
-    (reading,) = state.readings[image(1)]["ann"]
-    assert reading.first_answer == PARASITIZED
-    assert reading.decision.final_answer == UNINFECTED
+    (opinion,) = state.opinions[image(1)]["ann"]
+    assert opinion.first_answer == PARASITIZED
+    assert opinion.decision.final_answer == UNINFECTED
 
 
 def test_the_same_cell_again_is_a_repeat_and_changes_nothing() -> None:
     state = replay(rows(decision(1), decision(2), decision(1, UNSURE)))
-    assert [reading.decision.final_answer for reading in state.readings[image(1)]["ann"]] == [PARASITIZED, UNSURE]
+    assert [opinion.decision.final_answer for opinion in state.opinions[image(1)]["ann"]] == [PARASITIZED, UNSURE]
     assert state.mine(image(1), "ann").final_answer == PARASITIZED  # type: ignore[union-attr]
 
 

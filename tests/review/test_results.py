@@ -21,17 +21,17 @@ from malaria.review import (
     UNUSABLE,
     Decision,
     State,
-    Suspect,
-    corrected_labels,
-    corrected_zip,
-    in_order,
+    SuspectLabel,
+    correct_labels,
+    format_csv,
+    make_cards,
     rank,
     read_corrections,
     read_journal,
     relabel,
     replay,
     summarise,
-    suspects,
+    zip_corrected,
 )
 from malaria.review import to_csv as journal_csv
 from tests.review.conftest import decision, image
@@ -66,7 +66,7 @@ READ = stamped(
 
 def test_corrected_labels_have_a_row_for_every_labelled_cell() -> None:
     cells = pd.concat([table(7), table(1).assign(file="new.png", image_id=image(99), given_label=None)])
-    found = corrected_labels(cells, replay(READ))
+    found = correct_labels(cells, replay(READ))
     assert tuple(found.columns) == CORRECTED_COLUMNS
     assert found["corrected_label"].tolist() == [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
     assert found["n_readers"].tolist() == [2, 1, 1, 1, 2, 0, 0]
@@ -77,7 +77,7 @@ def test_corrected_labels_have_a_row_for_every_labelled_cell() -> None:
 def test_what_is_written_is_what_evaluate_reads(tmp_path: Path) -> None:
     cells = table(7)
     path = tmp_path / "corrected_labels.csv"
-    path.write_text(in_order(corrected_labels(cells, replay(READ))))
+    path.write_text(format_csv(correct_labels(cells, replay(READ))))
     assert path.read_text().splitlines()[0] == "file,image_id,given_label,corrected_label,n_readers,agreement"
     joined = match(cells["file"], read_labels(path), cells["image_id"])
     assert joined.table["given_label"].tolist() == [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
@@ -88,7 +88,7 @@ def test_corrections_are_read_from_a_journal_by_what_is_in_force(tmp_path: Path)
     path = tmp_path / "corrections.csv"
     path.write_text(journal_csv(undone))
     assert read_corrections(path).ids == {image(0): PARASITIZED}
-    corrected = in_order(corrected_labels(table(7), replay(undone))).encode()
+    corrected = format_csv(correct_labels(table(7), replay(undone))).encode()
     assert read_corrections(corrected).ids[image(0)] == PARASITIZED
     assert read_corrections(corrected).unlabelled == 3
 
@@ -101,7 +101,7 @@ CORRECTED = [PARASITIZED, UNINFECTED, None, None, None, UNINFECTED, UNINFECTED]
 def test_what_training_learns_from_a_review(kind: str, names: str) -> None:
     """A cell that was read and has no class is not learned; one that nobody has read keeps its label."""
     cells = table(7).rename(columns={"given_label": "label"})
-    written = journal_csv(READ) if kind == "journal" else in_order(corrected_labels(table(7), replay(READ)))
+    written = journal_csv(READ) if kind == "journal" else format_csv(correct_labels(table(7), replay(READ)))
     expected = CORRECTED
     if names == "other names":
         cells["file"] = [f"{k}_renamed.png" for k in range(7)]
@@ -114,7 +114,7 @@ def test_what_training_learns_from_a_review(kind: str, names: str) -> None:
 @pytest.mark.parametrize("kind", ["journal", "corrected_labels.csv"])
 def test_a_review_of_none_of_the_cells_is_refused(kind: str) -> None:
     cells = table(7).rename(columns={"given_label": "label"}).assign(image_id=[image(900 + k) for k in range(7)])
-    written = journal_csv(READ) if kind == "journal" else in_order(corrected_labels(table(7), replay(READ)))
+    written = journal_csv(READ) if kind == "journal" else format_csv(correct_labels(table(7), replay(READ)))
     with pytest.raises(LabelsError, match="None of the 7 images is among the corrections"):
         relabel(cells, written.encode())
 
@@ -135,8 +135,8 @@ def test_the_zip_has_the_official_layout_and_the_corrected_folders(tmp_path: Pat
             Decision("ann", second[1], second[0], UNUSABLE, UNUSABLE),
             Decision("ann", third[1], third[0], third[2], third[2]),
         ]
-        corrected = corrected_labels(cells, replay(stamped(rows)))
-        written = corrected_zip(source, corrected)
+        corrected = correct_labels(cells, replay(stamped(rows)))
+        written = zip_corrected(source, corrected)
     with open_source(io.BytesIO(written), "corrected.zip") as source:
         labels = labels_from_folders(source.files).labels
         ids = {file.image_id: labels[file.file] for file in source}
@@ -158,13 +158,13 @@ def test_two_files_of_one_name_stay_two_in_the_zip(tmp_path: Path) -> None:
         cells = pd.DataFrame(
             [(f.file, f.image_id, UNINFECTED) for f in source], columns=["file", "image_id", "given_label"]
         )
-        written = corrected_zip(source, corrected_labels(cells, State()))
+        written = zip_corrected(source, correct_labels(cells, State()))
     with open_source(io.BytesIO(written), "corrected.zip") as source:
         assert sorted(source.files) == [f"cell_images/Uninfected/x{suffix}.png" for suffix in (" (2)", " (3)", "")]
 
 
 def test_the_summary_counts_what_became_of_the_labels() -> None:
-    cards = suspects(rank(table(7)))
+    cards = make_cards(rank(table(7)))
     found = summarise(cards, replay(READ), 0.5)
     assert (found.n_cells, found.n_read) == (7, 5)
     assert (found.confirmed, found.changed, found.to_parasitized, found.to_uninfected) == (1, 1, 1, 0)
@@ -176,7 +176,7 @@ def test_the_summary_counts_what_became_of_the_labels() -> None:
 
 
 def test_how_good_the_ranking_was_by_position() -> None:
-    cards = suspects(rank(table(120)))
+    cards = make_cards(rank(table(120)))
     rows = stamped([decision(n, PARASITIZED if n < 40 else UNINFECTED) for n in range(0, 110, 2)])
     found = summarise(cards, replay(rows), 0.5)
     shares = [(piece.first, piece.last, piece.n_read, piece.changed.value) for piece in found.pieces]
@@ -185,7 +185,7 @@ def test_how_good_the_ranking_was_by_position() -> None:
 
 
 def test_an_unread_queue_has_a_summary_too() -> None:
-    cards: list[Suspect] = suspects(rank(table(3)))
+    cards: list[SuspectLabel] = make_cards(rank(table(3)))
     found = summarise(cards, State(), 0.5)
     assert (found.n_read, found.readings, found.pieces) == (0, None, ())
 

@@ -15,28 +15,28 @@ from malaria.review import (
     Decision,
     Filter,
     Log,
-    Suspect,
-    chosen,
+    SuspectLabel,
+    choose_cards,
+    compare_all,
+    compare_pairs,
+    compare_with_oneself,
     consensus,
-    everyone,
-    in_dispute,
+    find_repeat,
+    is_disputed,
+    list_waiting,
+    make_cards,
     next_card,
-    pairs,
     rank,
-    repeat_due,
     replay,
     seconds_per_card,
-    suspects,
-    waiting,
-    with_oneself,
 )
 from tests.review.conftest import decision, image
 
 
-def cards(n: int) -> list[Suspect]:
+def cards(n: int) -> list[SuspectLabel]:
     """Cards 0, 1, 2 ... of two patients in turn, given labels in turn, each less suspect than the one before."""
     return [
-        Suspect(k + 1, image(k), f"{k}.png", f"C{k % 2}P1", (PARASITIZED, UNINFECTED)[k // 2 % 2], 0.5, 1 - k / n)
+        SuspectLabel(k + 1, image(k), f"{k}.png", f"C{k % 2}P1", (PARASITIZED, UNINFECTED)[k // 2 % 2], 0.5, 1 - k / n)
         for k in range(n)
     ]
 
@@ -60,7 +60,7 @@ def test_cards_come_in_the_order_of_suspicion_and_once_per_image() -> None:
             "p_parasitized": [0.75, 0.125, 0.75, 0.5, None],
         }
     )
-    found = suspects(rank(table))
+    found = make_cards(rank(table))
     assert [(card.rank, card.file, card.suspicion, card.patient) for card in found] == [
         (1, "b.png", 0.875, None),
         (2, "a.png", 0.75, "C1P1"),
@@ -78,35 +78,35 @@ def test_cards_come_in_the_order_of_suspicion_and_once_per_image() -> None:
     ],
 )
 def test_filters(wanted: Filter, left: list[int]) -> None:
-    assert numbers(chosen(cards(6), wanted)) == left
+    assert numbers(choose_cards(cards(6), wanted)) == left
     assert wanted.tells_label == (wanted.given_label is not None)
 
 
 def test_everyone_reads_everything_or_the_queue_is_shared(log: Log) -> None:
     log.append(decision(0, annotator="ann"))
     log.append(decision(1, annotator="bob"))
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [1, 2, 3]
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=True)) == [2, 3]
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=False, which="mine")) == [0]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [1, 2, 3]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=True)) == [2, 3]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False, which="mine")) == [0]
 
 
 def test_what_was_skipped_comes_again_at_the_end(log: Log) -> None:
     for number in (1, 0):
         log.append(decision(number, SKIPPED))
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
-    assert numbers(waiting(cards(4), log.state, "bob", sharing=False)) == [0, 1, 2, 3]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
+    assert numbers(list_waiting(cards(4), log.state, "bob", sharing=False)) == [0, 1, 2, 3]
     log.append(decision(1))
     log.undo("ann")
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
     log.undo("ann")
-    assert numbers(waiting(cards(4), log.state, "ann", sharing=False)) == [0, 2, 3, 1]
+    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [0, 2, 3, 1]
 
 
 def test_in_a_shared_queue_nobody_gets_a_card_someone_is_on(tmp_path: object) -> None:
     queue = cards(4)
     logs = {name: Log(CsvJournal(f"{tmp_path}/corrections.csv")) for name in ("ann", "bob", "cyd")}
 
-    def serve(name: str) -> Suspect | None:
+    def serve(name: str) -> SuspectLabel | None:
         return next_card(queue, logs[name], name, sharing=True)
 
     assert [numbers([serve(name)]) for name in logs] == [[0], [1], [2]]
@@ -129,16 +129,16 @@ def test_now_and_then_a_card_comes_back(log: Log) -> None:
     queue = cards(60)
     seen: list[int] = []
     for number in range(50):
-        if again := repeat_due(queue, log.state, "ann"):
+        if again := find_repeat(queue, log.state, "ann"):
             seen.append(int(again.image_id, 16))
-            assert repeat_due(queue, replay(log.state.rows), "ann") == again, "the same after a reload"
+            assert find_repeat(queue, replay(log.state.rows), "ann") == again, "the same after a reload"
             log.append(decision(seen[-1], UNSURE))
-            assert repeat_due(queue, log.state, "ann") is None
+            assert find_repeat(queue, log.state, "ann") is None
         log.append(decision(number))
     assert len(seen) == len(set(seen)) == 2
     assert seen[0] < 10, "not one that was just seen"
-    assert repeat_due(queue, log.state, "bob") is None
-    found = with_oneself(log.state, "ann")
+    assert find_repeat(queue, log.state, "bob") is None
+    found = compare_with_oneself(log.state, "ann")
     assert (found.raw.numerator, found.raw.n) == (0, 2)
 
 
@@ -179,12 +179,12 @@ def test_consensus(answers: list[str], answer: str | None, corrected: str | None
 
 def test_a_disagreement_is_a_case_until_a_majority_settles_it(log: Log) -> None:
     log.append(decision(0, PARASITIZED, "ann"))
-    assert not in_dispute(log.state, image(0))
+    assert not is_disputed(log.state, image(0))
     log.append(decision(0, UNINFECTED, "bob"))
-    assert in_dispute(log.state, image(0))
-    assert numbers(waiting(cards(3), log.state, "cyd", sharing=True, which="disagreements")) == [0]
+    assert is_disputed(log.state, image(0))
+    assert numbers(list_waiting(cards(3), log.state, "cyd", sharing=True, which="disagreements")) == [0]
     log.append(decision(0, UNINFECTED, "cyd"))
-    assert not in_dispute(log.state, image(0))
+    assert not is_disputed(log.state, image(0))
 
 
 def test_agreement_before_and_after_the_reveal(log: Log) -> None:
@@ -196,17 +196,17 @@ def test_agreement_before_and_after_the_reveal(log: Log) -> None:
     mine = log.state.mine(image(2), "bob")
     log.append(decision(2, PARASITIZED, "bob", supersedes=mine.decided_at))  # type: ignore[union-attr]
     log.append(decision(9, PARASITIZED, "ann"))  # read by one only
-    (first,), (final,) = pairs(log.state, "first"), pairs(log.state, "final")
+    (first,), (final,) = compare_pairs(log.state, "first"), compare_pairs(log.state, "final")
     assert (first.a, first.b, first.agreement.raw.n) == ("ann", "bob", 6)
     assert first.agreement.raw.value == pytest.approx(5 / 6)
     assert final.agreement.raw.value == 1
-    assert everyone(log.state, "final").raw.value == 1
-    assert everyone(log.state).raw.n == 6
+    assert compare_all(log.state, "final").raw.value == 1
+    assert compare_all(log.state).raw.n == 6
     assert first.agreement.kappa.low < first.agreement.kappa.value < first.agreement.kappa.high  # type: ignore[operator]
 
 
 def test_a_single_annotator_has_nobody_to_agree_with(log: Log) -> None:
     log.append(decision(1))
-    assert pairs(log.state) == []
-    assert everyone(log.state).kappa.reason
-    assert with_oneself(log.state, "ann").raw.reason
+    assert compare_pairs(log.state) == []
+    assert compare_all(log.state).kappa.reason
+    assert compare_with_oneself(log.state, "ann").raw.reason

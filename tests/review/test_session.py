@@ -7,7 +7,7 @@ import pytest
 
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import SKIPPED, UNSURE, CsvJournal, Filter, Log, Session, Settings, Suspect
+from malaria.review import SKIPPED, UNSURE, CsvJournal, Filter, Log, ReviewSession, Settings, SuspectLabel
 from tests.review.conftest import image
 from tests.review.test_journal import full_disk
 from tests.review.test_review_queue import cards, numbers
@@ -20,16 +20,20 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "corrections.csv"
 
 
-def work(path: Path, annotator: str = "ann", n: int = 6, settings: Settings | None = None, **options: Any) -> Session:
+def work(
+    path: Path, annotator: str = "ann", n: int = 6, settings: Settings | None = None, **options: Any
+) -> ReviewSession:
     settings = settings or Settings(repeats=False)
-    return Session(cards(n), Log(CsvJournal(path)), annotator, model="net", threshold=0.5, settings=settings, **options)
+    return ReviewSession(
+        cards(n), Log(CsvJournal(path)), annotator, model="net", threshold=0.5, settings=settings, **options
+    )
 
 
-def on_table(session: Session) -> int | None:
+def on_table(session: ReviewSession) -> int | None:
     return int(session.current.image_id, 16) if session.current else None
 
 
-def rows(session: Session) -> list[tuple[int, str, str, bool]]:
+def rows(session: ReviewSession) -> list[tuple[int, str, str, bool]]:
     return [(int(r.image_id, 16), r.first_answer, r.final_answer, r.blind) for r in session.log.state.rows]
 
 
@@ -121,7 +125,9 @@ def test_undo_brings_the_card_back_with_its_label_shown(path: Path) -> None:
 
 
 def test_undo_stops_at_the_beginning_and_at_other_batches(path: Path) -> None:
-    elsewhere = Session([Suspect(1, image(99), "x.png", None, PARASITIZED, 0.5, 0.5)], Log(CsvJournal(path)), "ann")
+    elsewhere = ReviewSession(
+        [SuspectLabel(1, image(99), "x.png", None, PARASITIZED, 0.5, 0.5)], Log(CsvJournal(path)), "ann"
+    )
     elsewhere.answer(elsewhere.token, UNSURE)
     session = work(path)
     assert not session.undo(session.token)
@@ -202,7 +208,7 @@ def test_repeats_are_unannounced_and_blind_and_count_for_themselves(path: Path) 
     session.answer(session.token, UNINFECTED)
     assert not session.is_repeat
     assert session.progress.done == done
-    first, second = session.log.state.readings[image(again)]["ann"]  # type: ignore[arg-type]
+    first, second = session.log.state.opinions[image(again)]["ann"]  # type: ignore[arg-type]
     assert (first.decision.final_answer, second.decision.final_answer) == (PARASITIZED, UNINFECTED)
     assert second.decision.blind
 
@@ -214,7 +220,7 @@ def test_a_repeat_may_be_passed_over(path: Path) -> None:
     again = on_table(session)
     session.skip(session.token)
     assert on_table(session) != again
-    assert len(session.log.state.readings[image(again)]["ann"]) == 1  # type: ignore[arg-type]
+    assert len(session.log.state.opinions[image(again)]["ann"]) == 1  # type: ignore[arg-type]
 
 
 def test_going_through_ones_own_and_through_disagreements(path: Path) -> None:

@@ -76,7 +76,7 @@ def test_undo_goes_back_through_everything_and_rewrites_nothing(open_store: Open
     before = to_csv(open_store().read().rows)
     undone = [log.undo("ann") for _ in range(4)]
     assert [row and row.image_id for row in undone] == [image(3), image(2), image(1), None]
-    assert log.state.readings == {}
+    assert log.state.opinions == {}
     assert to_csv(open_store().read().rows).startswith(before)
 
 

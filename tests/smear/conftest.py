@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from malaria.model.classifier import Classifier, load
 from malaria.review import Decision, replay
-from malaria.smear import Box, Cells, Readings, Triage
+from malaria.smear import Box, Cells, SampleDecisions, Triage
 from tests.models import write_model
 
 Disc = tuple[float, float, float]  # x, y, diameter
@@ -75,14 +75,14 @@ def spotted(draw: Draw) -> Draw:
 
 
 @pytest.fixture
-def read() -> Callable[..., Readings]:
+def read() -> Callable[..., SampleDecisions]:
     """A function that gives the decisions (annotator, which, answer, note) on a triage, in the order they were made.
 
     `which` is the place of a red cell in the ranking, from 0, or the left upper corner of a cell that was missed in
     the first field, 20 pixels wide.
     """
 
-    def readings(triage: Triage, *decided: tuple[str, int | tuple[int, int], str, str]) -> Readings:
+    def decisions(triage: Triage, *decided: tuple[str, int | tuple[int, int], str, str]) -> SampleDecisions:
         cells = Cells(triage, {one.field: f"{number:064x}" for number, one in enumerate(triage.fields)})
         rows = []
         for second, (annotator, which, answer, note) in enumerate(decided):
@@ -93,6 +93,6 @@ def read() -> Callable[..., Readings]:
             moment = f"2026-01-02T03:{second // 60:02}:{second % 60:02}.000000Z"
             row = Decision(annotator, cell.image_id, cell.name, answer, answer, p_parasitized=cell.p_parasitized)
             rows.append(replace(row, note=note, decided_at=moment))
-        return cells.readings(replay(rows))
+        return cells.decisions(replay(rows))
 
-    return readings
+    return decisions

@@ -13,22 +13,24 @@ from typer.testing import CliRunner
 from malaria.commands.triage import triage
 from malaria.commands.triage_adapt import triage_adapt
 from malaria.errors import LabelsError, ModelError, TrainingError
+from malaria.images import ImageFile
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, CsvJournal, Decision
 from malaria.smear import (
     Box,
     Head,
+    Sample,
     calibrate,
     fit_head,
+    join_cells,
     kept_share,
     label_field,
-    pooled,
+    pool_fields,
     read_boxes,
     segment,
-    together,
     triage_field,
 )
-from malaria.smear.adapt import SPOT_FEATURES, LabelledCells, discarding, spots
+from malaria.smear.adapt import SPOT_FEATURES, LabelledCells, find_threshold, spots
 from tests.models import write_model
 
 
@@ -51,13 +53,13 @@ def purple(draw, lone_cells):
 def learned(purple, classifier):
     fields = [(f"{seed}.png", *purple(seed, 3)) for seed in range(6)]
     parts = [label_field(rgb, name, boxes, classifier)[0] for name, rgb, boxes in fields]
-    return fit_head(together(parts), "tiny", "1.0.0")
+    return fit_head(join_cells(parts), "tiny", "1.0.0")
 
 
 def test_an_adapted_triage_finds_what_the_shipped_one_misses(learned, purple, classifier):
     rgb, boxes = purple(99, 3)
-    shipped = pooled([triage_field(rgb, classifier, "new.png")], classifier)
-    adapted = pooled([triage_field(rgb, classifier, "new.png", learned)], classifier, head=learned)
+    shipped = pool_fields([triage_field(rgb, classifier, "new.png")], classifier)
+    adapted = pool_fields([triage_field(rgb, classifier, "new.png", learned)], classifier, head=learned)
     assert len(shipped.suspects) == 0
     first = [suspect.outline.box for suspect in adapted.suspects[:3]]
     assert all(any(box.shared_area(found) > 0.5 * 3600 for found in first) for box in boxes)
@@ -75,7 +77,7 @@ def test_the_figures_are_those_of_cross_validation(learned):
 @pytest.mark.parametrize("scores", [np.zeros(20), np.arange(20.0), np.repeat([1.0, 2.0], 10), np.ones(1)])
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.85, 0.99])
 def test_a_threshold_discards_at_least_its_share(scores, share):
-    threshold = discarding(scores, share)
+    threshold = find_threshold(scores, share)
     assert np.mean(scores < threshold) >= share
     less = scores[scores < threshold].max()
     assert np.mean(scores < less) < share  # and no more than ties make it
@@ -113,7 +115,7 @@ def test_a_head_is_for_one_model_and_survives_its_file(learned, tmp_path, classi
     features = np.random.default_rng(0).normal(size=(5, 1 + SPOT_FEATURES))
     assert (again.apply(features) == learned.apply(features)).all()
     with pytest.raises(ModelError, match="made for tiny 2"):
-        pooled([], classifier, head=learned.model_copy(update={"model_version": "2"}))
+        pool_fields([], classifier, head=learned.model_copy(update={"model_version": "2"}))
 
 
 @pytest.mark.parametrize(
@@ -241,6 +243,39 @@ def test_the_commands_work_together(run, laboratory, tmp_path):
     assert figures["interval"][0] <= figures["kept_share"] <= figures["interval"][1]
     used = run("triage", folder / "0.png", "--adapted", tmp_path / "head.json", "--output", tmp_path / "out")
     assert json.loads(used.stdout)["model"] == "tiny, adapted"
+
+
+def test_a_table_of_the_page_finds_its_fields_of_one_name_again(run, laboratory, tmp_path):
+    folder, parasitized = laboratory
+    page = Sample.of([ImageFile("smear.png", (folder / name).read_bytes()) for name in parasitized])
+    rows = [
+        f"{field},{','.join(map(str, box))},Parasitized"
+        for field, boxes in zip(page.files, parasitized.values(), strict=True)
+        for box in boxes
+    ]
+    (tmp_path / "cells.csv").write_text("\n".join([BOXES.strip(), *rows]), encoding="utf-8")
+    for at, name in enumerate(parasitized):
+        (folder / f"visit{9 - at}").mkdir()
+        (folder / name).rename(folder / f"visit{9 - at}" / "smear.png")
+    made = run("triage-adapt", folder, "--labels", tmp_path / "cells.csv", "--output", tmp_path / "head.json")
+    figures = json.loads(made.stdout)
+    assert (figures["fields"], figures["parasitized"], figures["boxes_without_a_cell"]) == (5, 15, 0)
+    assert (figures["fields_without_labels"], figures["labelled_but_not_given"]) == (0, 0)
+    assert "not among those given" not in made.stderr
+
+
+def test_fields_that_are_labelled_but_not_given_and_the_other_way_round_are_named(run, laboratory, tmp_path):
+    folder, parasitized = laboratory
+    rows = [f"{name},{','.join(map(str, box))},Parasitized" for name, boxes in parasitized.items() for box in boxes]
+    rows = [row for row in rows if not row.startswith("4.png")]
+    rows += [f"gone{at:02}.png,1,2,3,4,Parasitized" for at in range(12)]
+    (tmp_path / "labels.csv").write_text("\n".join([BOXES.strip(), *rows]), encoding="utf-8")
+    made = run("triage-adapt", folder, "--labels", tmp_path / "labels.csv", "--output", tmp_path / "head.json")
+    gone = ", ".join(f"gone{at:02}.png" for at in range(10))
+    assert f"12 fields labelled in labels.csv but not among those given: {gone} and 2 more." in made.stderr
+    assert "1 field without a label in labels.csv, so not learned from: 4.png." in made.stderr
+    figures = json.loads(made.stdout)
+    assert (figures["fields_without_labels"], figures["labelled_but_not_given"]) == (1, 12)
 
 
 def test_what_was_decided_on_the_page_adapts_as_labels_do(run, laboratory, tmp_path):

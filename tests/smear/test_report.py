@@ -12,7 +12,7 @@ import pytest
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates
-from malaria.smear import Copy, Count, Result, pooled, report_html, sentences, triage_field
+from malaria.smear import Copy, Count, Result, pool_fields, report_html, sentences, triage_field
 from malaria.smear.field.leukocyte_types import LeukocyteType
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
@@ -25,7 +25,7 @@ def triage(spotted, lone_cells, classifier):
         triage_field(spotted(lone_cells(4, 3, 60), 3), classifier, HOSTILE),
         triage_field(np.full((300, 400, 3), 220, np.uint8), classifier, "blank.png"),
     ]
-    return pooled(fields, classifier, unreadable={"torn.png": "It is cut short."})
+    return pool_fields(fields, classifier, unreadable={"torn.png": "It is cut short."})
 
 
 @pytest.fixture
@@ -140,8 +140,8 @@ def test_readers_are_compared_and_where_they_differ_is_listed(triage, read):
     alone = report_html(Result(triage, read(triage, ("ann", 0, PARASITIZED, ""))))
     assert "Agreement" not in alone
     both = [(name, at, PARASITIZED, "") for name in ("ann", "bo") for at in (0, 1)]
-    readings = read(triage, *both, ("ann", 2, UNSURE, ""), ("bo", 2, UNINFECTED, ""))
-    text = text_of(section(report_html(Result(triage, readings)), "Agreement"))
+    decisions = read(triage, *both, ("ann", 2, UNSURE, ""), ("bo", 2, UNINFECTED, ""))
+    text = text_of(section(report_html(Result(triage, decisions)), "Agreement"))
     assert "ann, bo 3 0.67" in text
     assert re.search(r"Rank 3,.*ann: unsure; bo: rejected", text)
     assert "Rank 1" not in text
@@ -163,4 +163,4 @@ def test_leukocyte_types_are_told_and_written_beside_them(triage):
 
 def test_a_sample_without_suspects_says_so(spotted, lone_cells, classifier):
     field = triage_field(spotted(lone_cells(4, 3, 60), 0), classifier, "a.png")
-    assert "No red cell reaches the threshold." in report_html(Result(pooled([field], classifier)))
+    assert "No red cell reaches the threshold." in report_html(Result(pool_fields([field], classifier)))

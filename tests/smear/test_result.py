@@ -22,10 +22,10 @@ from malaria.smear import (
     Result,
     cell_rates,
     head_rates,
-    pooled,
+    pool_fields,
     triage_field,
 )
-from malaria.smear.readings import is_one_place, places
+from malaria.smear.decisions import is_one_place, places
 
 RATES = CellRates(0.95, 0.01)
 PERFECT = CellRates(1, 0)
@@ -35,7 +35,7 @@ PERFECT = CellRates(1, 0)
 def triage(spotted, lone_cells, classifier):
     """Two fields of twelve cells, the first with three suspects, the second with one."""
     fields = [triage_field(spotted(lone_cells(4, 3, 60), n), classifier, f"{n}.png") for n in (3, 1)]
-    return pooled(fields, classifier)
+    return pool_fields(fields, classifier)
 
 
 def test_the_machine_alone_is_pooled_over_fields_and_corrected(triage):
@@ -63,8 +63,8 @@ def test_the_machine_alone_is_pooled_over_fields_and_corrected(triage):
 def test_decisions_correct_the_counts_and_leave_the_rest_open(
     triage, read, decided, red_cells, parasitized, open_cells
 ):
-    readings = read(triage, *(("ann", which, answer, "") for which, answer in decided))
-    result = Result(triage, readings, RATES)
+    decisions = read(triage, *(("ann", which, answer, "") for which, answer in decided))
+    result = Result(triage, decisions, RATES)
     count = result.counts["Decided by ann"]
     assert (count.red_cells, count.parasitized, count.open) == (red_cells, parasitized, open_cells)
     assert result.counted == red_cells
@@ -134,7 +134,7 @@ def test_several_readers_stand_side_by_side_and_together(triage, read):
     assert list(result.counts) == ["Machine alone", "Decided by ann", "Decided by bo", "Consensus"]
     assert [count.parasitized for count in result.by_reader.values()] == [3, 4]
     assert (result.together.parasitized, result.together.open) == (3, 1)
-    assert [cell.rank for cell in result.readings.disputed] == [4]
+    assert [cell.rank for cell in result.decisions.disputed] == [4]
 
 
 @pytest.mark.parametrize(
@@ -190,10 +190,10 @@ def test_a_clump_is_no_place_beside_those_in_it_and_fields_are_apart():
 
 
 def test_a_reader_sees_of_another_only_what_they_decided_themselves(triage, read):
-    readings = read(triage, ("ann", 0, PARASITIZED, ""), ("bo", 0, UNINFECTED, ""), ("bo", 1, PARASITIZED, ""))
-    seen = readings.blind_for("ann")
+    decisions = read(triage, ("ann", 0, PARASITIZED, ""), ("bo", 0, UNINFECTED, ""), ("bo", 1, PARASITIZED, ""))
+    seen = decisions.blind_for("ann")
     assert [(cell.rank, sorted(said)) for cell, said in seen.said.items()] == [(1, ["ann", "bo"])]
-    assert not readings.blind_for("cy").said
+    assert not decisions.blind_for("cy").said
 
 
 def test_densities_rest_on_what_is_assumed():

@@ -8,7 +8,7 @@ import pytest
 
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNUSABLE
-from malaria.smear import COLUMNS, Result, cells_csv, pooled, triage_field
+from malaria.smear import COLUMNS, Result, cells_csv, pool_fields, triage_field
 
 DECIDED = ["source", "answer", "answers", "decided_by", "decided_at", "note"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,7 @@ HOSTILE = "=1+1.png"
 
 @pytest.fixture
 def triage(spotted, lone_cells, classifier):
-    return pooled([triage_field(spotted(lone_cells(4, 3, 60), 3), classifier, HOSTILE)], classifier)
+    return pool_fields([triage_field(spotted(lone_cells(4, 3, 60), 3), classifier, HOSTILE)], classifier)
 
 
 def table(result):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from malaria import phantom
-from malaria.smear import COLUMNS, KINDS, pooled, triage_field
+from malaria.smear import COLUMNS, KINDS, pool_fields, triage_field
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def three_of_twelve(spotted, lone_cells, classifier):
 
 
 def test_parasitized_cells_come_first_and_the_rest_is_discarded(three_of_twelve, classifier):
-    result = pooled([three_of_twelve], classifier)
+    result = pool_fields([three_of_twelve], classifier)
     assert result.red_cells == 12
     assert [suspect.rank for suspect in result.suspects] == [1, 2, 3]
     places = sorted(suspect.outline.box.centre for suspect in result.suspects)
@@ -25,7 +25,7 @@ def test_parasitized_cells_come_first_and_the_rest_is_discarded(three_of_twelve,
 
 def test_the_table_has_every_object_and_ranks_only_red_cells(classifier):
     drawn = phantom.field(seed=1, cells=40, leukocytes=1, platelets=4, artefacts=2)
-    result = pooled([triage_field(drawn.rgb, classifier, drawn.file)], classifier)
+    result = pool_fields([triage_field(drawn.rgb, classifier, drawn.file)], classifier)
     table = result.table
     assert list(table.columns[: len(COLUMNS)]) == list(COLUMNS)
     assert set(table["kind"]) == set(KINDS)
@@ -42,7 +42,7 @@ def test_the_table_has_every_object_and_ranks_only_red_cells(classifier):
 def test_fields_are_pooled_and_not_averaged(spotted, lone_cells, classifier):
     few = triage_field(spotted(lone_cells(2, 3, 60), 3), classifier, "few.png")
     many = triage_field(spotted(lone_cells(6, 4, 60), 0), classifier, "many.png")
-    result = pooled([few, many], classifier)
+    result = pool_fields([few, many], classifier)
     assert result.red_cells == 30
     assert result.discarded_share == 27 / 30
     assert [suspect.field.field for suspect in result.suspects] == ["few.png"] * 3
@@ -55,7 +55,7 @@ def test_fields_are_pooled_and_not_averaged(spotted, lone_cells, classifier):
 
 @pytest.mark.parametrize(("threshold", "kept"), [(0.0, 12), (0.5, 3), (1.0, 0)])
 def test_the_threshold_decides_what_is_kept(three_of_twelve, classifier, threshold, kept):
-    result = pooled([three_of_twelve], classifier, threshold)
+    result = pool_fields([three_of_twelve], classifier, threshold)
     assert result.threshold == threshold
     assert len(result.suspects) == kept
     assert result.summary()["discarded"] == 12 - kept
@@ -64,7 +64,7 @@ def test_the_threshold_decides_what_is_kept(three_of_twelve, classifier, thresho
 def test_every_cell_of_a_scan_of_several_tiles_is_judged_once(spotted, lone_cells, classifier):
     rgb = spotted(lone_cells(29, 29, 50, 1.6), 29, width=2450, height=2450)
     field = triage_field(rgb, classifier, "scan.png")
-    result = pooled([field], classifier)
+    result = pool_fields([field], classifier)
     assert result.red_cells == 29 * 29
     assert len(result.suspects) == 29
     assert all(suspect.crop is not None for suspect in result.suspects)
@@ -75,7 +75,7 @@ def test_nothing_to_judge_is_no_error(classifier):
     blank = triage_field(np.full((300, 400, 3), 220, np.uint8), classifier, "blank.png")
     assert [concern.code for concern in blank.concerns] == ["empty"]
     for fields in ([blank], []):
-        result = pooled(fields, classifier, unreadable={"torn.png": "It is cut short."})
+        result = pool_fields(fields, classifier, unreadable={"torn.png": "It is cut short."})
         assert result.red_cells == 0
         assert result.discarded_share is None
         assert result.suspects == ()

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import sys
 
 import cv2
 import pandas as pd
@@ -163,7 +162,7 @@ def test_one_field_is_told_as_one(run, place):
     ("option", "words"), [("--output", "cannot be a folder"), ("--json", "There is no folder")], ids=str
 )
 def test_what_cannot_be_written_is_told_before_the_work(run, place, monkeypatch, option, words):
-    monkeypatch.setattr(sys.modules[triage.__module__], "triage_field", lambda *_: pytest.fail("worked for nothing"))
+    monkeypatch.setattr("malaria.smear.sample.triage_field", lambda *_: pytest.fail("worked for nothing"))
     result = run(place, option, place / "one.png" / "deeper")
     assert result.exit_code == 2
     assert words in " ".join(re.sub(r"[^\w ]", " ", result.stderr).split())

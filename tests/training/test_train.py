@@ -26,7 +26,7 @@ from malaria.cli import app
 from malaria.errors import MalariaError
 from malaria.model.classifier import load
 from malaria.smear.adapt import Head
-from malaria.smear.triage import pooled
+from malaria.smear.triage import pool_fields
 from malaria.training import publish
 from malaria.training.architectures import recipe_named
 from malaria.training.datasets import Dataset, load_dataset
@@ -92,7 +92,7 @@ def test_an_adapted_head_of_the_network_that_was_here_before_is_refused(trained:
     earlier = {"model": "tiny", "model_version": "1.0.0+01234567"}
     head = Head(**earlier, weights=(1.0,), intercept=0, threshold=0.5, discard=0.8, **counts)
     with pytest.raises(MalariaError, match=r"made for tiny 1\.0\.0\+01234567, not for tiny 1\.0\.0\+"):
-        pooled([], classifier, head=head)
+        pool_fields([], classifier, head=head)
 
 
 def test_a_card_claims_the_nih_set_only_for_its_file_names(trained: Path) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
-from malaria.review import State, everyone, pairs
+from malaria.review import State, compare_all, compare_pairs
 from malaria.ui.parts.text import literal
 
 if TYPE_CHECKING:
@@ -18,9 +18,12 @@ def with_one_another(state: State) -> None:
     """Draw how every two annotators agree, and all together, in their first and in their final answers."""
     lines = ["| annotators | answers | cells read by both | alike | kappa |", "|---|---|---|---|---|"]
     for which in _ANSWERS:
-        lines += [_line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement) for pair in pairs(state, which)]
+        lines += [
+            _line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement)
+            for pair in compare_pairs(state, which)
+        ]
         if len(state.annotators) > 2:
-            lines.append(_line("all (Fleiss)", which, everyone(state, which)))
+            lines.append(_line("all (Fleiss)", which, compare_all(state, which)))
     st.markdown("\n".join(lines))
 
 

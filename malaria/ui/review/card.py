@@ -8,7 +8,7 @@ import streamlit as st
 
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNSURE, UNUSABLE, Decision, Session, Suspect, to_csv, with_oneself
+from malaria.review import UNSURE, UNUSABLE, Decision, ReviewSession, SuspectLabel, compare_with_oneself, to_csv
 from malaria.ui.parts.frame import PARTS, boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import share
@@ -40,7 +40,7 @@ def card(work: LabelReview) -> None:
         work.prepare()
 
 
-def _table(work: LabelReview, current: Suspect) -> None:
+def _table(work: LabelReview, current: SuspectLabel) -> None:
     picture = work.pictures[current.file]
     left, right = st.columns([6, 5], gap="medium")
     with right:
@@ -84,7 +84,7 @@ def _cell(picture: Picture, name: str, zoom: float, brightness: int, contrast: i
     )
 
 
-def _revealed(session: Session, current: Suspect) -> None:
+def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
     """The given label, the model's view and what others say; or that they are hidden."""
     if session.label_hidden:
         st.html(
@@ -183,7 +183,7 @@ def _do(work: LabelReview, act: Callable[[], object]) -> None:
 # Around the card
 
 
-def _progress(session: Session) -> None:
+def _progress(session: ReviewSession) -> None:
     progress = session.progress
     words = f"**{progress.done:,} of {progress.total:,}** decided"
     if progress.seconds_per_card is not None and progress.seconds_left is not None:
@@ -253,7 +253,7 @@ def _finished(work: LabelReview) -> None:
 
 def oneself(work: LabelReview) -> None:
     """How the annotator agreed with themselves on the cards that came back."""
-    raw = with_oneself(work.session.log.state, work.session.annotator).raw
+    raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
         st.markdown(f"Of {raw.n} cells that came back unannounced, you answered {share(raw)} as before.")
     else:
@@ -286,7 +286,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
-def references(work: LabelReview, current: Suspect, picture: Picture) -> None:
+def references(work: LabelReview, current: SuspectLabel, picture: Picture) -> None:
     """Draw both, cells with little suspect labels only."""
     left, right = st.columns(2, gap="medium")
     with left:
@@ -304,7 +304,7 @@ def references(work: LabelReview, current: Suspect, picture: Picture) -> None:
             )
 
 
-def _rows(title: str, found: dict[str, list[Suspect]], work: LabelReview, missing: str) -> None:
+def _rows(title: str, found: dict[str, list[SuspectLabel]], work: LabelReview, missing: str) -> None:
     rows = []
     for label, cards in found.items():
         figures = "".join(_figure(card, label, work) for card in cards)
@@ -313,6 +313,6 @@ def _rows(title: str, found: dict[str, list[Suspect]], work: LabelReview, missin
     st.html(f'<p class="reference-title">{title}</p>{shown}')
 
 
-def _figure(card: Suspect, label: str, work: LabelReview) -> str:
+def _figure(card: SuspectLabel, label: str, work: LabelReview) -> str:
     uri = html.escape(work.thumbnails[card.file])
     return f'<figure><img src="{uri}" alt="A cell labelled {label}"></figure>' if uri else ""

@@ -22,13 +22,13 @@ from malaria.review import (
     HeldOut,
     Log,
     LookAlikes,
-    Session,
+    ReviewSession,
     Store,
-    Suspect,
+    SuspectLabel,
+    make_cards,
     out_of_sample,
     rank,
     read_held_out,
-    suspects,
 )
 from malaria.ui.parts.annotator import annotator
 from malaria.ui.parts.frame import Frame
@@ -53,7 +53,7 @@ class LabelReview:
     table: pd.DataFrame
     """The table of cells, with the answers that the ranking rests on."""
     basis: Basis
-    session: Session
+    session: ReviewSession
     threshold: float
     pictures: Pictures
     thumbnails: Thumbnails
@@ -63,14 +63,14 @@ class LabelReview:
     """What came of the earlier journal that was given last, unless it is an error."""
     downloaded: int = 0
     """Rows of the journal when it was last downloaded."""
-    _neighbours: dict[str, dict[str, list[Suspect]]] = field(default_factory=dict)
+    _neighbours: dict[str, dict[str, list[SuspectLabel]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._neighbours = _by_patient(self.session.cards)
         find = partial(_find_alike, self.session.cards, self.labelled.source.read)
         self._looking = Background(find, 1, "look-alikes")
 
-    def neighbours(self, card: Suspect) -> dict[str, list[Suspect]]:
+    def neighbours(self, card: SuspectLabel) -> dict[str, list[SuspectLabel]]:
         """Cells of the same patient by their given labels, those little suspect first; empty without a patient."""
         found = self._neighbours.get(card.patient or "", {})
         return {
@@ -78,7 +78,7 @@ class LabelReview:
             for label, cards in found.items()
         }
 
-    def look_alikes(self, card: Suspect, rgb: RGB) -> dict[str, list[Suspect]] | None:
+    def look_alikes(self, card: SuspectLabel, rgb: RGB) -> dict[str, list[SuspectLabel]] | None:
         """Cells that look most like this one, by their given labels; None while they are still being looked through."""
         alike = self._looking.results
         return alike[0].of(rgb, NEIGHBOURS, but=card.image_id) if alike else None
@@ -120,7 +120,7 @@ def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
 def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     name = frame.card.name
     table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
-    session = Session(suspects(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
+    session = ReviewSession(make_cards(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
     )
@@ -144,9 +144,9 @@ def _held_out(name: str, version: str) -> HeldOut | None:
     return read_held_out(model.MODELS_DIR / name)
 
 
-def _by_patient(cards: list[Suspect]) -> dict[str, dict[str, list[Suspect]]]:
+def _by_patient(cards: list[SuspectLabel]) -> dict[str, dict[str, list[SuspectLabel]]]:
     """patient -> given label -> the cells with the least suspect labels, one more than is shown."""
-    found: dict[str, dict[str, list[Suspect]]] = defaultdict(lambda: {label: [] for label in CLASSES})
+    found: dict[str, dict[str, list[SuspectLabel]]] = defaultdict(lambda: {label: [] for label in CLASSES})
     for card in reversed(cards):
         if card.patient and len(found[card.patient][card.given_label]) <= NEIGHBOURS:
             found[card.patient][card.given_label].append(card)
@@ -154,7 +154,7 @@ def _by_patient(cards: list[Suspect]) -> dict[str, dict[str, list[Suspect]]]:
 
 
 def _find_alike(
-    cards: list[Suspect], read: Callable[[str], bytes], done: int, stop: threading.Event
+    cards: list[SuspectLabel], read: Callable[[str], bytes], done: int, stop: threading.Event
 ) -> Iterator[LookAlikes]:
     """Describe cells in the background; holds no `LabelReview`, so that one can be let go of."""
     alike = LookAlikes.among(cards, read, stop.is_set)

@@ -10,12 +10,12 @@ from malaria.errors import MalariaError
 from malaria.review import (
     RULE,
     Summary,
-    corrected_labels,
-    corrected_zip,
+    correct_labels,
     corrections,
-    in_order,
+    format_csv,
     read_journal,
     summarise,
+    zip_corrected,
 )
 from malaria.ui.parts import links
 from malaria.ui.parts.downloads import offer_download
@@ -87,11 +87,11 @@ def _files(review: LabelReview) -> None:
     state = review.session.log.state
     with st.container(horizontal=True):
         offer_download(
-            "Corrected labels (CSV)", lambda: in_order(corrected_labels(review.table, state)), "corrected_labels.csv"
+            "Corrected labels (CSV)", lambda: format_csv(correct_labels(review.table, state)), "corrected_labels.csv"
         )
         offer_download(
             "Corrected images (zip)",
-            lambda: corrected_zip(review.labelled.source, corrected_labels(review.table, state)),
+            lambda: zip_corrected(review.labelled.source, correct_labels(review.table, state)),
             "corrected_cells.zip",
         )
         if st.button("Measure every model by these labels", icon=":material/grid_view:"):

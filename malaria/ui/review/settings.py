@@ -7,7 +7,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import Filter, Settings, Suspect
+from malaria.review import Filter, Settings, SuspectLabel
 from malaria.review.queue import Which
 from malaria.ui.parts import annotator
 
@@ -20,7 +20,7 @@ _SUSPECTED: Final[dict[str | None, str]] = {
 _ALL: Final = "All patients"
 
 
-def row(cards: Sequence[Suspect]) -> tuple[str, Settings]:
+def row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
     """Draw who reviews these cards, how, and which of them, and return it."""
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
         name = annotator.box(compact=True)
@@ -49,7 +49,7 @@ def _how() -> Settings:
     return Settings(blind, wait, sharing, repeats)
 
 
-def _wanted(cards: Sequence[Suspect]) -> Filter:
+def _wanted(cards: Sequence[SuspectLabel]) -> Filter:
     which = st.segmented_control(
         "Cards", _WHICH, default="undecided", required=True, format_func=lambda one: _WHICH[one], key="review.which"
     )

@@ -6,20 +6,20 @@ import streamlit as st
 
 from malaria.errors import ModelError
 from malaria.model.card import Card
-from malaria.smear import Head, adapts, kept_share
+from malaria.smear import Head, check_head, kept_share
 from malaria.smear.sentences import rate
 from malaria.ui.parts.text import literal
 
 _HEAD: Final = "smear.head"
 
 
-def adapted(card: Card) -> Head | None:
+def choose_head(card: Card) -> Head | None:
     """Draw the way in of a head, or what it is and the way out, and return the one that is in use with this model."""
     head: Head | None = st.session_state.get(_HEAD)
     try:
         if head is None:
             return _brought(card)
-        adapts(head, card)
+        check_head(head, card)
     except ModelError as error:
         st.warning(literal(str(error)), icon=":material/warning:")
         head = None
@@ -44,7 +44,7 @@ def _brought(card: Card) -> Head | None:
     )
     if upload is not None:
         head = Head.read(upload.getvalue(), upload.name)
-        adapts(head, card)
+        check_head(head, card)
         st.session_state[_HEAD] = head
         st.rerun()
     return None

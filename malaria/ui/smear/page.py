@@ -7,21 +7,21 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from malaria.smear import Head
-from malaria.smear.session import Bench
+from malaria.smear.sample import Judging, Sample
+from malaria.smear.session import TriageSession
 from malaria.ui.parts import annotator
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
 from malaria.ui.review.label_review import log
 from malaria.ui.smear import sources
-from malaria.ui.smear.adapted import adapted
-from malaria.ui.smear.card import card, listed
-from malaria.ui.smear.desk import Desk, Judging
+from malaria.ui.smear.adapted import choose_head
+from malaria.ui.smear.card import card, list_suspects
 from malaria.ui.smear.result import downloads, readers, result
 from malaria.ui.smear.view import view
 from malaria.wording.words import count
 
-_BENCH: Final = "smear.bench"
+_SESSION: Final = "smear.session"
 _SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
 
 
@@ -37,34 +37,34 @@ def show(frame: Frame) -> None:
     """Draw the whole page below its title: the suspects first, then the result and where the fields come from."""
     st.html(Path(__file__).with_name("style.css"))
     top = st.container()
-    desk = sources.choose()
-    if desk is None:
-        st.session_state.pop(_BENCH, None)
+    sample = sources.choose()
+    if sample is None:
+        st.session_state.pop(_SESSION, None)
     else:
         with top:
-            _work(desk, frame)
+            _work(sample, frame)
 
 
-def _work(desk: Desk, frame: Frame) -> None:
+def _work(sample: Sample, frame: Frame) -> None:
     status = st.container(key="smear-status")  # of one height, so that nothing below it jumps when it is done
     settings = _settings(frame)
-    judging = desk.judging(frame, settings.head)
+    judging = sample.judging(frame.classifier, settings.head)
     finished = judging.finished  # before its results are taken: what is done meanwhile is news
-    bench = _bench(desk, frame, settings)
+    session = _session(sample, frame, settings)
     with status:
         if finished:
-            _done(judging, bench)
+            _done(judging, session)
         else:
-            _under_way(judging, bench)
-    if bench.cells.fields:
-        _desk(desk, bench, frame)
+            _under_way(judging, session)
+    if session.cells.fields:
+        _decide(sample, session, frame)
     else:
-        _refused(desk, bench)
+        _refused(sample, session)
 
 
-def _under_way(judging: Judging, bench: Bench) -> None:
+def _under_way(judging: Judging, session: TriageSession) -> None:
     """How far the fields are. The page takes in what is done while work goes on, the first field at once."""
-    taken, first, since = _taken(bench), not bench.cells.fields, time.monotonic()
+    taken, first, since = _taken(session), not session.cells.fields, time.monotonic()
 
     def news() -> bool:
         return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
@@ -72,15 +72,15 @@ def _under_way(judging: Judging, bench: Bench) -> None:
     watch(judging, "Triage", "fields", hint="", news=news)
 
 
-def _done(judging: Judging, bench: Bench) -> None:
+def _done(judging: Judging, session: TriageSession) -> None:
     judging.wait()
-    bad, total = len(bench.triage.unreadable), judging.progress.total
+    bad, total = len(session.triage.unreadable), judging.progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if judging.complete:
             less = f" {count(bad, 'field')} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
             st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
         else:
-            taken = _taken(bench)
+            taken = _taken(session)
             st.markdown(
                 f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields."
             )
@@ -89,14 +89,14 @@ def _done(judging: Judging, bench: Bench) -> None:
                 st.rerun()
 
 
-def _taken(bench: Bench) -> int:
+def _taken(session: TriageSession) -> int:
     """How many fields the page has taken in, those that could not be used among them."""
-    return len(bench.triage.fields) + len(bench.triage.unreadable)
+    return len(session.triage.fields) + len(session.triage.unreadable)
 
 
-def _refused(desk: Desk, bench: Bench) -> None:
-    refused = bench.triage.unreadable
-    left_out = [name for name in refused if desk.is_left_out(name)]
+def _refused(sample: Sample, session: TriageSession) -> None:
+    refused = session.triage.unreadable
+    left_out = [name for name in refused if sample.is_left_out(name)]
     for name, why in refused.items():
         if name not in left_out:
             st.error(literal(why), icon=":material/broken_image:")
@@ -105,27 +105,27 @@ def _refused(desk: Desk, bench: Bench) -> None:
             for name in left_out:
                 st.markdown(literal(refused[name]))
                 if st.button("Take it in again", key=f"smear-take-in-{name}"):
-                    desk.take_in(name)
+                    sample.take_in(name)
                     st.rerun()
-    for copy in desk.copies:
+    for copy in sample.copies:
         st.warning(literal(copy.sentence), icon=":material/content_copy:")
 
 
 @st.fragment
-def _desk(desk: Desk, bench: Bench, frame: Frame) -> None:
+def _decide(sample: Sample, session: TriageSession, frame: Frame) -> None:
     """Everything that a key changes."""
     with boundary():
         left, right = st.columns([3, 2], gap="medium")
         with right:
-            card(desk, bench)
-            listed(desk, bench)
+            card(sample, session)
+            list_suspects(sample, session)
         with left:
-            view(desk, bench)
+            view(sample, session)
         with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
-            _refused(desk, bench)
-        found = result(desk, bench, frame)
-        readers(bench)
-        downloads(desk, bench, found)
+            _refused(sample, session)
+        found = result(sample, session, frame)
+        readers(session)
+        downloads(sample, session, found)
 
 
 def _settings(frame: Frame) -> _Settings:
@@ -138,7 +138,7 @@ def _settings(frame: Frame) -> _Settings:
             key="smear.blind",
             help="The journal says of each answer whether it was blind.",
         )
-        head = adapted(frame.card)
+        head = choose_head(frame.card)
     with who:
         name = annotator.box()
     sample = what.text_input(
@@ -160,15 +160,15 @@ def _settings(frame: Frame) -> _Settings:
     return _Settings(name, (sample or "").strip(), threshold, blind, head)
 
 
-def _bench(desk: Desk, frame: Frame, settings: _Settings) -> Bench:
-    """The bench of this sample, begun anew where sample, model or annotator have changed."""
-    key = (desk, frame.card.name, frame.card.version, settings.head, settings.annotator)
-    triage = desk.triage(frame, settings.threshold, settings.head)
-    known, bench = st.session_state.get(_BENCH, (None, None))
+def _session(sample: Sample, frame: Frame, settings: _Settings) -> TriageSession:
+    """The session of this sample, begun anew where sample, model or annotator have changed."""
+    key = (sample, frame.card.name, frame.card.version, settings.head, settings.annotator)
+    triage = sample.triage(frame.classifier, settings.threshold, settings.head)
+    known, session = st.session_state.get(_SESSION, (None, None))
     if known != key:
-        bench = Bench(triage, desk.ids, log(), settings.annotator)
-        st.session_state[_BENCH] = key, bench
-    found: Bench = bench
+        session = TriageSession(triage, sample.ids, log(), settings.annotator)
+        st.session_state[_SESSION] = key, session
+    found: TriageSession = session
     found.take(triage)
     found.sample, found.blind, found.head = settings.sample, settings.blind, settings.head
     return found

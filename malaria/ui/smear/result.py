@@ -11,14 +11,14 @@ from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
 from malaria.smear import Assumed, Box, Cell, Count, Result, cell_rates, cells_csv, head_rates, report_html, sentences
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
+from malaria.smear.sample import Sample
 from malaria.smear.sentences import CONSENSUS, each
-from malaria.smear.session import Bench
+from malaria.smear.session import TriageSession
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 from malaria.ui.review.agreement import with_one_another
 from malaria.ui.sample.rates import held_out_scores
 from malaria.ui.smear.card import where
-from malaria.ui.smear.desk import Desk
 from malaria.ui.smear.view import look_closer
 
 _OWN: Final = "The patient’s own count where it is known."
@@ -29,37 +29,37 @@ _INPUTS: Final = (
 )
 
 
-def result(desk: Desk, bench: Bench, frame: Frame) -> Result:
+def result(sample: Sample, session: TriageSession, frame: Frame) -> Result:
     """Draw the figures of the sample, pooled over its fields, and return them."""
     st.subheader("The sample, over all its fields", anchor=False)
     figures = st.container()  # above what they rest on
     assumed, manual = _assumed(), _manual()
-    found = Result(bench.triage, bench.visible, _rates(frame, bench), manual, assumed, bench.sample)
+    found = Result(session.triage, session.visible, _rates(frame, session), manual, assumed, session.sample)
     with figures:
-        _figures(found, desk, bench)
+        _figures(found, sample, session)
     with st.expander("How far to trust these figures", icon=":material/balance:"):
         st.markdown(sentences.caveats(found))
-    _fields(bench)
+    _fields(session)
     return found
 
 
-def _figures(found: Result, desk: Desk, bench: Bench) -> None:
+def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
     if found.unfit:
         with st.container(key="smear-unfit"):
             st.warning(sentences.unfit(found), icon=":material/warning:")
             if st.button(f"Leave {'it' if len(found.unfit) == 1 else 'them'} out", icon=":material/block:"):
-                desk.leave_out(found.unfit, bench.annotator)
+                sample.leave_out(found.unfit, session.annotator)
                 st.rerun()
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
-    if left := len(bench.undecided):
+    if left := len(session.undecided):
         words = f"{left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision"
-        unsure = sum(answer == UNSURE for answer in bench.answers.values())
+        unsure = sum(answer == UNSURE for answer in session.answers.values())
         st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
     st.markdown(sentences.needed(found))
     if types := sentences.types(found.triage.leukocyte_counts):
         st.markdown(types)
-    if desk.parasitized is not None:
-        st.caption(f"These fields are synthetic: {desk.parasitized} of their cells were drawn parasitized.")
+    if sample.parasitized is not None:
+        st.caption(f"These fields are synthetic: {sample.parasitized} of their cells were drawn parasitized.")
     st.caption(sentences.assumed(found))
 
 
@@ -88,17 +88,17 @@ def _manual() -> Count | None:
             return Count.by_hand(None, None, white)
 
 
-def _fields(bench: Bench) -> None:
-    triage = bench.triage
+def _fields(session: TriageSession) -> None:
+    triage = session.triage
     rows = [
         {
             "Field": name,
             "Red cells": f"{one.count('red_cell'):,}",
             "Leukocytes": f"{one.count('leukocyte'):,}",
-            "Suspects": f"{sum(cell.field == name for cell in bench.suspects):,}",
+            "Suspects": f"{sum(cell.field == name for cell in session.suspects):,}",
             "Quality": " ".join(concern.sentence for concern in one.concerns) or "Good.",
         }
-        for name, one in bench.cells.fields.items()
+        for name, one in session.cells.fields.items()
     ]
     dash = dict.fromkeys(("Red cells", "Leukocytes", "Suspects"), sentences.DASH)
     rows += [
@@ -110,17 +110,17 @@ def _fields(bench: Bench) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
-def _rates(frame: Frame, bench: Bench) -> CellRates | None:
-    if bench.head:
-        return head_rates(bench.head, bench.triage.threshold)
-    return cell_rates(frame.card, held_out_scores(frame.card.name), bench.triage.threshold)
+def _rates(frame: Frame, session: TriageSession) -> CellRates | None:
+    if session.head:
+        return head_rates(session.head, session.triage.threshold)
+    return cell_rates(frame.card, held_out_scores(frame.card.name), session.triage.threshold)
 
 
-def downloads(desk: Desk, bench: Bench, result: Result) -> None:
+def downloads(sample: Sample, session: TriageSession, result: Result) -> None:
     """Offer report.html and cells.csv. Both are made only when clicked."""
 
     def look(name: str, box: Box) -> RGB:
-        return desk.cut(name, box, 1.3 * max(box.width, box.height))
+        return sample.cut(name, box, 1.3 * max(box.width, box.height))
 
     with st.container(horizontal=True):
         st.download_button(
@@ -142,18 +142,18 @@ def downloads(desk: Desk, bench: Bench, result: Result) -> None:
         )
     st.caption(
         "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
-        f"Decisions are kept in {literal(bench.log.store.place)}."
+        f"Decisions are kept in {literal(session.log.store.place)}."
     )
 
 
-def readers(bench: Bench) -> None:
+def readers(session: TriageSession) -> None:
     """Draw nothing while one has read alone."""
-    everyone, compared = bench.readings.annotators, bench.compared
-    others = [name for name in everyone if name != bench.annotator]
+    everyone, compared = session.decisions.annotators, session.compared
+    others = [name for name in everyone if name != session.annotator]
     if not others:
         return
     st.subheader("Readers", anchor=False)
-    if bench.blind and bench.undecided:
+    if session.blind and session.undecided:
         st.markdown(
             f"Also read by {literal(', '.join(others))}. While you are blind you see what they said of cells that "
             "you have decided, and their counts when no suspect is left."
@@ -161,11 +161,11 @@ def readers(bench: Bench) -> None:
     if len(compared.annotators) > 1:
         with st.container(key="smear-readers"):
             with_one_another(compared.of_sample)
-        _differ(bench, compared.disputed)
+        _differ(session, compared.disputed)
         st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
 
 
-def _differ(bench: Bench, cells: list[Cell]) -> None:
+def _differ(session: TriageSession, cells: list[Cell]) -> None:
     if not cells:
         st.markdown("They differ on no cell.")
         return
@@ -175,13 +175,13 @@ def _differ(bench: Bench, cells: list[Cell]) -> None:
         for cell in cells:
             name = f"**{cell.rank}**" if cell.rank else "Added"
             st.button(
-                f"{name} · {where(bench, cell)} · {literal(each(bench.compared.said[cell]))}",
+                f"{name} · {where(session, cell)} · {literal(each(session.compared.said[cell]))}",
                 key=f"smear-differ-{cell.image_id}",
                 on_click=_show,
-                args=(bench, cell),
+                args=(session, cell),
             )
 
 
-def _show(bench: Bench, cell: Cell) -> None:
-    bench.choose(cell)
+def _show(session: TriageSession, cell: Cell) -> None:
+    session.choose(cell)
     look_closer()

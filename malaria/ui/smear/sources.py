@@ -9,11 +9,11 @@ from malaria.errors import MalariaError
 from malaria.images import open_source
 from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.result import LEUKOCYTES_PER_UL
+from malaria.smear.sample import EXAMPLE, Sample
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import taken, uploader
-from malaria.ui.smear.desk import EXAMPLE, Desk
 
-DESK: Final = "smear.desk"
+_OPEN: Final = "smear.open"
 _PAGE: Final = "smear"
 _MORE: Final = "smear.more"
 _TYPED: Final = {
@@ -26,40 +26,42 @@ _TYPED: Final = {
 _TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
 
 
-def choose() -> Desk | None:
-    """Draw the ways in, and return the sample on the desk, None while there is none."""
+def choose() -> Sample | None:
+    """Draw the ways in, and return the sample on the page, None while there is none."""
     asked = st.query_params.get("example")
-    if asked == EXAMPLE and not (DESK in st.session_state and st.session_state[DESK].synthetic):
-        _begin(Desk.example())
-    desk: Desk | None = st.session_state.get(DESK)
-    with st.container() if desk is None else st.expander("Add fields, or triage others", icon=":material/upload_file:"):
-        _ways_in(desk)
+    if asked == EXAMPLE and not (_OPEN in st.session_state and st.session_state[_OPEN].synthetic):
+        _begin(Sample.example())
+    sample: Sample | None = st.session_state.get(_OPEN)
+    with (
+        st.container() if sample is None else st.expander("Add fields, or triage others", icon=":material/upload_file:")
+    ):
+        _ways_in(sample)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     if uploads := taken(_PAGE):
         try:
-            _open(uploads, desk)
+            _open(uploads, sample)
         except MalariaError as error:
             st.error(literal(str(error)), icon=":material/error:")
         else:
             st.rerun()
-    if desk is None:
+    if sample is None:
         st.info(
             "The suspects appear here as soon as you click the example or give a field.", icon=":material/touch_app:"
         )
-    return desk
+    return sample
 
 
-def _ways_in(desk: Desk | None) -> None:
+def _ways_in(sample: Sample | None) -> None:
     with st.container(horizontal=True):
         if st.button("Try it on two synthetic fields", type="primary", icon=":material/play_arrow:"):
-            _begin(Desk.example())
+            _begin(Sample.example())
             st.query_params["example"] = EXAMPLE
             st.rerun()
-        if desk is not None and st.button("Close these fields", icon=":material/close:"):
+        if sample is not None and st.button("Close these fields", icon=":material/close:"):
             _begin(None)
             st.rerun()
-    if desk is not None and not desk.synthetic:
+    if sample is not None and not sample.synthetic:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
     uploader(
         _PAGE,
@@ -69,31 +71,31 @@ def _ways_in(desk: Desk | None) -> None:
     )
 
 
-def _open(uploads: list[UploadedFile], desk: Desk | None) -> None:
+def _open(uploads: list[UploadedFile], sample: Sample | None) -> None:
     """Read what was uploaded, for this sample or a new one. Raises SourceError for what holds no image at all."""
     files = []
     for upload in uploads:
         with open_source(upload, upload.name) as source:
             files += list(source)
-    if desk is not None and not desk.synthetic and st.session_state.get(_MORE):
-        _put(desk.with_more(files))
+    if sample is not None and not sample.synthetic and st.session_state.get(_MORE):
+        _put(sample.with_more(files))
     else:
-        _begin(Desk.of(files))
+        _begin(Sample.of(files))
 
 
-def _begin(desk: Desk | None) -> None:
+def _begin(sample: Sample | None) -> None:
     """Begin another sample; what was typed about the last one is not true of it."""
     st.session_state.update(_TYPED)
-    _put(desk)
+    _put(sample)
 
 
-def _put(desk: Desk | None) -> None:
+def _put(sample: Sample | None) -> None:
     """Make this the sample of the session, in place of what it was."""
-    if earlier := st.session_state.get(DESK):
+    if earlier := st.session_state.get(_OPEN):
         earlier.stop()
-    if desk is None:
-        st.session_state.pop(DESK, None)
+    if sample is None:
+        st.session_state.pop(_OPEN, None)
     else:
-        st.session_state[DESK] = desk
-    if desk is None or not desk.synthetic:
+        st.session_state[_OPEN] = sample
+    if sample is None or not sample.synthetic:
         st.query_params.pop("example", None)

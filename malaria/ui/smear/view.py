@@ -12,11 +12,11 @@ import streamlit as st
 from malaria.images import RGB
 from malaria.review import UNUSABLE
 from malaria.smear import Box, Cell, FieldTriage
-from malaria.smear.drawing import SURE, Mark, drawn, window_around
-from malaria.smear.session import Bench
+from malaria.smear.drawing import SURE, Mark, draw_marks, window_around
+from malaria.smear.sample import Sample
+from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import SIGNS
 from malaria.ui.parts.text import literal
-from malaria.ui.smear.desk import Desk
 from malaria.wording.words import count, probability
 
 WHOLE: Final = "Whole field"
@@ -50,10 +50,10 @@ _field = st.components.v2.component(
 )
 
 
-def view(desk: Desk, bench: Bench) -> None:
+def view(sample: Sample, session: TriageSession) -> None:
     """Draw the field on view with what stands around it."""
-    _choose_field(desk, bench)
-    about = bench.cells.fields[bench.field]
+    _choose_field(sample, session)
+    about = session.cells.fields[session.field]
     with st.container():  # there without a concern too, so that what follows keeps its place, and stays open
         for concern in about.concerns:
             st.warning(literal(concern.sentence), icon=":material/warning:")
@@ -63,30 +63,30 @@ def view(desk: Desk, bench: Bench) -> None:
         with st.popover("Marks", icon=":material/info:"):
             st.markdown(_LEGEND)
     cells = _VIEWS[zoom or WHOLE]
-    window = _window(bench, about, cells)
-    picture = _picture(desk, about, window)
+    window = _window(session, about, cells)
+    picture = _picture(sample, about, window)
     scale = picture.shape[1] / window.width
-    marks = _marks(bench, about)
-    image = cv2.imencode(".jpg", drawn(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
-    suspects = [cell for cell in bench.suspects if cell.field == bench.field and cell.box.shared_area(window)]
+    marks = _marks(session, about)
+    image = cv2.imencode(".jpg", draw_marks(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
+    suspects = [cell for cell in session.suspects if cell.field == session.field and cell.box.shared_area(window)]
     told = f"{_in_view(window, about) if cells else ''} {_leukocytes(about)}".strip()
     _field(
         key=_PICKED,
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
             "aspect": picture.shape[1] / picture.shape[0],
-            "alt": f"The field {bench.field} with {len(suspects)} suspects outlined. {told}".strip(),
-            "places": [_place(cell, window, chosen=cell == bench.chosen) for cell in suspects],
-            "token": _token(bench, window),
+            "alt": f"The field {session.field} with {len(suspects)} suspects outlined. {told}".strip(),
+            "places": [_place(cell, window, chosen=cell == session.chosen) for cell in suspects],
+            "token": _token(session, window),
         },
-        on_picked_change=lambda: _pick(bench, window),
+        on_picked_change=lambda: _pick(session, window),
     )
-    _moves(bench, about, cells, window)
+    _moves(session, about, cells, window)
     st.caption(f"{told} Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell.")
     if st.button(
         "Leave this field out", icon=":material/block:", help="Nothing in it counts until you take it in again."
     ):
-        desk.leave_out([bench.field], bench.annotator)
+        sample.leave_out([session.field], session.annotator)
         st.rerun()
 
 
@@ -96,28 +96,28 @@ def look_closer() -> None:
         st.session_state[ZOOM] = _NEAR
 
 
-def surroundings(desk: Desk, bench: Bench, cell: Cell) -> RGB:
+def surroundings(sample: Sample, session: TriageSession, cell: Cell) -> RGB:
     """The cell as it lies in its field, nothing drawn on it, two diameters wide."""
-    about = bench.cells.fields[cell.field]
-    return desk.cut(cell.field, cell.box, max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height)))
+    about = session.cells.fields[cell.field]
+    return sample.cut(cell.field, cell.box, max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height)))
 
 
-def _choose_field(desk: Desk, bench: Bench) -> None:
+def _choose_field(sample: Sample, session: TriageSession) -> None:
     """Of a sample of several, from the first on: what comes in later must not push the card away."""
-    fields = bench.cells.fields
-    if len(desk.files) < 2:
+    fields = session.cells.fields
+    if len(sample.files) < 2:
         return
 
     def change() -> None:
-        bench.field = st.session_state[_FIELD]
+        session.field = st.session_state[_FIELD]
         st.session_state[ZOOM] = WHOLE
 
     def named(name: str) -> str:
-        n = sum(cell.field == name for cell in bench.suspects)
+        n = sum(cell.field == name for cell in session.suspects)
         number = list(fields).index(name) + 1
         return f"{number} · {name} · {count(n, 'suspect')}{' · ⚠' if fields[name].concerns else ''}"
 
-    st.session_state[_FIELD] = bench.field
+    st.session_state[_FIELD] = session.field
     st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
 
 
@@ -131,24 +131,24 @@ def _leukocytes(about: FieldTriage) -> str:
     return f"{count(n, 'leukocyte')}{listed}." if n else ""
 
 
-def _window(bench: Bench, about: FieldTriage, cells: int) -> Box:
+def _window(session: TriageSession, about: FieldTriage, cells: int) -> Box:
     """What of the field is in view: so many cells across, or with 0 the whole."""
     if not cells:
         return Box(0, 0, about.width, about.height)
-    return window_around(bench.look, about.width, about.height, cells * (about.diameter or _USUAL))
+    return window_around(session.look, about.width, about.height, cells * (about.diameter or _USUAL))
 
 
-def _picture(desk: Desk, about: FieldTriage, window: Box) -> RGB:
+def _picture(sample: Sample, about: FieldTriage, window: Box) -> RGB:
     """The pixels in view. A scan is not decoded for the whole of it: the triage kept that small."""
     if window == (0, 0, about.width, about.height):
         return about.picture
-    part = desk.rgb(about.field)[window.y : window.y + window.height, window.x : window.x + window.width]
+    part = sample.rgb(about.field)[window.y : window.y + window.height, window.x : window.x + window.width]
     scale = _SIDE / max(part.shape[:2])
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=shrink), np.uint8)
 
 
-def _moves(bench: Bench, about: FieldTriage, cells: int, window: Box) -> None:
+def _moves(session: TriageSession, about: FieldTriage, cells: int, window: Box) -> None:
     """Buttons that look elsewhere in the field at the same resolution; what is chosen stays chosen."""
     ends = {
         "Left": window.x == 0,
@@ -159,14 +159,16 @@ def _moves(bench: Bench, about: FieldTriage, cells: int, window: Box) -> None:
     with st.container(horizontal=True, gap="small", key="smear-moves"):
         if cells:
             for words, end in ends.items():
-                st.button(words, key=f"smear-{words}", disabled=end, on_click=_move, args=(bench, about, cells, words))
+                st.button(
+                    words, key=f"smear-{words}", disabled=end, on_click=_move, args=(session, about, cells, words)
+                )
 
 
-def _move(bench: Bench, about: FieldTriage, cells: int, words: str) -> None:
+def _move(session: TriageSession, about: FieldTriage, cells: int, words: str) -> None:
     """Look further, from what is in view now: a second click may come before the first is drawn."""
-    window = _window(bench, about, cells)
+    window = _window(session, about, cells)
     (x, y), (right, down) = window.centre, _MOVES[words]
-    bench.look = x + right * _FAR * window.width, y + down * _FAR * window.height
+    session.look = x + right * _FAR * window.width, y + down * _FAR * window.height
 
 
 def _in_view(window: Box, about: FieldTriage) -> str:
@@ -176,18 +178,18 @@ def _in_view(window: Box, about: FieldTriage) -> str:
     return f"In view: {left:.0f} to {right:.0f} % across, {top:.0f} to {bottom:.0f} % down."
 
 
-def _marks(bench: Bench, about: FieldTriage) -> dict[str, Mark]:
+def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
     """What to draw: every object, suspects and whatever was judged or chosen with a number or a sign."""
-    answers = bench.answers
-    tagged = {*bench.suspects, *answers, *([bench.chosen] if bench.chosen else [])}
+    answers = session.answers
+    tagged = {*session.suspects, *answers, *([session.chosen] if session.chosen else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
     for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
         withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
-        if cell.field != about.field or (withdrawn and cell != bench.chosen):
+        if cell.field != about.field or (withdrawn and cell != session.chosen):
             continue
         tag = f"{cell.rank or 'new'}{SIGNS.get(answers.get(cell, ''), '')}"
         sure = cell.p_parasitized is None or cell.p_parasitized >= SURE
-        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == bench.chosen)
+        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == session.chosen)
     return marks
 
 
@@ -207,20 +209,20 @@ def _place(cell: Cell, window: Box, *, chosen: bool) -> dict[str, Any]:
     }
 
 
-def _token(bench: Bench, window: Box) -> str:
+def _token(session: TriageSession, window: Box) -> str:
     """Changes with what is chosen and with what is in view: a click on an earlier picture is about another place."""
-    return f"{bench.token} {','.join(map(str, window))}"
+    return f"{session.token} {','.join(map(str, window))}"
 
 
-def _pick(bench: Bench, window: Box) -> None:
+def _pick(session: TriageSession, window: Box) -> None:
     """Choose the suspect whose button was clicked, or what lies where the picture was."""
     picked = st.session_state[_PICKED].picked
-    if not picked or picked["token"] != _token(bench, window):
+    if not picked or picked["token"] != _token(session, window):
         return
     if "cell" in picked:
-        cell = bench.cells.red.get(picked["cell"])
+        cell = session.cells.red.get(picked["cell"])
     else:
         x, y = (min(max(float(picked[side]), 0.0), 1.0) for side in "xy")
-        cell = bench.at(window.x + x * window.width, window.y + y * window.height)
+        cell = session.at(window.x + x * window.width, window.y + y * window.height)
     if cell:
-        bench.choose(cell)
+        session.choose(cell)

@@ -12,7 +12,7 @@ from malaria.labels import PARASITIZED
 from malaria.model import classifier as model
 from malaria.model.card import read_card
 from malaria.model.classifier import list_models, list_other_models
-from malaria.smear import LeukocyteType, pooled, triage_field
+from malaria.smear import LeukocyteType, pool_fields, triage_field
 from tests.models import network, write_model
 
 NUCLEUS = (88, 50, 150)
@@ -55,7 +55,7 @@ def test_each_leukocyte_has_a_type_and_nothing_else_has(models, leukocytes, clas
     for found in field.leukocyte_types.values():
         assert found == LeukocyteType("lymphocyte", found.p)
         assert 0.9 < found.p <= 1
-    table = pooled([field], classifier).table
+    table = pool_fields([field], classifier).table
     assert list(table.columns[-2:]) == ["leukocyte_type", "p_leukocyte_type"]
     is_leukocyte = table["kind"] == "leukocyte"
     assert (table["leukocyte_type"].notna() == is_leukocyte).all()
@@ -65,7 +65,7 @@ def test_each_leukocyte_has_a_type_and_nothing_else_has(models, leukocytes, clas
 def test_types_are_counted_over_all_fields(models, leukocytes, classifier):
     write_types(models)
     fields = [triage_field(leukocytes(*[NUCLEUS] * count), classifier, f"{count}.png") for count in (1, 0, 3)]
-    result = pooled(fields, classifier)
+    result = pool_fields(fields, classifier)
     assert result.leukocyte_counts == {"lymphocyte": 4}
     assert result.summary()["leukocyte_types"] == {"lymphocyte": 4}
     assert result.table["leukocyte_type"].value_counts().to_dict() == {"lymphocyte": 4}
@@ -92,7 +92,7 @@ def test_a_leukocyte_of_another_stain_is_unsure_whatever_the_network_says(models
     (found,) = field.leukocyte_types.values()
     assert found.name == "unsure"
     assert np.isnan(found.p)
-    assert pooled([field], classifier).leukocyte_counts == {"unsure": 1}
+    assert pool_fields([field], classifier).leukocyte_counts == {"unsure": 1}
 
 
 def spoil_card(folder: Path) -> None:
@@ -116,7 +116,7 @@ def test_with_a_broken_network_the_rest_works_and_a_mended_one_is_used(models, l
     field = triage_field(rgb, classifier)
     assert field.count("leukocyte") == 1
     assert field.leukocyte_types == {}
-    result = pooled([field], classifier)
+    result = pool_fields([field], classifier)
     assert result.red_cells == 12
     assert result.leukocyte_counts == {}
     assert result.table["leukocyte_type"].isna().all()

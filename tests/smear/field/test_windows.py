@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from malaria.smear import Box, calibrate, pooled, segment, triage_field
+from malaria.smear import Box, calibrate, pool_fields, segment, triage_field
 from malaria.smear.field.windows import scan_with_windows
 
 HEAP = [(480 + 22 * dx, 300 + 22 * dy, 60) for dx in range(-2, 3) for dy in range(-2, 3)]
@@ -72,7 +72,7 @@ def test_tiles_change_nothing(field, classifier):
 
 def test_a_window_is_ranked_counted_and_written_like_any_other_object(field, classifier):
     rgb = field((480, 300))
-    triage = pooled([triage_field(rgb, classifier, "a.png")], classifier)
+    triage = pool_fields([triage_field(rgb, classifier, "a.png")], classifier)
     assert len(triage.table) == len(segment(rgb)) + 1
     first = triage.suspects[0].outline
     assert first.box.width == pytest.approx(60, abs=6)

@@ -104,14 +104,14 @@ class Cells:
         marked = (self.marked(name, box) for name, one in self.fields.items() if _lies_in(box, one))
         return next((cell for cell in marked if cell.image_id == decision.image_id), None)
 
-    def readings(self, state: State) -> "Readings":
+    def decisions(self, state: State) -> "SampleDecisions":
         """What a journal holds about this sample."""
         found: dict[Cell, dict[str, Decision]] = {}
-        for image_id in state.readings:
+        for image_id in state.opinions:
             said = state.of_cell(image_id)
             if cell := self.of(next(iter(said.values()))):
                 found[cell] = said
-        return Readings(found, state)
+        return SampleDecisions(found, state)
 
     def _cell(
         self,
@@ -146,7 +146,7 @@ def places(cells: Iterable[Cell]) -> list[Cell]:
 
 
 @dataclass(frozen=True, eq=False)
-class Readings:
+class SampleDecisions:
     """Decisions in force about the cells of one sample, by cell and annotator, and the journal's state they are from.
 
     Where several have read a cell, its answer is their consensus (`malaria.review.RULE`).
@@ -171,29 +171,29 @@ class Readings:
         differ = (cell for cell, said in self.said.items() if len({one.final_answer for one in said.values()}) > 1)
         return sorted(differ, key=_by_rank)
 
-    def of(self, annotator: str) -> "Readings":
+    def of(self, annotator: str) -> "SampleDecisions":
         """Only what one annotator said."""
         return self._where(lambda _, name: name == annotator)
 
-    def blind_for(self, annotator: str) -> "Readings":
+    def blind_for(self, annotator: str) -> "SampleDecisions":
         """What an annotator may see of others before all is decided: only cells that they have decided themselves."""
         return self._where(lambda cell, name: annotator in self.said[cell])
 
     @cached_property
     def of_sample(self) -> State:
-        """The journal's readings of these cells and annotators alone, as `malaria.review.pairs` compares them."""
+        """The journal's opinions on these cells by these annotators alone, for `malaria.review.compare_pairs`."""
         return State(
-            readings={
-                cell.image_id: {name: self.state.readings[cell.image_id][name] for name in said}
+            opinions={
+                cell.image_id: {name: self.state.opinions[cell.image_id][name] for name in said}
                 for cell, said in self.said.items()
             }
         )
 
-    def _where(self, wanted: Callable[[Cell, str], bool]) -> "Readings":
+    def _where(self, wanted: Callable[[Cell, str], bool]) -> "SampleDecisions":
         left = {
             cell: {name: one for name, one in said.items() if wanted(cell, name)} for cell, said in self.said.items()
         }
-        return Readings({cell: said for cell, said in left.items() if said}, self.state)
+        return SampleDecisions({cell: said for cell, said in left.items() if said}, self.state)
 
 
 def _holds(outline: Outline, x: float, y: float) -> bool:

@@ -7,14 +7,14 @@ import pytest
 
 from malaria.labels import PARASITIZED
 from malaria.review import Decision, replay
-from malaria.smear import Box, Cells, Result, cells_csv, pooled, report_html, triage_field
+from malaria.smear import Box, Cells, Result, cells_csv, pool_fields, report_html, triage_field
 
 ID = "a" * 64
 
 
 @pytest.fixture
 def judged(spotted, lone_cells, classifier):
-    return lambda name: pooled([triage_field(spotted(lone_cells(4, 3, 60), 2), classifier, name)], classifier)
+    return lambda name: pool_fields([triage_field(spotted(lone_cells(4, 3, 60), 2), classifier, name)], classifier)
 
 
 def added(place: str, name: str = "one.png") -> Decision:
@@ -28,10 +28,10 @@ def added(place: str, name: str = "one.png") -> Decision:
 def test_an_added_cell_is_found_again_whatever_its_field_is_called_now(judged, name):
     triage = judged(name)
     cells = Cells(triage, {name: ID})
-    assert [cell.box for cell in cells.readings(replay([added("10,20,30,40")])).said] == [Box(10, 20, 30, 40)]
+    assert [cell.box for cell in cells.decisions(replay([added("10,20,30,40")])).said] == [Box(10, 20, 30, 40)]
     mine = cells.marked(name, Box(-3, 5, 20, 20))
     kept = Decision("ann", mine.image_id, mine.name, PARASITIZED, PARASITIZED, decided_at=added("1,1,1,1").decided_at)
-    assert list(cells.readings(replay([kept])).said) == [mine]
+    assert list(cells.decisions(replay([kept])).said) == [mine]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_an_added_cell_is_found_again_whatever_its_field_is_called_now(judged, n
 )
 def test_a_place_outside_its_field_is_no_cell_and_breaks_no_report(judged, place):
     triage = judged("one.png")
-    readings = Cells(triage, {"one.png": ID}).readings(replay([added(place)]))
-    assert not readings.said
-    result = Result(triage, readings)
+    decisions = Cells(triage, {"one.png": ID}).decisions(replay([added(place)]))
+    assert not decisions.said
+    result = Result(triage, decisions)
     assert len(cells_csv(result).splitlines()) == 13
     assert "Nobody has decided" in report_html(result)
 
@@ -53,6 +53,6 @@ def test_a_place_half_outside_its_field_is_pictured_by_what_of_it_lies_there(jud
     triage = judged("one.png")
     large = replace(triage.fields[0], width=4000, height=3000)  # its overview stays 640 pixels wide
     triage = replace(triage, fields=(large,))
-    readings = Cells(triage, {"one.png": ID}).readings(replay([added(place)]))
-    assert len(readings.said) == 1
-    assert "Cells that people added" in report_html(Result(triage, readings))
+    decisions = Cells(triage, {"one.png": ID}).decisions(replay([added(place)]))
+    assert len(decisions.said) == 1
+    assert "Cells that people added" in report_html(Result(triage, decisions))

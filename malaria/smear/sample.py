@@ -1,4 +1,4 @@
-"""The fields of one sample as a session has them: their bytes, what each came to, and why one was refused."""
+"""The fields of one sample in memory: their bytes, what each came to, and why one was refused."""
 
 import logging
 import secrets
@@ -13,9 +13,11 @@ from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model.classifier import Classifier
-from malaria.smear import SCAN_MAX_PIXELS, Box, Copy, FieldTriage, Head, Triage, pooled, triage_field
+from malaria.smear.adapt import Head
 from malaria.smear.drawing import window_around
-from malaria.ui.parts.frame import Frame
+from malaria.smear.field.objects import Box
+from malaria.smear.field_names import Copy, FieldNames
+from malaria.smear.triage import SCAN_MAX_PIXELS, FieldTriage, Triage, pool_fields, triage_field
 
 EXAMPLE: Final = "synthetic"
 """The example's name in the address: `?example=synthetic`."""
@@ -37,7 +39,7 @@ _Known: TypeAlias = dict[tuple[_Model, str | None], FieldTriage]  # and by image
 
 
 @dataclass(eq=False)
-class Desk:
+class Sample:
     """One sample. `files` are its fields as they came, by name; nothing of them is ever written to the disk."""
 
     files: dict[str, ImageFile]
@@ -46,6 +48,8 @@ class Desk:
     """How many cells are parasitized, where that is known because they were drawn so."""
     copies: tuple[Copy, ...] = ()
     """Files that were given more than once."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """The image_id of each field that has bytes, by its name."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Who left a field out of the sample, by its image_id."""
     faces: dict[str, str] = field(default_factory=dict)
@@ -56,44 +60,33 @@ class Desk:
     _last_cut: tuple[tuple[str, Box, float], RGB] | None = None  # the card's, while one looks at another field
 
     @classmethod
-    def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Desk":
+    def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Sample":
         """Put fields together: the same bytes count once, and two files of one name get different names."""
-        kept: dict[str, ImageFile] = {}
-        first: dict[str, str] = {}
-        copies = []
-        for one in files:
-            if one.image_id in first:
-                copies.append(Copy(one.file, first[one.image_id]))
-                continue
-            name, copy = one.file, 2
-            while name in kept:
-                name, copy = f"{one.file} ({copy})", copy + 1
-            kept[name] = one
-            if one.image_id is not None:
-                first[one.image_id] = name
-        return cls(kept, synthetic, parasitized, tuple(copies))
+        names = FieldNames()
+        kept = dict(names.name(files))
+        return cls(kept, synthetic, parasitized, tuple(names.copies), names.ids)
 
     @classmethod
-    def example(cls) -> "Desk":
+    def example(cls) -> "Sample":
         """Two synthetic fields of one slide."""
         fields = [phantom.field(seed=seed, slide=_SEEDS[0]) for seed in _SEEDS]
         infected = sum(item.kind == "red_cell" and item.form != "uninfected" for one in fields for item in one.truth)
         return cls.of([ImageFile(one.file, one.png) for one in fields], synthetic=True, parasitized=infected)
 
-    def with_more(self, files: Sequence[ImageFile]) -> "Desk":
+    def with_more(self, files: Sequence[ImageFile]) -> "Sample":
         """The same sample with more fields. What was judged is not judged again."""
         self.stop()
-        more = Desk.of([*self.files.values(), *files])
+        more = Sample.of([*self.files.values(), *files])
         more.copies = tuple(dict.fromkeys(self.copies + more.copies))
         more._known, more.faces, more.left_out = self._known, self.faces, self.left_out
         return more
 
-    def judging(self, frame: Frame, head: Head | None = None) -> Judging:
+    def judging(self, classifier: Classifier, head: Head | None = None) -> Judging:
         """The fields as the picked model judges them, in the making since this was first asked for."""
-        key = (frame.card.name, frame.card.version, head)
+        key = (classifier.card.name, classifier.card.version, head)
         if self._judging is None or self._judging[0] != key:
             self.stop()
-            work = partial(_judged, list(self.files.items()), frame.classifier, head, self._known)
+            work = partial(_judge_all, list(self.files.items()), classifier, head, self._known)
             self._judging = key, Background(work, len(self.files), "smear")
         return self._judging[1]
 
@@ -102,12 +95,12 @@ class Desk:
         if self._judging is not None:
             self._judging[1].stop()
 
-    def triage(self, frame: Frame, threshold: float, head: Head | None = None) -> Triage:
+    def triage(self, classifier: Classifier, threshold: float, head: Head | None = None) -> Triage:
         """All fields that were judged so far, as one sample."""
-        judged = [self._without(one) for one in self.judging(frame, head).results]
+        judged = [self._without(one) for one in self.judging(classifier, head).results]
         fields = [one for one in judged if isinstance(one, FieldTriage)]
         refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
-        return pooled(fields, frame.classifier, threshold, refused, head, self.copies)
+        return pool_fields(fields, classifier, threshold, refused, head, self.copies)
 
     def leave_out(self, fields: Iterable[str], who: str) -> None:
         """Let fields count no more, until `take_in`."""
@@ -131,18 +124,13 @@ class Desk:
 
     def _id(self, field: str) -> str:
         """The image_id of a field; empty where it has no bytes."""
-        return self.files[field].image_id or ""
-
-    @property
-    def ids(self) -> dict[str, str]:
-        """The image_id of each field that has bytes, by its name."""
-        return {name: one.image_id for name, one in self.files.items() if one.image_id}
+        return self.ids.get(field, "")
 
     def rgb(self, name: str) -> RGB:
         """The pixels of one field. Raises ImageError."""
         if self._decoded is None or self._decoded[0] != name:
             self._decoded = None
-            self._decoded = name, _pixels(name, self.files[name])
+            self._decoded = name, decode_field(name, self.files[name])
         return self._decoded[1]
 
     def cut(self, name: str, box: Box, side: float) -> RGB:
@@ -156,7 +144,7 @@ class Desk:
         return last[1]
 
 
-def _judged(
+def _judge_all(
     files: Sequence[tuple[str, ImageFile]],
     classifier: Classifier,
     head: Head | None,
@@ -167,27 +155,38 @@ def _judged(
     for name, file in files[done:]:
         if stop.is_set():
             return
-        yield _one(name, file, classifier, head, known)
+        yield _judge(name, file, classifier, head, known)
 
 
-def _one(name: str, file: ImageFile, classifier: Classifier, head: Head | None, known: _Known) -> FieldTriage | Refused:
+def _judge(
+    name: str, file: ImageFile, classifier: Classifier, head: Head | None, known: _Known
+) -> FieldTriage | Refused:
     """Judge one field. Whatever goes wrong with it is told, and keeps no other field from being judged."""
     key = ((classifier.card.name, classifier.card.version, head), file.image_id)
     try:
-        found = known.get(key) or triage_field(_pixels(name, file), classifier, name, head)
-    except ImageError as error:
-        return Refused(name, file.error or str(error))
+        found = known.get(key) or judge_field(name, file, classifier, head)
     except Exception:
         reference = secrets.token_hex(4)
         _log.exception("The field %s could not be triaged, reference %s", name, reference)
         return Refused(
             name, f"{name}: A fault of ours kept it from being triaged. The server's log has it as {reference}."
         )
+    if isinstance(found, Refused):
+        return found
     known[key] = found
     return found if found.field == name else replace(found, field=name)
 
 
-def _pixels(name: str, file: ImageFile) -> RGB:
+def judge_field(name: str, file: ImageFile, classifier: Classifier, head: Head | None = None) -> FieldTriage | Refused:
+    """Judge one field as it came; one that cannot be read is refused."""
+    try:
+        return triage_field(decode_field(name, file), classifier, name, head)
+    except ImageError as error:
+        return Refused(name, file.error or str(error))
+
+
+def decode_field(name: str, file: ImageFile) -> RGB:
+    """Return the pixels of a field, which is called `name` where it cannot be read. Raises ImageError."""
     if file.data is None:
         raise ImageError(name, file.error or "It could not be read.", "")
     return decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)
