@@ -17,9 +17,9 @@ from malaria.cells import read_labels
 from malaria.review import CsvJournal, Decision, Log, State, correct_labels, format_csv, read_journal, to_csv
 from malaria.review.sql import SqlJournal
 from malaria.ui.parts.frame import ROOT
+from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.parts.links import CORRECTIONS
 from malaria.ui.review.card import KEYS
-from malaria.ui.review.label_review import ENVIRONMENT
 from tests.review.test_journal import full_disk
 
 PAGE = "pages/3_Label_review.py"
@@ -402,7 +402,7 @@ def test_a_database_in_place_of_the_file(journal: CsvJournal, database: str, mon
     answer(app, "PU")
     assert "the table corrections in sqlite" in shown(app)
     assert not journal.path.exists()
-    app.session_state["review.log"].store._engine.dispose()
+    app.session_state["journal.log"].store._engine.dispose()
     engine = sqlalchemy.create_engine(database)
     rows = SqlJournal(engine).read().rows
     engine.dispose()

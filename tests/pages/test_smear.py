@@ -27,7 +27,7 @@ from malaria.smear.field.leukocyte_types import LeukocyteType
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT
-from malaria.ui.review.label_review import ENVIRONMENT
+from malaria.ui.parts.journal import ENVIRONMENT
 from tests.review.test_journal import full_disk
 
 BY_ANN = "Decided by ann"

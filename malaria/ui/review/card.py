@@ -9,9 +9,9 @@ import streamlit as st
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Decision, ReviewSession, SuspectLabel, compare_with_oneself, to_csv
+from malaria.ui.parts.agreement import share
 from malaria.ui.parts.frame import PARTS, boundary
 from malaria.ui.parts.text import literal
-from malaria.ui.review.agreement import share
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
 from malaria.wording.words import count, probability

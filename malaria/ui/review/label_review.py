@@ -1,7 +1,6 @@
 """What one browser session reviews: the queue made of its batch, who is before it, and what is shown beside it."""
 
 import gc
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -18,12 +17,9 @@ from malaria.labels import CLASSES
 from malaria.model import classifier as model
 from malaria.review import (
     Basis,
-    CsvJournal,
     HeldOut,
-    Log,
     LookAlikes,
     ReviewSession,
-    Store,
     SuspectLabel,
     make_cards,
     out_of_sample,
@@ -32,6 +28,7 @@ from malaria.review import (
 )
 from malaria.ui.parts.annotator import annotator
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.thumbnails import Thumbnails
 from malaria.ui.review.pictures import Pictures
@@ -42,7 +39,6 @@ NEXT: Final = 20
 """Look-alikes that come next when they are asked for."""
 
 _REVIEW: Final = "review.label_review"
-_LOG: Final = "review.log"
 
 
 @dataclass(eq=False)
@@ -96,14 +92,6 @@ class LabelReview:
         self.pictures.prepare([card.file for card in self.session.upcoming()])
 
 
-def log() -> Log:
-    """Return this session's journal, read once; raises JournalError while it cannot be."""
-    if _LOG not in st.session_state:
-        st.session_state[_LOG] = Log(store())
-    found: Log = st.session_state[_LOG]
-    return found
-
-
 def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
     """Return the review of a labelled source by the picked model, begun anew where either has changed."""
     key = (labelled, labelled.labelling, frame.model_name, frame.card.version, labelled.scoring(frame).progress.done)
@@ -120,7 +108,7 @@ def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
 def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     name = frame.card.name
     table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
-    session = ReviewSession(make_cards(rank(table)), log(), annotator(), model=name, threshold=frame.threshold)
+    session = ReviewSession(make_cards(rank(table)), open_log(), annotator(), model=name, threshold=frame.threshold)
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
     )
@@ -160,20 +148,3 @@ def _find_alike(
     alike = LookAlikes.among(cards, read, stop.is_set)
     if not stop.is_set():
         yield alike
-
-
-CONNECTION: Final = "corrections"
-"""The name of the database connection in .streamlit/secrets.toml."""
-ENVIRONMENT: Final = "MALARIA_JOURNAL"
-"""The environment variable that names the journal's path."""
-DEFAULT: Final = "corrections.csv"
-"""The journal, in the working directory, where nothing else is said."""
-
-
-def store() -> Store:
-    """Return the place that this app is configured to keep decisions in. Raises JournalError."""
-    if st.secrets.load_if_toml_exists() and CONNECTION in st.secrets.get("connections", {}):
-        from malaria.review.sql import SqlJournal  # only here: most journals are files
-
-        return SqlJournal(st.connection(CONNECTION, type="sql").engine)
-    return CsvJournal(os.environ.get(ENVIRONMENT) or DEFAULT)

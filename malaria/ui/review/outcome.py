@@ -18,10 +18,10 @@ from malaria.review import (
     zip_corrected,
 )
 from malaria.ui.parts import links
+from malaria.ui.parts.agreement import draw_agreement, share
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
-from malaria.ui.review.agreement import share, with_one_another
 from malaria.ui.review.card import download, oneself
 from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import count
@@ -112,7 +112,7 @@ def _agreement(review: LabelReview) -> None:
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
         return
-    with_one_another(state)
+    draw_agreement(state)
     st.caption(
         "First answers were given before label and model’s view were shown, where blind. Cohen’s kappa, of several "
         "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells in "

@@ -1,25 +1,21 @@
 """The cell rates of the page: measured at the chosen threshold, followed when that changes, or typed in."""
 
-import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
-from malaria.model import classifier as model
 from malaria.model.card import Card
 from malaria.sample import (
     MeasuredRate,
     OperatingPoint,
     Scores,
     ThresholdChoice,
-    read_scores,
-    scores_file,
     threshold_choices,
 )
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import held_out_scores
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
 
 _SAME: Final = 1e-9  # the address holds ten digits
@@ -107,7 +103,6 @@ def again(**values: object) -> None:
     change(**values)
 
 
-_log = logging.getLogger(__name__)
 _BROUGHT: Final = "sample.brought"
 
 
@@ -117,22 +112,6 @@ def scores_of(frame: Frame) -> Scores | None:
         st.session_state[_BROUGHT] = arrived
         start_over()
     return brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
-
-
-def held_out_scores(model_name: str) -> Scores | None:
-    """Return the held-out scores that came with a model, or None where it has none that can be used."""
-    path = scores_file(model.MODELS_DIR / model_name)
-    try:
-        return None if path is None else _read(path, path.stat().st_mtime_ns)
-    except (OSError, EOFError, KeyError, ValueError):  # cut short, other columns, no cells of one class
-        _log.exception("The held-out scores in %s cannot be used", path)
-        return None
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the held-out scores …")
-def _read(path: Path, changed: int) -> Scores:
-    """Read once for all sessions; `changed` is there so that a replaced file is read anew."""
-    return read_scores(path)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Trying every threshold …")

@@ -11,9 +11,9 @@ from malaria.smear.sample import Judging, Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts import annotator
 from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
-from malaria.ui.review.label_review import log
 from malaria.ui.smear import sources
 from malaria.ui.smear.adapted import choose_head
 from malaria.ui.smear.card import card, list_suspects
@@ -166,7 +166,7 @@ def _session(sample: Sample, frame: Frame, settings: _Settings) -> TriageSession
     triage = sample.triage(frame.classifier, settings.threshold, settings.head)
     known, session = st.session_state.get(_SESSION, (None, None))
     if known != key:
-        session = TriageSession(triage, sample.ids, log(), settings.annotator)
+        session = TriageSession(triage, sample.ids, open_log(), settings.annotator)
         st.session_state[_SESSION] = key, session
     found: TriageSession = session
     found.take(triage)

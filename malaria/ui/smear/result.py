@@ -14,10 +14,10 @@ from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED
 from malaria.smear.sample import Sample
 from malaria.smear.sentences import CONSENSUS, each
 from malaria.smear.session import TriageSession
+from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import held_out_scores
 from malaria.ui.parts.text import literal
-from malaria.ui.review.agreement import with_one_another
-from malaria.ui.sample.rates import held_out_scores
 from malaria.ui.smear.card import where
 from malaria.ui.smear.view import look_closer
 
@@ -160,7 +160,7 @@ def readers(session: TriageSession) -> None:
         )
     if len(compared.annotators) > 1:
         with st.container(key="smear-readers"):
-            with_one_another(compared.of_sample)
+            draw_agreement(compared.of_sample)
         _differ(session, compared.disputed)
         st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
 

@@ -14,7 +14,7 @@ _DASH: Final = "–"
 _ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
 
 
-def with_one_another(state: State) -> None:
+def draw_agreement(state: State) -> None:
     """Draw how every two annotators agree, and all together, in their first and in their final answers."""
     lines = ["| annotators | answers | cells read by both | alike | kappa |", "|---|---|---|---|---|"]
     for which in _ANSWERS:
