@@ -4,6 +4,7 @@
 
     malaria.predict(["cell.png", "cells.zip"])              # the table of cells: p_parasitized for every image
     malaria.evaluate("cells.zip", labels="labels.csv")      # every rate with its interval, by cell and by patient
+    malaria.triage("fields/").triage.suspects               # the cells of a sample's fields to look at, worst first
 
 What cannot be done is one of the exceptions of `malaria.errors`, with a sentence that says what to do. Importing this
 loads nothing else: each function brings what it needs when it is first asked for, and none loads TensorFlow.
@@ -28,6 +29,7 @@ from malaria.errors import (
 if TYPE_CHECKING:
     from malaria.model.classifier import load
     from malaria.scoring import evaluate, predict
+    from malaria.smear.triage_sample import triage
 
 __all__ = [
     "ImageError",
@@ -43,9 +45,15 @@ __all__ = [
     "evaluate",
     "load",
     "predict",
+    "triage",
 ]
 
-_HOMES = {"evaluate": "malaria.scoring", "load": "malaria.model.classifier", "predict": "malaria.scoring"}
+_HOMES = {
+    "evaluate": "malaria.scoring",
+    "load": "malaria.model.classifier",
+    "predict": "malaria.scoring",
+    "triage": "malaria.smear.triage_sample",
+}
 
 
 def __getattr__(name: str) -> Any:

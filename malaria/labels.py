@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from malaria.errors import MetricsError
+
 PARASITIZED: Final = "Parasitized"
 """The positive class: a red blood cell with a malaria parasite in it."""
 
@@ -10,6 +12,12 @@ UNINFECTED: Final = "Uninfected"
 
 CLASSES: Final = (PARASITIZED, UNINFECTED)
 """Both classes, positive first; the order of every table, axis and legend."""
+
+
+def check_threshold(threshold: float | None) -> None:
+    """Raise MetricsError unless `threshold` lies between 0 and 1, or is None: whoever takes it has one of its own."""
+    if threshold is not None and not 0 <= threshold <= 1:  # so that NaN is refused, too
+        raise MetricsError(f"The threshold {threshold} does not lie between 0 and 1.")
 
 
 def label_for(p_parasitized: float, threshold: float) -> str:

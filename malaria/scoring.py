@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
-from malaria.errors import LabelsError, MetricsError, UnknownLabelsError
+from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.images import Image, Opened, open_images, open_source
-from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
 from malaria.model import classifier as models
 from malaria.model.classifier import Classifier, Row
 from malaria.review import out_of_sample, read_held_out
@@ -47,10 +47,9 @@ def predict(
     Raises SourceError when nothing of all that was given can be opened, ModelError for a model that cannot be used,
     MetricsError for a threshold that does not lie between 0 and 1.
     """
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise MetricsError(f"The threshold {threshold} does not lie between 0 and 1.")
+    check_threshold(threshold)
     opened = open_images(images)
-    return score(_classifier(model), opened, threshold, watch)
+    return score(models.load(model), opened, threshold, watch)
 
 
 def score(
@@ -84,7 +83,7 @@ def evaluate(
     out. What is left out, and a model that has learned from these very cells, is told to `say`, as a warning unless
     given. Raises SourceError, LabelsError, ModelError or MetricsError, each with what to do.
     """
-    classifier = _classifier(model)
+    classifier = models.load(model)
     table = score_labelled(classifier, path, labels, label_column, threshold, meaning, watch=watch, say=say)
     if warning := flattery(table, classifier):
         say(warning)
@@ -136,10 +135,6 @@ def score_labelled(
     elif known:
         _join(table, known, path, say)
     return table.astype({"given_label": object, "patient": object})
-
-
-def _classifier(model: str | Classifier | None) -> Classifier:
-    return model if isinstance(model, Classifier) else models.load(model)
 
 
 def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:

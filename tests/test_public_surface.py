@@ -9,7 +9,7 @@ import pytest
 import malaria
 from malaria import errors
 
-FUNCTIONS = {"evaluate", "load", "predict"}
+FUNCTIONS = {"evaluate", "load", "predict", "triage"}
 
 
 def test_all_is_the_functions_and_every_exception() -> None:

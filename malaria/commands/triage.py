@@ -1,33 +1,14 @@
 """`triage`: fields of view -> a ranked table of cells and a report."""
 
-from itertools import chain
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from malaria.commands._shared import JsonOption, ModelOption, open_sources, progress, say, write_json, write_text
-from malaria.model import classifier as models
-from malaria.review import read_journal, replay
-from malaria.sample import RED_CELLS_PER_UL, CellRates, Scores, read_scores, scores_file
-from malaria.smear import (
-    Assumed,
-    Cells,
-    Count,
-    FieldNames,
-    FieldTriage,
-    Head,
-    Refused,
-    Result,
-    SampleDecisions,
-    Triage,
-    cell_rates,
-    cells_csv,
-    head_rates,
-    judge_field,
-    pool_fields,
-    report_html,
-)
+from malaria.commands._shared import JsonOption, ModelOption, progress, say, write_json, write_text
+from malaria.sample import RED_CELLS_PER_UL
+from malaria.smear import Assumed, Count, cells_csv, report_html, triage_sample
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.wording.words import count
 
@@ -85,49 +66,26 @@ def triage(
         output.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise typer.BadParameter(f"{output} cannot be a folder ({problem.strerror}). Name another.") from None
-    classifier = models.load(model)
-    head = None if adapted is None else Head.from_file(adapted)
-    sources = open_sources(fields)
-    judged: list[FieldTriage] = []
-    unreadable: dict[str, str] = {}
-    names = FieldNames()
-    for name, file in progress(names.name(chain.from_iterable(sources)), sum(map(len, sources)), unit="field"):
-        one = judge_field(name, file, classifier, head)
-        if isinstance(one, Refused):
-            unreadable[name] = one.why
-            say(one.why)
-            continue
-        judged.append(one)
-        for concern in one.concerns:
-            say(f"{name}: {concern.sentence}")
-    for copy in names.copies:
-        say(copy.sentence)
-    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies)
-    rates = head_rates(head, found.threshold) if head else _rates(classifier.card, found.threshold)
-    result = Result(found, _read_decisions(found, names.ids, decisions), rates, by_hand, assumed, sample)
+    result = triage_sample.triage(
+        fields,
+        model,
+        threshold,
+        adapted=adapted,
+        decisions=decisions,
+        by_hand=by_hand,
+        assumed=assumed,
+        sample=sample,
+        watch=partial(progress, unit="field"),
+        say=say,
+    )
+    found, file = result.triage, output / REPORT_FILE
     write_text(cells_csv(result), str(output / CSV_FILE))
-    write_text(report_html(result), str(output / REPORT_FILE))
+    write_text(report_html(result), str(file))
     if json is not None:
         write_json(found.summary() | {"result": result.summary()}, json)
     say(
-        f"{count(len(judged), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for a "
-        f"human, {found.red_cells - len(found.suspects):,} discarded. Research use only. See {output / REPORT_FILE}."
+        f"{count(len(found.fields), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for "
+        f"a human, {found.red_cells - len(found.suspects):,} discarded. Research use only. See {file}."
     )
-    if not judged:
+    if not found.fields:
         raise typer.Exit(2)
-
-
-def _rates(card: models.Card, threshold: float) -> CellRates | None:
-    file = scores_file(models.MODELS_DIR / card.name)
-    scores: Scores | None = None
-    try:
-        scores = None if file is None else read_scores(file)
-    except (OSError, EOFError, KeyError, ValueError) as problem:  # cut short, other columns, cells of one class
-        say(f"{file} cannot be used ({problem}), so error rates are those of the model's card.")
-    return cell_rates(card, scores, threshold)
-
-
-def _read_decisions(found: Triage, ids: dict[str, str], journal: Path | None) -> SampleDecisions:
-    """What a journal says of these fields."""
-    rows = [] if journal is None else read_journal(journal.read_bytes())
-    return Cells(found, ids).decisions(replay(rows))

@@ -72,8 +72,13 @@ def list_other_models(folder: Path | None = None) -> dict[str, Card]:
     return {name: card for name, card in found.items() if isinstance(card, Card) and not card.judges_cells}
 
 
-def load(name: str | None = None, folder: Path | None = None) -> "Classifier":
-    """Return the model called `name`, or the default. Raises `ModelError` for one that is missing, broken or unsafe."""
+def load(name: "str | Classifier | None" = None, folder: Path | None = None) -> "Classifier":
+    """Return the model called `name` in `folder` (default: `MODELS_DIR`), or the default model; a loaded one is itself.
+
+    Raises `ModelError` for one that is missing, broken or unsafe.
+    """
+    if isinstance(name, Classifier):
+        return name
     place = MODELS_DIR if folder is None else folder
     wanted = name or DEFAULT_MODEL
     if wanted not in {entry.name for entry in (place.iterdir() if place.is_dir() else ())}:
