@@ -34,6 +34,7 @@ from malaria.review.session import QueueProgress, ReviewSession, Settings
 from malaria.review.state import Opinion, State, replay
 from malaria.review.store import Log, News, Store
 from malaria.review.summary import Piece, Summary, summarise
+from malaria.review.turn import Turn
 
 __all__ = [
     "ANSWERS",
@@ -63,6 +64,7 @@ __all__ = [
     "Store",
     "Summary",
     "SuspectLabel",
+    "Turn",
     "choose_cards",
     "compare_all",
     "compare_pairs",

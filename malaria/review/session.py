@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 from malaria.review.decisions import SKIPPED, Decision
@@ -17,6 +17,7 @@ from malaria.review.queue import (
     seconds_per_card,
 )
 from malaria.review.store import Log
+from malaria.review.turn import Turn
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,8 @@ class QueueProgress:
         return None if self.seconds_per_card is None else self.seconds_per_card * (self.total - self.done)
 
 
-class ReviewSession:
-    """An annotator before a queue. `current` is the card on the table, None when there is none left.
-
-    Whatever is done names the `token` of what was on the screen when it was done; it changes with the screen, so that a
-    key pressed twice does not answer a card that was never looked at. Methods raise JournalError when a decision cannot
-    be kept; the queue then stands still, with the decision in `log.unsaved`, until `save_again`.
-    """
+class ReviewSession(Turn[SuspectLabel]):
+    """An annotator before a queue of suspected labels. Methods raise JournalError, as those of `Turn` do."""
 
     def __init__(
         self,
@@ -67,15 +63,12 @@ class ReviewSession:
         settings: Settings | None = None,
     ) -> None:
         """`cards` in rank order; `model` and `threshold` (0 to 1) are written beside each decision."""
-        self.cards, self.log, self.annotator = list(cards), log, annotator
+        super().__init__(log, annotator)
+        self.cards = list(cards)
         self.settings = settings or Settings()
-        self.current: SuspectLabel | None = None
         self.revealed: Decision | None = None
         """The decision just made about the current card, while what it revealed is being looked at."""
         self.is_repeat = False
-        self.token = 0
-        self.shown = 0
-        """Counts the cards that were put on the table."""
         self._model, self._threshold = model, threshold
         self._by_id = {card.image_id: card for card in self.cards}
         self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
@@ -116,7 +109,7 @@ class ReviewSession:
         """What the annotator says of the current card so far; None before an answer, and for an unannounced repeat."""
         if self.current is None or (self.is_repeat and self.revealed is None):
             return None
-        return self.revealed or self.log.state.mine(self.current.image_id, self.annotator)
+        return self.revealed or super().mine
 
     @property
     def others(self) -> dict[str, Decision]:
@@ -159,59 +152,35 @@ class ReviewSession:
 
     def answer(self, token: int, answer: str, note: str = "") -> None:
         """Answer the current card; after a reveal, confirm the answer or change it."""
-        if self._is_stale(token) or self.current is None:
+        reveals = self.label_hidden and self.settings.wait  # seen before the answer is kept, which ends the hiding
+        kept = self.keep(token, answer, note)
+        if kept is None:
             return
-        if self.revealed is not None:
-            self._settle(self.revealed, answer, note)
-            return
-        hidden, mine = self.label_hidden, self.mine
-        if mine is not None:
-            self._settle(mine, answer, note)
-            return
-        kept = self.log.append(self._decision(self.current, answer, note, blind=hidden))
-        if hidden and self.settings.wait:
+        if reveals:
             self.revealed = kept
             self.token += 1
         else:
-            self.advance()
+            self._pass(kept.image_id)
 
     def go_on(self, token: int, note: str = "") -> None:
         """Leave what was revealed and answered as it is, but for the note, and take the next card."""
-        if not self._is_stale(token) and self.revealed is not None:
-            self._settle(self.revealed, self.revealed.final_answer, note)
+        if self.revealed is not None and (kept := self.annotate(token, note)):
+            self._pass(kept.image_id)
 
     def skip(self, token: int) -> None:
         """Take the next card; this one comes again when no other is left."""
-        if self._is_stale(token) or self.current is None:
+        if self.is_stale(token) or self.current is None:
             return
         if self.is_repeat:
             self._declined.add(self.current.image_id)
         elif self.settings.wanted.which == "undecided" and self.mine is None:
-            self.log.append(self._decision(self.current, SKIPPED, "", blind=self.label_hidden))
-        self._passed.add(self.current.image_id)
-        self.advance()
-
-    def undo(self, token: int) -> bool:
-        """Take back the last row and put its card on the table. False where none is left that is about these cards."""
-        last = self.log.refresh().last(self.annotator)
-        if self._is_stale(token) or last is None or last.image_id not in self._by_id:
-            return False
-        self.log.undo(self.annotator)
-        self._passed.discard(last.image_id)
-        still = self.log.state.mine(last.image_id, self.annotator)
-        self._show(self._by_id[last.image_id], repeat=still is not None and not last.supersedes)
-        self._open = last.final_answer != SKIPPED
-        return True
+            self.log.append(self._decide(self.current, SKIPPED, ""))
+        self._pass(self.current.image_id)
 
     def edit(self, image_id: str) -> None:
         """Put a card that was decided on the table again, its label shown."""
         if not self.log.unsaved:
             self._show(self._by_id[image_id])
-
-    def save_again(self) -> None:
-        """Try to keep what the store refused, and go on."""
-        self.log.save_again()
-        self.advance()
 
     def advance(self) -> None:
         """Take the next card."""
@@ -235,22 +204,23 @@ class ReviewSession:
         self.advance()
 
     def _show(self, card: SuspectLabel | None, *, repeat: bool = False) -> None:
-        self.current, self.is_repeat, self.revealed, self._open = card, repeat, None, False
-        self.token += 1
-        self.shown += 1
+        self.is_repeat, self.revealed, self._open = repeat, None, False
+        super()._show(card)
 
-    def _is_stale(self, token: int) -> bool:
-        return token != self.token or bool(self.log.unsaved)
+    def _find(self, decision: Decision) -> SuspectLabel | None:
+        return self._by_id.get(decision.image_id)
 
-    def _settle(self, earlier: Decision, answer: str, note: str) -> None:
-        """Let a decision stand, or put another in its place; what was said first stays on record."""
-        if (answer, note.strip()) != (earlier.final_answer, earlier.note):
-            changed = replace(earlier, final_answer=answer, note=note, supersedes=earlier.decided_at, decided_at="")
-            self.log.append(changed)
-        self._passed.add(earlier.image_id)
+    def _show_undone(self, card: SuspectLabel, undone: Decision) -> None:
+        self._passed.discard(card.image_id)
+        still = self.log.state.mine(card.image_id, self.annotator)
+        self._show(card, repeat=still is not None and not undone.supersedes)
+        self._open = undone.final_answer != SKIPPED
+
+    def _pass(self, image_id: str) -> None:
+        self._passed.add(image_id)
         self.advance()
 
-    def _decision(self, card: SuspectLabel, answer: str, note: str, *, blind: bool) -> Decision:
+    def _decide(self, card: SuspectLabel, answer: str, note: str) -> Decision:
         return Decision(
             self.annotator,
             card.image_id,
@@ -262,7 +232,7 @@ class ReviewSession:
             p_parasitized=card.p_parasitized,
             model=self._model,
             threshold=self._threshold,
-            blind=blind,
+            blind=self.label_hidden,
             note=note,
         )
 

@@ -1,14 +1,12 @@
 """Where a human decides on the suspects: which cell is on view, what was said of each, and what may be seen of that."""
 
-from dataclasses import replace
-
-from malaria.review import Decision, Log
+from malaria.review import Decision, Log, Turn
 from malaria.smear.adapt import Head
 from malaria.smear.decisions import Cell, Cells, SampleDecisions
 from malaria.smear.triage import Triage
 
 
-class TriageSession:
+class TriageSession(Turn[Cell]):
     """One triaged sample before one annotator. `ids` gives the image_id of each field by its name.
 
     While `blind`, what others said of a cell is hidden until the annotator has decided on it, and their figures until
@@ -18,22 +16,18 @@ class TriageSession:
     def __init__(
         self, triage: Triage, ids: dict[str, str], log: Log, annotator: str, *, sample: str = "", blind: bool = True
     ) -> None:
-        self.log, self.annotator, self.sample, self.blind = log, annotator, sample, blind
+        super().__init__(log, annotator)
+        self.sample, self.blind = sample, blind
         self.cells = Cells(triage, ids)
-        self.chosen: Cell | None = None
         self.field = next(iter(self.cells.fields), "")
         """The field on view."""
         self.head: Head | None = None
         """What adapted the triage to a laboratory, if anything did."""
-        self.error: str | None = None
-        """The last thing that went wrong, until something goes right."""
-        self.token = 0
-        """Changes with what is on view, so that a key pressed twice does not answer a cell that was never seen."""
         self._ids = ids
         self._looks: dict[str, tuple[float, float]] = {}
         self._grew = False  # since the last answer, perhaps by something more suspicious than what is on view
         self._read: tuple[object, SampleDecisions] | None = None
-        self.go_on()
+        self.advance()
 
     def take(self, triage: Triage) -> None:
         """Go on with more fields, or with another threshold. What is on view stays there, and so does its token."""
@@ -42,10 +36,10 @@ class TriageSession:
         self.cells, self._grew = Cells(triage, self._ids), True
         if self.field not in self.cells.fields:  # there was none yet, or it was left out
             self.field = next(iter(self.cells.fields), "")
-        if self.chosen is None or self.chosen.field not in self.cells.fields:
-            self.go_on()
+        if self.current is None or self.current.field not in self.cells.fields:
+            self.advance()
         else:
-            self.chosen = self.cells.red.get(self.chosen.image_id, self.chosen)
+            self.current = self.cells.red.get(self.current.image_id, self.current)
 
     # What there is
 
@@ -118,72 +112,40 @@ class TriageSession:
 
     def choose(self, cell: Cell | None) -> None:
         """Put a cell on view."""
-        self.chosen = cell
+        self._show(cell)
         if cell:
             self.field, self._looks[cell.field] = cell.field, cell.box.centre
-        self.token += 1
 
-    def go_on(self, after: Cell | None = None) -> None:
+    def advance(self) -> None:
         """Put the next cell without an answer on view, None if there is none left."""
-        left = self.undecided
+        left, after = self.undecided, self.current
         rank = after.rank if after and after.rank and not self._grew else 0
         self._grew = False
         self.choose(next((cell for cell in left if (cell.rank or 0) > rank), left[0] if left else None))
 
     def answer(self, token: int, answer: str, note: str = "") -> None:
         """Keep what is said of the cell on view, and go to the next one. Raises JournalError."""
-        cell = self.chosen
-        if token != self.token or cell is None or self.log.unsaved:
-            return
-        self._keep(cell, answer, note)
-        self.go_on(cell)
+        if self.keep(token, answer, note):
+            self.advance()
 
-    def annotate(self, token: int, note: str) -> None:
-        """Keep a note on the cell on view if it has an answer; else the answer brings it. Raises JournalError."""
-        mine = self.mine
-        if token == self.token and self.chosen is not None and mine and not self.log.unsaved:
-            self._keep(self.chosen, mine.final_answer, note)
+    def _find(self, decision: Decision) -> Cell | None:
+        return self.cells.of(decision)
 
-    @property
-    def mine(self) -> Decision | None:
-        """What the annotator says of the cell on view; None before an answer."""
-        return None if self.chosen is None else self.log.state.mine(self.chosen.image_id, self.annotator)
+    def _show_undone(self, card: Cell, undone: Decision) -> None:
+        self.choose(card)
 
-    def undo(self, token: int) -> bool:
-        """Take back the last answer and show its cell. False where none is left that is about this sample."""
-        last = self.log.refresh().last(self.annotator)
-        cell = self.cells.of(last) if last else None
-        if token != self.token or cell is None or self.log.unsaved:
-            return False
-        self.log.undo(self.annotator)
-        self.choose(cell)
-        return True
-
-    def save_again(self) -> None:
-        """Try to keep what the store refused, and go on. Raises JournalError."""
-        self.log.save_again()
-        self.go_on(self.chosen)
-
-    def _keep(self, cell: Cell, answer: str, note: str) -> None:
-        earlier = self.log.state.mine(cell.image_id, self.annotator)
-        if earlier is None:
-            self.log.append(self._decision(cell, answer, note))
-        elif (earlier.final_answer, earlier.note) != (answer, note.strip()):
-            changed = replace(earlier, final_answer=answer, note=note, supersedes=earlier.decided_at, decided_at="")
-            self.log.append(changed)
-
-    def _decision(self, cell: Cell, answer: str, note: str) -> Decision:
+    def _decide(self, card: Cell, answer: str, note: str) -> Decision:
         return Decision(
             self.annotator,
-            cell.image_id,
-            cell.name,
+            card.image_id,
+            card.name,
             first_answer=answer,
             final_answer=answer,
             patient=self.sample or None,
-            p_parasitized=cell.p_parasitized,
+            p_parasitized=card.p_parasitized,
             model=self.triage.model,
             threshold=self.triage.threshold,
-            blind=self.blind and not self._was_told(cell),
+            blind=self.blind and not self._was_told(card),
             note=note,
         )
 

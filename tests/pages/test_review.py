@@ -16,10 +16,10 @@ from malaria import phantom
 from malaria.cells import read_labels
 from malaria.review import CsvJournal, Decision, Log, State, correct_labels, format_csv, read_journal, to_csv
 from malaria.review.sql import SqlJournal
+from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.parts.links import CORRECTIONS
-from malaria.ui.review.card import KEYS
 from tests.review.test_journal import full_disk
 
 PAGE = "pages/3_Label_review.py"
@@ -281,7 +281,7 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     make_room = full_disk(monkeypatch, after=0)
     key(app, "U")
     assert "cannot be written (No space left on device). Make room" in shown(app)
-    assert "The queue stands still: 1 decision is not kept yet" in shown(app)
+    assert "Nothing goes on: 1 decision is not kept yet" in shown(app)
     assert not any(button.label in ("Parasitized", "Uninfected") for button in app.button)
     press(app, "Try again")
     assert app.error

@@ -210,7 +210,7 @@ def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
 def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -> None:
     app = start()
     found = session(app)
-    chosen, token = found.chosen, found.token
+    chosen, token = found.current, found.token
     assert chosen is not None
     assert "In view" not in said(app)
     assert not any(button.label == "Left" for button in app.button)
@@ -229,7 +229,7 @@ def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -
     assert in_view(look(app, "Left"))[1] < 100
     before = in_view(look(app, "Up"))
     assert in_view(look(app, "Down")) == (*before[:2], top, bottom)
-    assert (found.chosen, found.token) == (chosen, token)
+    assert (found.current, found.token) == (chosen, token)
     app.session_state["smear.zoom"] = "Whole field"
     app.run()
     app.session_state["smear.zoom"] = "4 cells"
@@ -244,7 +244,7 @@ def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -
 
 def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
     app = upload(start(example=None), [("white.png", blank())])
-    assert session(app).chosen is None
+    assert session(app).current is None
     app.session_state["smear.zoom"] = "4 cells"
     left, right, *_ = in_view(app.run())
     assert 20 < right - left < 100
@@ -261,7 +261,7 @@ def test_a_field_is_left_out_with_who_did_it_and_taken_in_again(journal: CsvJour
     assert int(figures(app, "Machine alone")["Red cells"]) < int(both["Red cells"])
     assert (
         {cell.field for cell in session(app).suspects}
-        == {session(app).chosen.field}
+        == {session(app).current.field}
         == {session(app).field}
         == {fields[1]}
     )
@@ -307,10 +307,10 @@ def test_names_cannot_write_markdown_or_leave_their_place() -> None:
 
 def test_a_lower_threshold_shows_more_suspects() -> None:
     app = start()
-    before, chosen = len(session(app).suspects), session(app).chosen
+    before, chosen = len(session(app).suspects), session(app).current
     app.slider[0].set_value(0.01).run()
     assert len(session(app).suspects) > before
-    assert session(app).chosen == chosen
+    assert session(app).current == chosen
 
 
 # Decisions
@@ -337,9 +337,9 @@ def test_a_reload_finds_every_decision_again_and_undo_takes_the_last_back(journa
     app = start()
     second = session(app).suspects[1]
     assert len(session(app).answers) == 2
-    assert session(app).chosen in session(app).undecided
+    assert session(app).current in session(app).undecided
     key(app, "Z")
-    assert session(app).chosen == second
+    assert session(app).current == second
     assert list(session(app).answers) == [session(app).suspects[0]]
     key(app, "P")
     assert [row.blind for row in Log(journal).state.in_force["ann"]] == [True, True], "there is no other to see"
@@ -441,7 +441,7 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     next(button for button in app.button if button.label == "Try again").click()
     app.run()
     assert len(Log(journal).state.rows) == 1
-    assert session(app).chosen == session(app).suspects[1]
+    assert session(app).current == session(app).suspects[1]
 
 
 def test_a_note_is_kept_with_the_answer_and_can_be_added_later(journal: CsvJournal) -> None:
@@ -473,20 +473,20 @@ def test_the_first_field_can_be_worked_on_while_the_others_go_on(
     assert "0 of 3 fields" in said(app)
     gate.open.release()
     until(app, lambda: len(session(app).cells.fields) == 1)
-    decided = session(app).chosen
+    decided = session(app).current
     key(app, "P")
-    on_view, token = session(app).chosen, session(app).token
+    on_view, token = session(app).current, session(app).token
     assert decided is not None
     assert on_view is not None
     gate.open.release(2)
     settled(app)
     assert len(session(app).cells.fields) == 3
-    assert (session(app).chosen, session(app).token) == (on_view, token), "the card did not jump away"
+    assert (session(app).current, session(app).token) == (on_view, token), "the card did not jump away"
     assert list(session(app).answers) == [decided]
     assert [cell.rank for cell in session(app).suspects] == list(range(1, len(session(app).suspects) + 1))
     key(app, "U")
     assert set(session(app).answers.values()) == {PARASITIZED, UNINFECTED}
-    assert session(app).chosen == session(app).undecided[0], "the most suspicious of what came in is next"
+    assert session(app).current == session(app).undecided[0], "the most suspicious of what came in is next"
 
 
 def test_judging_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

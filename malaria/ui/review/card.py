@@ -1,26 +1,17 @@
 """The card: one cell, large, with the keys to answer it, what the answer reveals, and the last decisions."""
 
 import html
-from collections.abc import Callable
-from typing import Final
 
 import streamlit as st
 
-from malaria.errors import JournalError
-from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNSURE, UNUSABLE, Decision, ReviewSession, SuspectLabel, compare_with_oneself, to_csv
+from malaria.review import ReviewSession, SuspectLabel, compare_with_oneself
 from malaria.ui.parts.agreement import share
-from malaria.ui.parts.frame import PARTS, boundary
+from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, download_journal
+from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
 from malaria.wording.words import count, probability
-
-KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
-"""The key of each answer. C and R belong to Streamlit."""
-WORDS: Final = {PARASITIZED: "Parasitized", UNINFECTED: "Uninfected", UNSURE: "Not sure", UNUSABLE: "Not usable"}
-
-_keys = st.components.v2.component("review_keys", js=(PARTS / "keys.js").read_text())
 
 
 @st.fragment
@@ -28,25 +19,26 @@ def card(work: LabelReview) -> None:
     """Draw the card on the table. A key draws only this again."""
     with boundary(), st.container(key="review-card"):
         session = work.session
+        keys = AnswerKeys("review", session, LABELS, "batch")
         _progress(session)
         if session.log.unsaved:
-            _stopped(work)
+            keys.draw_stopped()
         elif session.current is None:
-            _finished(work)
+            _finished(work, keys)
         else:
-            _table(work, session.current)
+            _table(work, session.current, keys)
         _latest(work)
-        _keys(key="review-keys")
+        keys.listen()
         work.prepare()
 
 
-def _table(work: LabelReview, current: SuspectLabel) -> None:
+def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
     picture = work.pictures[current.file]
     left, right = st.columns([6, 5], gap="medium")
     with right:
         _revealed(work.session, current)
-        _answers(work)
-        _note(work)
+        _answers(work.session, keys)
+        keys.draw_note()
         look = _controls()
         _kept(work)
     with left:
@@ -96,10 +88,10 @@ def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
     lines = [
         f'Given label: <b class="{"changed" if differs else ""}">{current.given_label}</b>',
         f"Model: {probability(current.p_parasitized)} parasitized, suspect {current.rank:,} of {len(session.cards):,}",
-        *(f"{html.escape(name)}: {WORDS[one.final_answer]}" for name, one in session.others.items()),
+        *(f"{html.escape(name)}: {LABELS[one.final_answer]}" for name, one in session.others.items()),
     ]
     if mine is not None:
-        lines.insert(0, f"You: <b>{WORDS[mine.final_answer]}</b>")
+        lines.insert(0, f"You: <b>{LABELS[mine.final_answer]}</b>")
         waits = (
             "Enter keeps your answer, another key changes it." if session.revealed else "Another answer changes yours."
         )
@@ -110,74 +102,15 @@ def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
 # The keys
 
 
-def _answers(work: LabelReview) -> None:
-    session, token = work.session, work.session.token
-    mine = session.mine
-    with st.container(key="review-answers"):
-        for answer, key in KEYS.items():
-            chosen = mine is not None and mine.final_answer == answer
-            st.button(
-                WORDS[answer],
-                key=f"review-{key}-{token}",
-                shortcut=key,
-                type="primary" if chosen else "secondary",
-                width="stretch",
-                on_click=_do,
-                args=(work, lambda given=answer: session.answer(token, given, _noted(work))),
-            )
+def _answers(session: ReviewSession, keys: AnswerKeys) -> None:
+    keys.draw_answers()
+    token = session.token
     with st.container(key="review-moves"):
         if session.revealed is not None:
-            go_on = lambda: session.go_on(token, _noted(work))  # noqa: E731
-            _move("Next", "Enter", work, go_on)
+            keys.draw_move("Next", "Enter", lambda: session.go_on(token, keys.note))
         else:
-            skip = lambda: session.skip(token)  # noqa: E731
-            _move("Skip", "S", work, skip)
-        _undo(work)
-
-
-def _undo(work: LabelReview) -> None:
-    session, token = work.session, work.session.token
-
-    def undo() -> None:
-        if not session.undo(token) and token == session.token:
-            work.error = "There is nothing left to undo in this batch."
-
-    _move("Undo", "Z", work, undo)
-
-
-def _move(words: str, key: str, work: LabelReview, act: Callable[[], object]) -> None:
-    name = f"review-{words}-{work.session.token}"
-    st.button(words, key=name, shortcut=key, width="stretch", on_click=_do, args=(work, act))
-
-
-def _note(work: LabelReview) -> None:
-    mine = work.session.mine
-    with st.container(key="review-note"):
-        st.text_input(
-            "Note",
-            value=mine.note if mine else "",
-            key=_note_key(work),
-            placeholder="T to write, Enter to go back to the keys",
-            max_chars=500,
-        )
-
-
-def _note_key(work: LabelReview) -> str:
-    return f"review.note.{work.session.shown}"
-
-
-def _noted(work: LabelReview) -> str:
-    mine = work.session.mine
-    return str(st.session_state.get(_note_key(work), mine.note if mine else ""))
-
-
-def _do(work: LabelReview, act: Callable[[], object]) -> None:
-    """Do what a key stands for; what the journal refuses is told on the card."""
-    work.error = None
-    try:
-        act()
-    except JournalError as error:
-        work.error = str(error)
+            keys.draw_move("Skip", "S", lambda: session.skip(token))
+        keys.draw_undo()
 
 
 # Around the card
@@ -194,8 +127,8 @@ def _progress(session: ReviewSession) -> None:
 def _kept(work: LabelReview) -> None:
     """Say where decisions go, and whether they are still there tomorrow."""
     log = work.session.log
-    if work.error:
-        st.warning(literal(work.error), icon=":material/warning:")
+    if work.session.error:
+        st.warning(literal(work.session.error), icon=":material/warning:")
     if log.store.survives:
         st.caption(
             f":material/save: Each decision is kept at once in {literal(log.store.place)} and survives a restart."
@@ -211,44 +144,28 @@ def _kept(work: LabelReview) -> None:
 
 
 def download(work: LabelReview, key: str) -> None:
-    """Draw the button that downloads the journal, with what could not be kept."""
+    """Draw the button that downloads the journal, and note what was downloaded."""
     log = work.session.log
 
     def note() -> None:
         work.downloaded = len(log.state.rows)
 
-    def journal() -> str:
-        return to_csv([*log.state.rows, *log.unsaved])
-
-    icon = ":material/download:"
-    st.download_button(
-        "Download the journal", journal, "corrections.csv", "text/csv", key=key, icon=icon, on_click=note
-    )
+    download_journal(log, key, note)
 
 
-def _stopped(work: LabelReview) -> None:
-    """The store refused: nothing goes on before every decision is safe."""
-    n = len(work.session.log.unsaved)
-    st.error(literal(work.error or work.session.log.problems[-1]), icon=":material/error:")
-    st.markdown(f"**The queue stands still: {n:,} {'decision is' if n == 1 else 'decisions are'} not kept yet.**")
-    with st.container(horizontal=True):
-        st.button("Try again", type="primary", shortcut="Enter", on_click=_do, args=(work, work.session.save_again))
-        download(work, "review-download-stopped")
-
-
-def _finished(work: LabelReview) -> None:
+def _finished(work: LabelReview, keys: AnswerKeys) -> None:
     session = work.session
     which = session.settings.wanted.which
     left = session.progress.total - session.progress.done
     if which == "undecided" and session.settings.sharing and left:
         st.info(f"The last {left:,} cards are with others.", icon=":material/group:")
-        st.button("Look again", shortcut="Enter", on_click=_do, args=(work, session.advance))
+        st.button("Look again", shortcut="Enter", on_click=session.attempt, args=(session.advance,))
     else:
         st.success("No card is left here. See below what came of it.", icon=":material/check:")
         oneself(work)
         if which != "undecided":
-            st.button("Go through them again", on_click=_do, args=(work, session.start_over))
-    _undo(work)
+            st.button("Go through them again", on_click=session.attempt, args=(session.start_over,))
+    keys.draw_undo()
 
 
 def oneself(work: LabelReview) -> None:
@@ -269,15 +186,11 @@ def _latest(work: LabelReview) -> None:
     with st.container(key="review-latest", horizontal=True, gap="small"):
         for decision in decisions:
             st.button(
-                f"![The cell]({work.thumbnails[decision.file]}) {WORDS[decision.final_answer]}",
+                f"![The cell]({work.thumbnails[decision.file]}) {LABELS[decision.final_answer]}",
                 key=f"review-edit-{decision.image_id}",
-                on_click=_do,
-                args=(work, lambda chosen=decision: _edit(work, chosen)),
+                on_click=work.session.attempt,
+                args=(lambda image_id=decision.image_id: work.session.edit(image_id),),
             )
-
-
-def _edit(work: LabelReview, decision: Decision) -> None:
-    work.session.edit(decision.image_id)
 
 
 def _duration(seconds: float) -> str:

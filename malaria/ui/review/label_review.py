@@ -53,8 +53,6 @@ class LabelReview:
     threshold: float
     pictures: Pictures
     thumbnails: Thumbnails
-    error: str | None = None
-    """The last thing that went wrong, until something goes right."""
     added: str | None = None
     """What came of the earlier journal that was given last, unless it is an error."""
     downloaded: int = 0

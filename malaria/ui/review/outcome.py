@@ -140,21 +140,21 @@ def _journal(review: LabelReview) -> None:
         on_change=_resume,
         args=(review,),
     )
-    if review.error:
-        st.error(literal(review.error), icon=":material/error:")
+    if review.session.error:
+        st.error(literal(review.session.error), icon=":material/error:")
     elif review.added:
         st.success(review.added, icon=":material/check:")
 
 
 def _resume(review: LabelReview) -> None:
-    review.error = review.added = None
+    review.session.error = review.added = None
     upload = st.session_state[_UPLOAD]
     if upload is None:
         return
     try:
         added = review.session.log.resume(read_journal(upload.getvalue()))
     except MalariaError as error:
-        review.error = str(error)
+        review.session.error = str(error)
         return
     review.session.advance()
     review.added = f"{count(added, 'row')} added from {literal(upload.name)}."

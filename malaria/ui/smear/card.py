@@ -1,20 +1,16 @@
 """The suspect on view with the keys that decide on it, and the ranked list of all."""
 
-from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 import streamlit as st
 
-from malaria.errors import JournalError
-from malaria.review import to_csv
 from malaria.smear import Cell
 from malaria.smear.decisions import is_one_place
 from malaria.smear.sample import Sample
 from malaria.smear.sentences import SAID, each
 from malaria.smear.session import TriageSession
-from malaria.ui.parts.answer_keys import KEYS, WORDS
-from malaria.ui.parts.frame import PARTS
+from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
 from malaria.ui.parts.gallery import data_uri, picture, place
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.view import look_closer, surroundings
@@ -22,9 +18,6 @@ from malaria.wording.words import probability
 
 _PAGE: Final = 40  # suspects listed at once
 _KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact": "dirt"}
-
-# What Streamlit's shortcuts lack: a key held down answers once.
-_keys = st.components.v2.component("smear_keys", js=(PARTS / "keys.js").read_text())
 
 
 def card(sample: Sample, session: TriageSession) -> None:
@@ -34,26 +27,30 @@ def card(sample: Sample, session: TriageSession) -> None:
     others = f", {more:,} of them picked out by another reader" if more else ""
     words = f"**{total - left:,} of {total:,}** suspects decided{others}"
     st.progress((total - left) / total if total else 1.0, words)
+    keys = AnswerKeys("smear", session, FINDINGS, "sample")
     if session.log.unsaved:
-        _stopped(session)
-    elif session.chosen is None:
+        keys.draw_stopped()
+    elif session.current is None:
         words = "Every suspect is decided." if total else "No red cell reaches the threshold."
         fit = not any(one.concerns for one in session.triage.fields)
         told, icon = (st.success, ":material/check:") if fit else (st.info, ":material/info:")
         told(f"{words} Click any cell in the field to judge it too.", icon=icon)
-        _undo(session)
+        keys.draw_undo()
     else:
-        _on_view(sample, session, session.chosen)
-    if session.error:
+        _on_view(sample, session, session.current)
+        keys.draw_answers()
+        keys.draw_note(at_once=True)
+        keys.draw_undo()
+    if session.error and not session.log.unsaved:
         st.warning(literal(session.error), icon=":material/warning:")
-    _keys(key="smear-keys")
+    keys.listen()
 
 
 def list_suspects(sample: Sample, session: TriageSession) -> None:
     """Draw the suspects, the most suspicious first; a click brings one on view."""
     if not session.suspects:
         return
-    rank = session.chosen.rank if session.chosen and session.chosen.rank else 1
+    rank = session.current.rank if session.current and session.current.rank else 1
     start = (min(rank, len(session.suspects)) - 1) // _PAGE * _PAGE
     shown = session.suspects[start : start + _PAGE]
     answers = session.answers
@@ -65,7 +62,7 @@ def list_suspects(sample: Sample, session: TriageSession) -> None:
                 f"![Suspect]({_face(sample, session, cell)}) **{cell.rank}** · "
                 f"p {probability(cell.p_parasitized or 0)} · {where(session, cell)}{said}",
                 key=f"smear-suspect-{cell.image_id}",
-                type="primary" if cell == session.chosen else "secondary",
+                type="primary" if cell == session.current else "secondary",
                 width="stretch",
                 on_click=_choose,
                 args=(session, cell),
@@ -92,9 +89,6 @@ def _on_view(sample: Sample, session: TriageSession, cell: Cell) -> None:
     with st.container(key="smear-card", horizontal=True, vertical_alignment="center"):
         picture(surroundings(sample, session, cell), "The cell to be decided, enlarged", side=160)
         _told(session, cell)
-    _answers(session)
-    _note(session)
-    _undo(session)
 
 
 def _told(session: TriageSession, cell: Cell) -> None:
@@ -118,72 +112,6 @@ def _told(session: TriageSession, cell: Cell) -> None:
             st.markdown(f"You: **{SAID[mine.final_answer]}**")
             if others := {name: one for name, one in said.items() if name != session.annotator}:
                 st.caption(literal(each(others)))
-
-
-def _answers(session: TriageSession) -> None:
-    mine = session.mine
-    with st.container(key="smear-answers"):
-        for answer, key in KEYS.items():
-            st.button(
-                WORDS[answer],
-                key=f"smear-{key}-{session.token}",
-                shortcut=key,
-                type="primary" if mine and answer == mine.final_answer else "secondary",
-                width="stretch",
-                on_click=_do,
-                args=(session, lambda token=session.token, given=answer: session.answer(token, given, _noted(session))),
-            )
-
-
-def _note(session: TriageSession) -> None:
-    with st.container(key="smear-note"):
-        st.text_input(
-            "Note",
-            value=session.mine.note if session.mine else "",
-            key=_note_key(session),
-            placeholder="Note: T to write, Enter to go back to the keys",
-            max_chars=500,
-            label_visibility="collapsed",
-            on_change=_do,
-            args=(session, lambda token=session.token: session.annotate(token, _noted(session))),
-        )
-
-
-def _note_key(session: TriageSession) -> str:
-    return f"smear.note.{session.token}"
-
-
-def _noted(session: TriageSession) -> str:
-    return str(st.session_state.get(_note_key(session), session.mine.note if session.mine else ""))
-
-
-def _undo(session: TriageSession) -> None:
-    def undo(token: int = session.token) -> None:
-        if not session.undo(token) and token == session.token:
-            session.error = "There is nothing left to undo in this sample."
-
-    st.button(
-        "Undo", key=f"smear-undo-{session.token}", shortcut="Z", width="stretch", on_click=_do, args=(session, undo)
-    )
-
-
-def _stopped(session: TriageSession) -> None:
-    """The journal refused: nothing goes on before every decision is safe."""
-    n = len(session.log.unsaved)
-    st.error(f"Nothing goes on: {n:,} {'decision is' if n == 1 else 'decisions are'} not kept yet.")
-    with st.container(horizontal=True):
-        st.button("Try again", type="primary", shortcut="Enter", on_click=_do, args=(session, session.save_again))
-        rows = [*session.log.state.rows, *session.log.unsaved]
-        st.download_button("Download the journal", lambda: to_csv(rows), "corrections.csv", "text/csv")
-
-
-def _do(session: TriageSession, act: Callable[[], object]) -> None:
-    """Do what a key stands for; what the journal refuses is told on the card."""
-    session.error = None
-    try:
-        act()
-    except JournalError as error:
-        session.error = str(error)
 
 
 def _choose(session: TriageSession, cell: Cell) -> None:

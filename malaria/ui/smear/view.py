@@ -76,7 +76,7 @@ def view(sample: Sample, session: TriageSession) -> None:
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
             "aspect": picture.shape[1] / picture.shape[0],
             "alt": f"The field {session.field} with {len(suspects)} suspects outlined. {told}".strip(),
-            "places": [_place(cell, window, chosen=cell == session.chosen) for cell in suspects],
+            "places": [_place(cell, window, chosen=cell == session.current) for cell in suspects],
             "token": _token(session, window),
         },
         on_picked_change=lambda: _pick(session, window),
@@ -181,15 +181,15 @@ def _in_view(window: Box, about: FieldTriage) -> str:
 def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
     """What to draw: every object, suspects and whatever was judged or chosen with a number or a sign."""
     answers = session.answers
-    tagged = {*session.suspects, *answers, *([session.chosen] if session.chosen else [])}
+    tagged = {*session.suspects, *answers, *([session.current] if session.current else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
     for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
         withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
-        if cell.field != about.field or (withdrawn and cell != session.chosen):
+        if cell.field != about.field or (withdrawn and cell != session.current):
             continue
         tag = f"{cell.rank or 'new'}{SIGNS.get(answers.get(cell, ''), '')}"
         sure = cell.p_parasitized is None or cell.p_parasitized >= SURE
-        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == session.chosen)
+        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == session.current)
     return marks
 
 
