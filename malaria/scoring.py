@@ -5,12 +5,10 @@ No word is taken for a class by guess. What does not fit together is said, never
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
@@ -18,7 +16,7 @@ from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.images import Image, Opened, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
 from malaria.model import classifier as models
-from malaria.model.classifier import Classifier, Row
+from malaria.model.classifier import Classifier, Row, tabulate
 from malaria.review import out_of_sample, read_held_out
 from malaria.wording.saying import Say, Watch, warn
 from malaria.wording.words import count
@@ -60,9 +58,7 @@ def score(
     rows: Iterable[Row] = classifier.score(chain.from_iterable(opened), threshold)
     if watch is not None:
         rows = watch(rows, total=sum(map(len, opened)))
-    columns = [field.name for field in fields(Row)]
-    table = pd.DataFrame([asdict(row) for row in rows], columns=columns, dtype=object)
-    return table.astype({"p_parasitized": np.float64})
+    return tabulate(rows)
 
 
 def evaluate(

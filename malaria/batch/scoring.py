@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,7 @@ from numpy.typing import NDArray
 from malaria.background import Background
 from malaria.errors import ImageError
 from malaria.images import ImageFile, Source
-from malaria.model.classifier import Classifier, Row
-
-COLUMNS: Final = ("file", "patient", "p_parasitized", "label", "error", "image_id")
+from malaria.model.classifier import Classifier, Row, tabulate
 
 
 class Scoring(Background[Row]):
@@ -31,12 +28,7 @@ class Scoring(Background[Row]):
         """The answers so far as a table of cells without labels, in the order of the source."""
         rows = self.results
         rows = [rows[place] for place in np.argsort(self._order[: len(rows)])]
-        return pd.DataFrame(
-            {
-                name: pd.Series([getattr(row, name) for row in rows], dtype="f8" if name == "p_parasitized" else object)
-                for name in COLUMNS
-            }
-        )
+        return tabulate(rows)
 
 
 def _rows(

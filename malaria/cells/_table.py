@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from malaria.metrics import Evaluation
 
 COLUMNS: Final = ("file", "patient", "given_label", "p_parasitized", "label", "error")
-"""The columns every program may rely on, in the order in which they are written; absent ones are allowed."""
+"""The columns every program may rely on, in the order in which they are written; absent ones are allowed.
+
+All others are written behind them, so a new one need not stand here.
+"""
 
 
 def to_csv(table: pd.DataFrame) -> str:

@@ -19,8 +19,6 @@ from malaria.model.classifier import load
 from malaria.scoring import score
 from malaria.wording.words import count
 
-COLUMNS = ["file", "patient", "p_parasitized", "label", "error"]
-
 
 def predict(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Images, folders (with all below) or zips.")],
@@ -35,7 +33,7 @@ def predict(
     opened = open_images(paths)
     classifier = load(model)
     table = score(classifier, opened, threshold, progress)
-    write_text(to_csv(table[COLUMNS]), csv or STANDARD_OUTPUT)
+    write_text(to_csv(table.drop(columns="image_id")), csv or STANDARD_OUTPUT)
     read = int(table["error"].isna().sum())
     say(f"{read:,} of {count(len(table), 'image')} read by {classifier.card.name}; {len(table) - read:,} unreadable.")
     if not read:

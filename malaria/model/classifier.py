@@ -4,10 +4,11 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
@@ -27,6 +28,7 @@ __all__ = [
     "list_models",
     "list_other_models",
     "load",
+    "tabulate",
     "threads",
 ]
 
@@ -47,7 +49,10 @@ _SHARPEST = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image's line in the table of cells. With an `error` there is no answer, and the other way round."""
+    """One image's line in the table of cells. With an `error` there is no answer, and the other way round.
+
+    Its fields are the columns that a model adds to the table, wherever one is written: a new one is added here alone.
+    """
 
     file: str
     patient: str | None
@@ -55,6 +60,13 @@ class Row:
     label: str | None
     error: str | None
     image_id: str | None
+
+
+def tabulate(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return rows as a table of cells: a column for each field of `Row`, p_parasitized float64 and NaN without one."""
+    columns = [field.name for field in fields(Row)]
+    table = pd.DataFrame([asdict(row) for row in rows], columns=columns, dtype=object)
+    return table.astype({"p_parasitized": np.float64})
 
 
 def list_models(folder: Path | None = None) -> dict[str, Card | ModelError]:

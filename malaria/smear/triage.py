@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from malaria.model.classifier import Classifier
 from malaria.smear.adapt import Head, cell_features, check_head
+from malaria.smear.columns import FOUND
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
@@ -30,10 +31,6 @@ from malaria.smear.field_names import Copy
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""
 
-COLUMNS: Final = ("field", "x", "y", "width", "height", "kind", "p_parasitized", "rank")
-"""The columns of cells.csv that others rely on; further ones follow them."""
-
-_MEASURED: Final = (*COLUMNS[1:6], "area", "circularity", "likeness", "touches_border", "is_clump")
 _PICTURES: Final = 300
 """How many of a field's most suspicious cells keep their pictures."""
 _OVERVIEW: Final = 1280
@@ -115,20 +112,15 @@ class Triage:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row for each object, by field and in reading order: `COLUMNS`, then area, circularity, likeness, flags.
+        """A row for each object, by field and in reading order, with the columns of `malaria.smear.columns.FOUND`.
 
         `rank` counts the red cells of all fields from 1, the most suspicious; it and p_parasitized are empty for
-        other kinds. The last two columns, leukocyte_type and p_leukocyte_type, are empty for all but leukocytes.
+        other kinds. leukocyte_type and p_leukocyte_type are empty for all but leukocytes.
         """
-        rows = [(field.field, *_row(item)) for field in self.fields for item in field.outlines]
-        table = pd.DataFrame(rows, columns=["field", *_MEASURED])
-        p = np.concatenate([field.p_parasitized for field in self.fields]) if self.fields else np.empty(0)
-        order = pd.Series(p).rank(ascending=False, method="first").astype("Int64")
-        types = [field.leukocyte_types.get(at) for field in self.fields for at in range(len(field.outlines))]
-        return table.assign(p_parasitized=p, rank=order)[[*COLUMNS, *_MEASURED[5:]]].assign(
-            leukocyte_type=pd.Series([None if one is None else one.name for one in types], dtype=object),
-            p_leukocyte_type=pd.Series([None if one is None else one.p for one in types], dtype=np.float64),
-        )
+        places = [(field, at) for field in self.fields for at in range(len(field.outlines))]
+        table = pd.DataFrame({name: [column.found(*place) for place in places] for name, column in FOUND.items()})
+        table = table.astype({"p_parasitized": np.float64, "leukocyte_type": object, "p_leukocyte_type": np.float64})
+        return table.assign(rank=table["p_parasitized"].rank(ascending=False, method="first").astype("Int64"))
 
     @cached_property
     def suspects(self) -> tuple[SuspectCell, ...]:
@@ -264,15 +256,3 @@ def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB
 def _overview(rgb: RGB) -> bytes:
     scale = min(1.0, _OVERVIEW / max(rgb.shape[:2]))
     return cv2.imencode(".jpg", shrunk(rgb, scale)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-
-
-def _row(item: Outline) -> tuple[object, ...]:
-    return (
-        *item.box,
-        item.kind,
-        item.area,
-        round(item.circularity, 4),
-        round(item.likeness, 4),
-        item.touches_border,
-        item.is_clump,
-    )

@@ -15,6 +15,7 @@ from malaria.smear.sample import Sample
 from malaria.smear.sentences import CONSENSUS, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.agreement import draw_agreement
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import held_out_scores
 from malaria.ui.parts.text import literal
@@ -123,23 +124,8 @@ def downloads(sample: Sample, session: TriageSession, result: Result) -> None:
         return sample.cut(name, box, 1.3 * max(box.width, box.height))
 
     with st.container(horizontal=True):
-        st.download_button(
-            "Download the report",
-            lambda: report_html(result, look=look),
-            "report.html",
-            "text/html",
-            type="primary",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            "Download cells.csv",
-            lambda: cells_csv(result),
-            "cells.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer_download("Download the report", lambda: report_html(result, look=look), "report.html", kind="primary")
+        offer_download("Download cells.csv", lambda: cells_csv(result), "cells.csv")
     st.caption(
         "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
         f"Decisions are kept in {literal(session.log.store.place)}."
