@@ -2,52 +2,46 @@
 
 from collections.abc import Iterable
 from datetime import date
-from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from markupsafe import Markup
 
 from malaria.batch import sentences, tables
 from malaria.batch.table import Batch
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
 from malaria.report.charts import Line, histogram, line_chart
+from malaria.report.html import render, render_page
 
 BINS: Final = 40
 """Of the histogram of p_parasitized."""
-
-_STYLE: Final = Path(__file__).with_name("report.css")
 
 
 def report(batch: Batch, readings: Readings | None = None, today: date | None = None) -> str:
     """Return the report of a batch at its threshold as HTML; `today` is the date it bears."""
     evaluation = batch.evaluation
-    parts = [
-        "<h1>Malaria cells: evaluation of a batch</h1>",
-        f"<p>{escape(batch.name)} · model {escape(batch.model)} {escape(batch.card.version)} · "
-        f"{(today or date.today()).isoformat()} · for research and review; a cell’s answer is not a diagnosis.</p>",
-        f"<p><b>{escape(sentences.summary(evaluation))}</b> {escape(sentences.counted(batch))}</p>",
-        '<div class="side">',
-        tables.matrix_table(evaluation.confusion, f"Confusion matrix at threshold {evaluation.threshold:g}"),
-        tables.classification_report(evaluation.confusion),
-        "</div>",
-        tables.rates_table(evaluation),
-        f"<p>{escape(sentences.by_patient_sentence(evaluation))}</p>",
-        '<div class="side">',
-        *_figures(evaluation),
-        "</div>",
-        f"<p>{escape(sentences.calibration_sentence(evaluation))}</p>",
-        *([tables.readings_table(readings)] if readings else []),
-        "<h2>The model</h2>",
-        _essentials(batch),
-    ]
-    title = f"Evaluation of {escape(batch.name)}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE.read_text()}</style></head>'
-        f"<body>{''.join(parts)}</body></html>"
+    body = render(
+        "batch/report.html",
+        batch=batch,
+        day=today or date.today(),
+        summary=sentences.summary(evaluation),
+        counted=sentences.counted(batch),
+        by_patient=sentences.by_patient_sentence(evaluation),
+        calibration=sentences.calibration_sentence(evaluation),
+        tables={
+            "matrix": tables.matrix_table(
+                evaluation.confusion, f"Confusion matrix at threshold {evaluation.threshold:g}"
+            ),
+            "classes": tables.classification_report(evaluation.confusion),
+            "rates": tables.rates_table(evaluation),
+            "readings": tables.readings_table(readings) if readings else "",
+        },
+        figures=list(_figures(evaluation)),
+        facts=_essentials(batch),
     )
+    return render_page(f"Evaluation of {batch.name}", Path(__file__).with_name("report.css"), body)
 
 
 def scores(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +51,7 @@ def scores(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def _figures(evaluation: Evaluation) -> Iterable[str]:
+def _figures(evaluation: Evaluation) -> Iterable[Markup]:
     confusion, curve = evaluation.confusion, evaluation.curve
     diagonal = Line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), dash="3 3")
     fpr, sensitivity, precision = (
@@ -98,10 +92,10 @@ def _figures(evaluation: Evaluation) -> Iterable[str]:
     )
 
 
-def _essentials(batch: Batch) -> str:
+def _essentials(batch: Batch) -> dict[str, Any]:
     card = batch.card
     learned = card.trained_on
-    facts = {
+    return {
         "Model": f"{card.name} {card.version}, {card.architecture}, {card.date.isoformat()}, licence {card.licence}",
         "Size": f"{card.parameters:,} parameters, {card.macs / 1e6:.1f} million multiply-accumulates a cell",
         "Trained on": ", ".join(
@@ -112,8 +106,3 @@ def _essentials(batch: Batch) -> str:
         "Limits": card.limits,
         "Classes": f"{CLASSES[0]} is positive: p_parasitized at or above the threshold",
     }
-    return (
-        "<dl>"
-        + "".join(f"<dt>{escape(name)}</dt><dd>{escape(str(fact))}</dd>" for name, fact in facts.items())
-        + "</dl>"
-    )

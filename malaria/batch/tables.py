@@ -1,11 +1,12 @@
 """Figures as HTML tables, for the page and for the report: every rate with its interval and n, or a dash and why."""
 
-from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Final
+
+from markupsafe import Markup
 
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
+from malaria.report.html import Cell, Entry, render_table
 
 DASH: Final = "–"
 PERCENT: Final = "\u00a0%"
@@ -71,87 +72,86 @@ def interval(name: str, rate: Rate) -> str:
     return f"{_coefficient(low, rate.n)} to {_coefficient(high, rate.n)}"
 
 
-def rates_table(evaluation: Evaluation) -> str:
+def rates_table(evaluation: Evaluation) -> Markup:
     """Every rate with its interval by cell and, where patients are known, by patient, and what it was counted from."""
     patients = evaluation.by_patient.rates if evaluation.by_patient else {}
     head = ["", "Value", "95 % interval", *(["by patient"] if patients else []), "n"]
-    rows = []
+    rows: list[list[Entry]] = []
     for name, rate in evaluation.rates.items():
-        cells = [f"<b>{value(name, rate)}</b>", escape(interval(name, rate))]
+        cells: list[Entry] = [Cell(value(name, rate), bold=True), interval(name, rate)]
         if patients:
-            cells.append(escape(interval(name, patients[name])) if name in patients else "")
+            cells.append(interval(name, patients[name]) if name in patients else "")
         counted = f"{rate.numerator:,} of {rate.n:,}" if rate.numerator is not None else f"{rate.n:,}"
-        meaning = f"<small>{MEANINGS[name]}</small>" if name in MEANINGS else ""
-        rows.append((f"{NAMES[name]}{meaning}", [*cells, counted]))
-    return _table("Rates at this threshold", head, rows)
+        rows.append([Cell(NAMES[name], MEANINGS.get(name, "")), *cells, counted])
+    return render_table("Rates at this threshold", head, rows)
 
 
-def comparison_table(a: Evaluation, b: Evaluation) -> str:
+def comparison_table(a: Evaluation, b: Evaluation) -> Markup:
     """The rates of two models side by side."""
-    rows = [(NAMES[name], [_with_interval(name, rate) for rate in (a.rates[name], b.rates[name])]) for name in a.rates]
-    head = ["", *(f"{escape(one.model or '')} at {one.threshold:g}" for one in (a, b))]
-    return _table("Rates, with 95 % intervals", head, rows)
+    rows: list[list[Entry]] = [
+        [NAMES[name], _with_interval(name, a.rates[name]), _with_interval(name, b.rates[name])] for name in a.rates
+    ]
+    head = ["", *(f"{one.model or ''} at {one.threshold:g}" for one in (a, b))]
+    return render_table("Rates, with 95 % intervals", head, rows)
 
 
-def by_patient_table(patients: ByPatient, by_cell: Evaluation) -> str:
+def by_patient_table(patients: ByPatient, by_cell: Evaluation) -> Markup:
     """The rates that have an interval by patient, beside the interval that takes cells as independent."""
-    rows = [
-        (NAMES[name], [f"<b>{value(name, rate)}</b>", interval(name, by_cell.rates[name]), interval(name, rate)])
+    rows: list[list[Entry]] = [
+        [NAMES[name], Cell(value(name, rate), bold=True), interval(name, by_cell.rates[name]), interval(name, rate)]
         for name, rate in patients.rates.items()
     ]
-    return _table("Intervals by cell and by patient", ["", "Value", "by cell", "by patient"], rows)
+    return render_table("Intervals by cell and by patient", ["", "Value", "by cell", "by patient"], rows)
 
 
-def classification_report(confusion: Confusion) -> str:
+def classification_report(confusion: Confusion) -> Markup:
     """Precision, recall and F1 of each class."""
     support = {PARASITIZED: confusion.parasitized, UNINFECTED: confusion.uninfected}
-    rows = []
+    rows: list[list[Entry]] = []
     for label, figures in confusion.report().items():
         # As a coefficient, which is how such reports give all three.
         cells = [_with_interval("f1", figures[name]) for name in ("precision", "recall", "f1")]
-        rows.append((label, [*cells, f"{support[label]:,}"]))
-    return _table("Classification report", ["True label", "Precision", "Recall", "F1", "Cells"], rows)
+        rows.append([label, *cells, f"{support[label]:,}"])
+    return render_table("Classification report", ["True label", "Precision", "Recall", "F1", "Cells"], rows)
 
 
-def matrix_table(confusion: Confusion, title: str) -> str:
+def matrix_table(confusion: Confusion, title: str) -> Markup:
     """The confusion matrix, true label down, predicted across, with counts and row percentages."""
-    rows = []
+    rows: list[list[Entry]] = []
     for label, counts in zip(CLASSES, ((confusion.tp, confusion.fn), (confusion.fp, confusion.tn)), strict=True):
         n = sum(counts)
         shares = [percent(count / n, n) if n else DASH for count in counts]
-        cells = [f"<b>{count:,}</b><small>{share}</small>" for count, share in zip(counts, shares, strict=True)]
-        rows.append((label, cells))
-    return _table(title, ["True label", *(f"Predicted {label}" for label in CLASSES)], rows)
+        cells = [Cell(f"{count:,}", share, bold=True) for count, share in zip(counts, shares, strict=True)]
+        rows.append([label, *cells])
+    return render_table(title, ["True label", *(f"Predicted {label}" for label in CLASSES)], rows)
 
 
-def readings_table(readings: Readings) -> str:
+def readings_table(readings: Readings) -> Markup:
     """Every figure as given, corrected and undisputed, with how far the last two are from the first."""
 
-    def cell(name: str, figure: float | None, change: float | None) -> str:
+    def cell(name: str, figure: float | None, change: float | None) -> Cell:
         if figure is None:
-            return DASH
+            return Cell(DASH)
         scale, decimals = (100, 2) if name in _SHARES else (1, 4)
         unit = PERCENT if name in _SHARES else ""
-        moved = "" if change is None else f"<small>{scale * change:+.{decimals}f}</small>"
-        return f"{_short_of(scale, scale * figure, decimals)}{unit}{moved}"
+        moved = "" if change is None else f"{scale * change:+.{decimals}f}"
+        return Cell(f"{_short_of(scale, scale * figure, decimals)}{unit}", moved)
 
-    rows = [
-        (
+    rows: list[list[Entry]] = [
+        [
             NAMES[change.name],
-            [
-                cell(change.name, change.as_given, None),
-                cell(change.name, change.corrected, change.by_correcting),
-                cell(change.name, change.undisputed, change.by_leaving_out),
-            ],
-        )
+            cell(change.name, change.as_given, None),
+            cell(change.name, change.corrected, change.by_correcting),
+            cell(change.name, change.undisputed, change.by_leaving_out),
+        ]
         for change in readings.changes
     ]
-    sizes = [f"{reading.n:,}" for reading in (readings.as_given, readings.corrected, readings.undisputed)]
-    return _table("Three readings", ["", "as given", "corrected", "undisputed"], [("Cells", sizes), *rows])
+    sizes: list[Entry] = [f"{reading.n:,}" for reading in (readings.as_given, readings.corrected, readings.undisputed)]
+    return render_table("Three readings", ["", "as given", "corrected", "undisputed"], [["Cells", *sizes], *rows])
 
 
-def _with_interval(name: str, rate: Rate) -> str:
-    return f"<b>{value(name, rate)}</b><small>{escape(interval(name, rate))}</small>"
+def _with_interval(name: str, rate: Rate) -> Cell:
+    return Cell(value(name, rate), interval(name, rate), bold=True)
 
 
 def _coefficient(figure: float, n: int) -> str:
@@ -163,15 +163,3 @@ def _short_of(whole: int, figure: float, decimals: int) -> str:
     """`figure` rounded, but to `whole` only when it is that: 0.99968 of cells called rightly is not all of them."""
     text = f"{figure:.{decimals}f}"
     return f"{whole - 10**-decimals:.{decimals}f}" if figure < whole and float(text) == whole else text
-
-
-def _table(caption: str, head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """`head` and the first of each row are headings; what is in the cells is HTML already."""
-    columns = "".join(f'<th scope="col">{name}</th>' for name in head)
-    body = "".join(
-        f'<tr><th scope="row">{name}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for name, cells in rows
-    )
-    return (
-        f'<div class="figures"><table><caption>{escape(caption)}</caption>'
-        f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
-    )

@@ -1,23 +1,46 @@
-"""A small table of words that stays readable on a phone and on paper."""
+"""HTML from templates: files beside the code that fills them, in which every value is escaped."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias
 
-import streamlit as st
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 
-def table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Draw a table; the first cell of each row names the row. Everything is shown letter for letter."""
+class Cell(NamedTuple):
+    """What stands in one cell of a table: its text, perhaps in bold, and a smaller note below it."""
 
-    def shown(cell: str) -> str:
-        return escape(cell).replace(" %", "\u00a0%")
+    text: str
+    note: str = ""
+    bold: bool = False
 
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
-    body = "".join(
-        f'<tr><th scope="row">{shown(first)}</th>{"".join(f"<td>{shown(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    st.html(
-        f'<div class="figures"><table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+
+Entry: TypeAlias = str | Cell
+
+_environment: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parents[1]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters["keep_percent"] = lambda text: text.replace(" %", "\u00a0%")  # no line ends before the sign
+
+
+def render(template: str, **values: object) -> Markup:
+    """Fill a template, named by its path inside the package, as "report/table.html". Only `Markup` is not escaped."""
+    return Markup(_environment.get_template(template).render(values))
+
+
+def render_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Entry]]) -> Markup:
+    """Return a table. The first entry of each row names the row; without a `head` or a `caption` it has none."""
+    cells = [[entry if isinstance(entry, Cell) else Cell(entry) for entry in row] for row in rows]
+    return render("report/table.html", caption=caption, head=head, rows=cells)
+
+
+def render_page(title: str, style: Path, body: Markup) -> str:
+    """Return a page that needs no other file: `body` in the reports' common style and that of the file `style`."""
+    common = Path(__file__).with_name("report.css")
+    styles = [Markup(file.read_text(encoding="utf-8")) for file in (common, style)]
+    return render("report/page.html", title=title, styles=styles, body=body)

@@ -10,7 +10,7 @@ from malaria.cells import to_csv
 from malaria.dataset import Description, Leak, split_by_image, split_by_patient
 from malaria.labels import CLASSES
 from malaria.metrics import wilson
-from malaria.report.html import table
+from malaria.report.html import render_table
 from malaria.ui.dataset import charts
 from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.downloads import offer_download
@@ -38,7 +38,7 @@ def overview(data_set: DataSet, found: Description) -> None:
     with left:
         rows = [[label, f"{n:,}", f"{100 * n / told['readable']:.1f} %"] for label, n in told["classes"].items()]
         rows += [["without a label", f"{told['unlabelled']:,}", f"{100 * told['unlabelled'] / told['readable']:.1f} %"]]
-        table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows)
+        st.html(render_table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows))
         _disputed(found)
     with right:
         _files(told)
@@ -70,7 +70,7 @@ def _files(told: dict[str, Any]) -> None:
         *([f"Longer side below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
         ["Not images by name", count(len(told["skipped"]), "file")],
     ]
-    table(f"Files, n = {told['readable']:,}", ["", ""], rows)
+    st.html(render_table(f"Files, n = {told['readable']:,}", ["", ""], rows))
 
 
 def _disputed(found: Description) -> None:

@@ -14,7 +14,7 @@ from malaria.model import classifier as model
 from malaria.model.card import READINGS, Card
 from malaria.model.classifier import DEFAULT_MODEL
 from malaria.model.layers import Layer, read_layers
-from malaria.report.html import table
+from malaria.report.html import render_table
 from malaria.ui.models import charts
 from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
@@ -164,7 +164,7 @@ def _from_card(card: Card) -> None:
         low, high = figures["intervals"].get("accuracy") or (None, None)
         interval = "–" if low is None else f"{low:.4f} to {high:.4f}"
         rows.append([_reading_in_words(reading), f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
-    table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows)
+    st.html(render_table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows))
 
 
 # Training

@@ -7,7 +7,7 @@ import streamlit as st
 
 from malaria.cells import to_csv
 from malaria.errors import SampleError
-from malaria.report.html import table
+from malaria.report.html import render_table
 from malaria.sample import OperatingPoint, RealCheck, Scores, SharePredicted, fit_overdispersion, real_check
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
@@ -55,10 +55,12 @@ def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
                 f"{fit.patients}",
             ]
         )
-    table(
-        f"Uninfected cells, {scores.name}, at threshold {plain(inputs.threshold, 5)}",
-        ["Labels", "Overdispersion", "False-positive rate", "Patients"],
-        rows,
+    st.html(
+        render_table(
+            f"Uninfected cells, {scores.name}, at threshold {plain(inputs.threshold, 5)}",
+            ["Labels", "Overdispersion", "False-positive rate", "Patients"],
+            rows,
+        )
     )
     st.caption(
         "Beta-binomial maximum likelihood over patients, with 95 % profile-likelihood intervals. Where labels are "
@@ -79,13 +81,15 @@ def check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -
         inputs.target_specificity,
         scores.infected_patients,
     )
-    table(
-        f"Decided by the count threshold for the number of each patient's cells: {scores.name}",
-        ["", "Predicted", "Observed", "95 % interval"],
-        [
-            _shares("Infected patients called positive", result.sensitivity),
-            _shares("Healthy patients called negative", result.specificity),
-        ],
+    st.html(
+        render_table(
+            f"Decided by the count threshold for the number of each patient's cells: {scores.name}",
+            ["", "Predicted", "Observed", "95 % interval"],
+            [
+                _shares("Infected patients called positive", result.sensitivity),
+                _shares("Healthy patients called negative", result.specificity),
+            ],
+        )
     )
     st.markdown(_OF_A_BATCH if brought() else cited(words("check.md")))
     _patients(result)
@@ -107,19 +111,21 @@ def _patients(result: RealCheck) -> None:
     wrong = result.patients[result.patients["called_positive"] != result.patients["infected"]]
     if not wrong.empty:
         more = f", the first {_LISTED} of {len(wrong)}" if len(wrong) > _LISTED else ""
-        table(
-            f"The patients called otherwise than they are{more}",
-            ["Patient", "Is", "Infected of cells", "Flagged", "Positive at", "Predicted positive"],
-            [
+        st.html(
+            render_table(
+                f"The patients called otherwise than they are{more}",
+                ["Patient", "Is", "Infected of cells", "Flagged", "Positive at", "Predicted positive"],
                 [
-                    str(row["patient"]),
-                    "infected" if row["infected"] else "healthy",
-                    f"{row['infected_cells']} of {row['cells']}",
-                    str(row["flagged"]),
-                    str(row["count_threshold"]),
-                    percent(row["predicted"]),
-                ]
-                for row in wrong.head(_LISTED).to_dict("records")
-            ],
+                    [
+                        str(row["patient"]),
+                        "infected" if row["infected"] else "healthy",
+                        f"{row['infected_cells']} of {row['cells']}",
+                        str(row["flagged"]),
+                        str(row["count_threshold"]),
+                        percent(row["predicted"]),
+                    ]
+                    for row in wrong.head(_LISTED).to_dict("records")
+                ],
+            )
         )
     offer_download("All patients as CSV", lambda: to_csv(result.patients), "patients.csv")

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from malaria.errors import SampleError
-from malaria.report.html import table
+from malaria.report.html import render_table
 from malaria.sample import (
     CellRates,
     OperatingPoint,
@@ -142,11 +142,13 @@ def required(rule: SampleRule, inputs: Inputs) -> None:
             "",
         ]
     )
-    table(
-        f"For {inputs.cells:,} cells, {percent(inputs.target_specificity)} of healthy samples cleared and "
-        f"{percent(inputs.target_sensitivity)} of samples with {percent(p)} infected cells found",
-        ["Positive at", "Specificity needed", "Sensitivity needed", "The same, false alarms helping"],
-        rows,
+    st.html(
+        render_table(
+            f"For {inputs.cells:,} cells, {percent(inputs.target_specificity)} of healthy samples cleared and "
+            f"{percent(inputs.target_sensitivity)} of samples with {percent(p)} infected cells found",
+            ["Positive at", "Specificity needed", "Sensitivity needed", "The same, false alarms helping"],
+            rows,
+        )
     )
     number = required_cells(p, rates, **inputs.targets)
     st.markdown(
