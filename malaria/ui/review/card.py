@@ -1,9 +1,8 @@
 """The card: one cell, large, with the keys to answer it, what the answer reveals, and the last decisions."""
 
-import html
-
 import streamlit as st
 
+from malaria.report.html import render
 from malaria.review import ReviewSession, SuspectLabel, compare_with_oneself
 from malaria.ui.parts.agreement import share
 from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, download_journal
@@ -65,38 +64,35 @@ def _cell(picture: Picture, name: str, zoom: float, brightness: int, contrast: i
         return
     height, width = picture.rgb.shape[:2]
     long = max(height, width)
-    style = (
-        f"--zoom:{zoom};--bright:{brightness}%;--contrast:{contrast}%;"
-        f"--tall:{height / long:.4f};--wide:{width / long:.4f}"
+    cell = render(
+        "ui/review/cell.html",
+        uri=picture.seen_as(name),
+        seen="" if name == COLOUR else f", its {name.lower()} only",
+        zoom=zoom,
+        brightness=brightness,
+        contrast=contrast,
+        tall=height / long,
+        wide=width / long,
     )
-    seen = "" if name == COLOUR else f", its {name.lower()} only"
-    st.html(
-        f'<div class="cell" tabindex="0" role="group" aria-label="The cell to be judged" style="{style}">'
-        f'<img src="{picture.seen_as(name)}" alt="The cell to be judged, enlarged{seen}"></div>'
-    )
+    st.html(cell)
 
 
 def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
     """The given label, the model's view and what others say; or that they are hidden."""
-    if session.label_hidden:
-        st.html(
-            '<p class="reveal">Is this cell parasitized? Given label and model’s view appear when you have answered.'
-        )
-        return
     mine = session.mine
-    differs = mine is not None and mine.corrected_label not in (None, current.given_label)
-    lines = [
-        f'Given label: <b class="{"changed" if differs else ""}">{current.given_label}</b>',
-        f"Model: {probability(current.p_parasitized)} parasitized, suspect {current.rank:,} of {len(session.cards):,}",
-        *(f"{html.escape(name)}: {LABELS[one.final_answer]}" for name, one in session.others.items()),
-    ]
-    if mine is not None:
-        lines.insert(0, f"You: <b>{LABELS[mine.final_answer]}</b>")
-        waits = (
-            "Enter keeps your answer, another key changes it." if session.revealed else "Another answer changes yours."
-        )
-        lines.append(f"<small>{waits}</small>")
-    st.html(f'<p class="reveal" role="status">{"<br>".join(lines)}</p>')
+    waits = "Enter keeps your answer, another key changes it." if session.revealed else "Another answer changes yours."
+    revealed = render(
+        "ui/review/reveal.html",
+        hidden=session.label_hidden,
+        mine=mine and LABELS[mine.final_answer],
+        differs=mine is not None and mine.corrected_label not in (None, current.given_label),
+        given_label=current.given_label,
+        model=f"Model: {probability(current.p_parasitized)} parasitized, "
+        f"suspect {current.rank:,} of {len(session.cards):,}",
+        others={name: LABELS[one.final_answer] for name, one in session.others.items()},
+        waits=mine and waits,
+    )
+    st.html(revealed)
 
 
 # The keys
@@ -218,14 +214,6 @@ def references(work: LabelReview, current: SuspectLabel, picture: Picture) -> No
 
 
 def _rows(title: str, found: dict[str, list[SuspectLabel]], work: LabelReview, missing: str) -> None:
-    rows = []
-    for label, cards in found.items():
-        figures = "".join(_figure(card, label, work) for card in cards)
-        rows.append(f'<p class="reference-label">labelled {label}</p><div class="references">{figures}</div>')
-    shown = "".join(rows) if any(found.values()) else f'<p class="reference-label">{missing}</p>'
-    st.html(f'<p class="reference-title">{title}</p>{shown}')
-
-
-def _figure(card: SuspectLabel, label: str, work: LabelReview) -> str:
-    uri = html.escape(work.thumbnails[card.file])
-    return f'<figure><img src="{uri}" alt="A cell labelled {label}"></figure>' if uri else ""
+    uris = {label: [work.thumbnails[card.file] for card in cards] for label, cards in found.items()}
+    shown = uris if any(found.values()) else {}
+    st.html(render("ui/review/references.html", title=title, found=shown, missing=missing))
