@@ -1,11 +1,14 @@
 """HTML from templates: files beside the code that fills them, in which every value is escaped."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 class Cell(NamedTuple):
@@ -18,19 +21,10 @@ class Cell(NamedTuple):
 
 Entry: TypeAlias = str | Cell
 
-_environment: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parents[1]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_environment.filters["keep_percent"] = lambda text: text.replace(" %", "\u00a0%")  # no line ends before the sign
-
 
 def render(template: str, **values: object) -> Markup:
     """Fill a template, named by its path inside the package, as "report/table.html". Only `Markup` is not escaped."""
-    return Markup(_environment.get_template(template).render(values))
+    return Markup(_environment().get_template(template).render(values))
 
 
 def render_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Entry]]) -> Markup:
@@ -44,3 +38,22 @@ def render_page(title: str, style: Path, body: Markup) -> str:
     common = Path(__file__).with_name("report.css")
     styles = [Markup(file.read_text(encoding="utf-8")) for file in (common, style)]
     return render("report/page.html", title=title, styles=styles, body=body)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # only now: a page that draws no table needs none
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parents[1]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_keep_percent,
+    )
+
+
+def _keep_percent(value: object) -> object:
+    """So that no line ends before the sign."""
+    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
