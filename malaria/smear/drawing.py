@@ -21,7 +21,9 @@ _COLOURS: Final = {
     "leukocyte": (90, 20, 150),
     "platelet": (70, 70, 70),
     "artefact": (70, 70, 70),
+    "slide": (0, 110, 110),
 }
+_WIDTHS: Final = {"leukocyte": 4, "slide": 2}
 _CROWD: Final = 25  # from so many suspects in view on, diamonds go without a number, and lines are thin
 _CHOSEN: Final = (0, 110, 60)
 
@@ -30,7 +32,8 @@ _CHOSEN: Final = (0, 110, 60)
 class Mark:
     """One object to be drawn: by its `contour`, or, with a `tag` written beside it, by a frame round its box.
 
-    `shape` is a key of the colours above: square or diamond for a frame, else the kind of the object.
+    `shape` is a key of the colours above: square or diamond for a frame, slide for the edge of what is slide, else the
+    kind of the object.
     """
 
     box: Box
@@ -65,7 +68,7 @@ def draw_marks(rgb: RGB, window: Box, marks: Iterable[Mark], scale: float) -> RG
 def _draw(picture: RGB, window: Box, mark: Mark, scale: float, *, crowded: bool) -> None:
     colour = _CHOSEN if mark.chosen else _COLOURS[mark.shape]
     if mark.contour is not None:
-        _line(picture, _points(mark.contour, window, scale), colour, 4 if mark.shape == "leukocyte" else 1)
+        _line(picture, _points(mark.contour, window, scale), colour, _WIDTHS.get(mark.shape, 1))
         return
     x, y, width, height = mark.box
     gap = 0.08 * max(width, height)

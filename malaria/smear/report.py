@@ -244,6 +244,7 @@ def _field(field: FieldTriage, result: Result, pictured: Container[int]) -> dict
         "width": field.width,
         "height": field.height,
         "stroke": f"{max(1.0, field.diameter / 25):.0f}",
+        "edges": [_points(edge, every=1) for edge in field.view.edges],
         "leukocytes": [_leukocyte(field, at) for at, item in enumerate(field.outlines) if item.kind == "leukocyte"],
         "suspects": [
             {
@@ -276,5 +277,5 @@ def _label(text: str, box: Box, field: FieldTriage) -> dict[str, str]:
     return {"text": text, **place, "size": f"{size:.0f}", "halo": f"{size / 7:.0f}"}
 
 
-def _points(contour: np.ndarray) -> str:
-    return " ".join(f"{x},{y}" for x, y in contour[::3].tolist())
+def _points(contour: np.ndarray, every: int = 3) -> str:
+    return " ".join(f"{x},{y}" for x, y in contour[::every].tolist())

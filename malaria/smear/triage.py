@@ -25,6 +25,7 @@ from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.field.quality import Concern, concerns
+from malaria.smear.field.view_area import ViewArea
 from malaria.smear.field.windows import scan_with_windows
 from malaria.smear.field_names import Copy
 
@@ -44,7 +45,8 @@ class FieldTriage:
     `outlines` are the objects in it and `p_parasitized` (float64, one for each) what the classifier says of the red
     cells, NaN for other kinds. `crops` holds the pictures of the most suspicious ones by their place in `outlines`.
     `overview` is the field as JPEG bytes, its longest side at most 1280 pixels. `leukocyte_types` holds the type of
-    each leukocyte by its place in `outlines`; it is empty where the network for them is missing or broken.
+    each leukocyte by its place in `outlines`; it is empty where the network for them is missing or broken. `view` is
+    what of the field is slide: the circle of an eyepiece, say.
     """
 
     field: str
@@ -57,6 +59,7 @@ class FieldTriage:
     concerns: tuple[Concern, ...]
     overview: bytes
     leukocyte_types: dict[int, LeukocyteType]
+    view: ViewArea
 
     @property
     def picture(self) -> RGB:
@@ -168,6 +171,7 @@ class Triage:
                 for field in self.fields
                 if field.concerns
             },
+            "slide_share": {field.field: field.view.share for field in self.fields if not field.view.is_whole},
             "unreadable": self.unreadable,
             "copies": [copy._asdict() for copy in self.copies],
         }
@@ -201,6 +205,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
         concerns=tuple(concerns(rgb, about, outlines)),
         overview=_overview(rgb),
         leukocyte_types=types,
+        view=about.view,
     )
 
 

@@ -55,6 +55,17 @@ def test_it_says_what_it_rests_on(triage):
     assert "error rates of this model at this threshold are not known" in text
 
 
+def test_the_circle_of_an_eyepiece_is_drawn_and_told(spotted, lone_cells, classifier):
+    rgb = spotted(lone_cells(4, 3, 60), 3)
+    rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
+    rgb[np.hypot(columns - 250, rows - 230) > 220] = 0
+    triage = pool_fields([triage_field(rgb, classifier, "phone.jpg")], classifier)
+    (edge,) = re.findall(r'<polygon class="slide" points="([^"]+)"', report_html(Result(triage)))
+    places = np.array([place.split(",") for place in edge.split()], float)
+    assert np.hypot(*(places - [250, 230]).T) == pytest.approx(220, abs=6)
+    assert triage.summary()["slide_share"] == {"phone.jpg": pytest.approx(np.pi * 220**2 / rows.size, rel=0.04)}
+
+
 def test_the_figures_are_those_of_the_result_with_their_intervals(triage):
     result = Result(triage, rates=RATES, manual=Count(100, 2, 4, rates=CellRates(1, 0)))
     text = text_of(section(report_html(result), "The sample"))

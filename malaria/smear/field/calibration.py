@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from malaria.smear.field.objects import RGB, shrunk
-from malaria.smear.field.watershed import opened
+from malaria.smear.field.view_area import ViewArea, find_view
+from malaria.smear.field.watershed import Mask, opened
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +30,8 @@ class Calibration:
     of the empty background as a polynomial of the place (see `density`). `red_cell`: float64 (3,), the usual optical
     density of a red cell in red, green and blue; all 0 in a field where nothing is stained. `diameter`: median
     diameter of a red cell in pixels, 0 if there is none. `lone_cells`: cells that stand alone, on which the diameter
-    rests. `cover`: share of the field that is stained.
+    rests. `cover`: share of the slide in view that is stained. `view`: what of the field is slide; all else rests on
+    that alone.
     """
 
     width: int
@@ -39,6 +41,7 @@ class Calibration:
     diameter: float
     lone_cells: int
     cover: float
+    view: ViewArea
 
     @property
     def is_blank(self) -> bool:
@@ -53,7 +56,8 @@ class Calibration:
     def density(self, pixels: RGB, scale: float, left: int = 0, top: int = 0) -> Floats:
         """Optical density, -log(pixel / background), float32 (h, w, 3), of a part of the field shrunk by `scale`.
 
-        `left` and `top` are where the part begins, in pixels of the field. 0 is background, whatever the light.
+        `left` and `top` are where the part begins, in pixels of the field. 0 is background, whatever the light, and
+        what is no slide.
         """
         rows, columns = pixels.shape[:2]
         x = ((np.arange(columns) + 0.5) / scale + left) / self.width - 0.5
@@ -61,47 +65,73 @@ class Calibration:
         density = np.empty(pixels.shape, np.float32)
         for channel, light in enumerate(self.light):
             density[..., channel] = _polynomial(light, x[np.newaxis], y[:, np.newaxis]) - _LOG[pixels[..., channel]]
+        if not self.view.is_whole:
+            density[self.view.slide(pixels.shape, scale, left, top) == 0] = 0
         return density
+
+
+class _Window(NamedTuple):
+    """A part of a field, shrunk by `scale`: its optical density, that in green a little smoothed, and what is `seen`.
+
+    Not seen is what is no slide, and what something written lies over: a mask (uint8, 0 or 1).
+    """
+
+    density: Floats
+    green: Floats
+    seen: Mask
+    scale: float
+
+    @property
+    def greens(self) -> Floats:
+        """The smoothed green of what is seen, float32 (n,)."""
+        return self.green[self.seen > 0]
 
 
 def calibrate(rgb: RGB) -> Calibration:
     """Find the light, stain and scale of a field (RGB uint8, any size). Large scans are judged by a few windows."""
     height, width = rgb.shape[:2]
-    light = _light(rgb)
-    blank = Calibration(width, height, light, np.zeros(3), 0.0, 0, 0.0)
-    windows = [(blank.density(part, scale, left, top), scale) for part, scale, left, top in sample_windows(rgb)]
-    greens = [np.asarray(cv2.GaussianBlur(density[..., _GREEN], (0, 0), 1.0), np.float32) for density, _ in windows]
-    stained, threshold = _usual_green(np.concatenate([green.ravel() for green in greens]))
+    view = find_view(rgb)
+    light = _light(rgb, view)
+    blank = Calibration(width, height, light, np.zeros(3), 0.0, 0, 0.0, view)
+    windows = []
+    for part, scale, left, top in sample_windows(rgb, view):
+        density = blank.density(part, scale, left, top)
+        green = np.asarray(cv2.GaussianBlur(density[..., _GREEN], (0, 0), 1.0), np.float32)
+        windows.append(_Window(density, green, view.shown(part.shape, scale, left, top), scale))
+    greens = np.concatenate([window.greens for window in windows])
+    stained, threshold = _usual_green(greens)
     if stained < _FAINTEST:
         return blank
-    colours = [density[green > threshold] for (density, _), green in zip(windows, greens, strict=True)]
+    colours = [window.density[(window.green > threshold) & (window.seen > 0)] for window in windows]
     red_cell = np.median(np.concatenate(colours), axis=0).astype(np.float64)
     red_cell[_GREEN] = stained
-    found = [_sizes(green, stained, scale) for green, (_, scale) in zip(greens, windows, strict=True)]
-    lone, joined = (np.concatenate(sizes) for sizes in zip(*found, strict=True))
+    lone, joined = (np.concatenate(sizes) for sizes in zip(*(_sizes(one, stained) for one in windows), strict=True))
     diameter = _commonest(np.concatenate([np.repeat(lone, 4), joined]))
-    cover = float(np.mean(np.concatenate([(green > 0.4 * stained).ravel() for green in greens])))
-    return Calibration(width, height, light, red_cell, diameter, len(lone) // 2, cover)
+    cover = float(np.mean(greens > 0.4 * stained))
+    return Calibration(width, height, light, red_cell, diameter, len(lone) // 2, cover, view)
 
 
-def sample_windows(rgb: RGB) -> Iterator[tuple[RGB, float, int, int]]:
-    """The field, or five parts of a large one, shrunk until cells are small: (pixels, scale, left, top)."""
-    height, width = rgb.shape[:2]
-    if max(height, width) <= 1.5 * _WINDOW:
-        corners = [(0, 0)]
+def sample_windows(rgb: RGB, view: ViewArea) -> Iterator[tuple[RGB, float, int, int]]:
+    """The field as far as it is in view, or five parts of a large one, shrunk until cells are small.
+
+    Yields (pixels, scale, left, top).
+    """
+    x, y, width, height = view.box
+    if max(width, height) <= 1.5 * _WINDOW:
+        corners = [(x, y)]
     else:
         corners = [
-            (max(0, round(x * width - _WINDOW / 2)), max(0, round(y * height - _WINDOW / 2)))
-            for x, y in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
+            (x + max(0, round(right * width - _WINDOW / 2)), y + max(0, round(down * height - _WINDOW / 2)))
+            for right, down in ((0.5, 0.5), (0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
         ]
     for left, top in corners:
         side = 2 * _WINDOW if len(corners) == 1 else _WINDOW
-        part = rgb[top : top + side, left : left + side]
+        part = rgb[top : min(y + height, top + side), left : min(x + width, left + side)]
         scale = min(1.0, 800 / max(part.shape[:2]))
         yield shrunk(part, scale), scale, left, top
 
 
-def _light(rgb: RGB) -> NDArray[np.float64]:
+def _light(rgb: RGB, view: ViewArea) -> NDArray[np.float64]:
     """Log brightness of the empty background as a polynomial of the second degree: float64 (3, 6).
 
     Fitted to what is brighter than Otsu's threshold in green, where red cells are darkest; what lies off is left out
@@ -110,11 +140,12 @@ def _light(rgb: RGB) -> NDArray[np.float64]:
     height, width = rgb.shape[:2]
     scale = min(1.0, max(320 / max(height, width), 1 / 8))
     small = shrunk(rgb, scale)
+    seen = view.shown(small.shape, scale) > 0
     green = small[..., _GREEN]
-    threshold, _ = cv2.threshold(green, 0, 255, cv2.THRESH_OTSU)
-    bright = cv2.erode((green > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    if np.count_nonzero(bright) < 0.005 * bright.size:
-        bright = green >= np.percentile(green, 95)
+    threshold, _ = cv2.threshold(green[seen], 0, 255, cv2.THRESH_OTSU)
+    bright = (cv2.erode((green > threshold).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & seen
+    if np.count_nonzero(bright) < 0.005 * np.count_nonzero(seen):
+        bright = seen & (green >= np.percentile(green[seen], 95))
     rows, columns = np.nonzero(bright)
     step = max(1, len(rows) // 20_000)
     rows, columns = rows[::step], columns[::step]
@@ -167,24 +198,28 @@ def _darker_part(green: Floats) -> tuple[float, float]:
     return (float(np.median(above)) if above.size else 0.0), threshold
 
 
-def _sizes(green: Floats, stained: float, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _sizes(window: _Window, stained: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Diameters, in pixels of the field: of blobs that look like one cell, and of the parts of those that do not."""
     lone: list[float] = []
     joined: list[NDArray[np.float32]] = []
+    green, hidden = window.green, 1 - window.seen
     nuclei = opened(green > 1.8 * stained, 7)
     for share in (0.5, 0.7):
-        mask = (green > share * stained).astype(np.uint8) & (1 - nuclei)
+        mask = (green > share * stained).astype(np.uint8) & (1 - nuclei) | hidden
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         sizes = [
-            _lone_size(np.asarray(contour, np.int32), mask.shape) if len(contour) > 20 else 0.0 for contour in contours
+            _lone_size(np.asarray(contour, np.int32), mask.shape, hidden) if len(contour) > 20 else 0.0
+            for contour in contours
         ]
         lone += [size for size in sizes if size > 0]
         rest = np.zeros_like(mask)
         for number in np.flatnonzero(np.array(sizes) == 0):
             cv2.drawContours(rest, contours, int(number), 1, cv2.FILLED)
-        depth = np.asarray(cv2.distanceTransform(rest & _without_pallor(mask), cv2.DIST_L2, 5), np.float32)
+        depth = np.asarray(
+            cv2.distanceTransform(rest & _without_pallor(mask) & window.seen, cv2.DIST_L2, 5), np.float32
+        )
         joined.append(depth[(depth >= cv2.dilate(depth, np.ones((9, 9), np.uint8))) & (depth > 4)])
-    return np.array(lone) / scale, 2.1 * np.concatenate(joined).astype(np.float64) / scale
+    return np.array(lone) / window.scale, 2.1 * np.concatenate(joined).astype(np.float64) / window.scale
 
 
 def _commonest(diameters: NDArray[np.float64]) -> float:
@@ -214,11 +249,11 @@ def _without_pallor(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return filled
 
 
-def _lone_size(contour: NDArray[np.int32], shape: tuple[int, ...]) -> float:
-    """Diameter of the disc of the same area if the outline is round, whole and away from the border, else 0."""
+def _lone_size(contour: NDArray[np.int32], shape: tuple[int, ...], hidden: Mask) -> float:
+    """Diameter of the disc of the same area if the outline is round, whole and away from what is hidden, else 0."""
     x, y, width, height = cv2.boundingRect(contour)
     cut = min(x, y) < 1 or x + width >= shape[1] or y + height >= shape[0]
-    if cut or max(width, height) > 1.6 * min(width, height):
+    if cut or max(width, height) > 1.6 * min(width, height) or hidden[y : y + height, x : x + width].any():
         return 0.0
     area = cv2.contourArea(contour) + len(contour) / 2
     hull = cv2.contourArea(cv2.convexHull(contour)) + len(contour) / 2

@@ -115,9 +115,19 @@ def touches_border(box: Box, shape: tuple[int, ...]) -> bool:
 
 
 def describe(
-    rgb: RGB, contour: Contour, inner: Contour, kind: Kind, *, likeness: float = 0.0, is_clump: bool = False
+    rgb: RGB,
+    contour: Contour,
+    inner: Contour,
+    kind: Kind,
+    *,
+    likeness: float = 0.0,
+    is_clump: bool = False,
+    cut: bool = False,
 ) -> SmearObject:
-    """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb`, and cut out what lies inside `inner`."""
+    """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb`, and cut out what lies inside `inner`.
+
+    `cut`: something else than the field's edge cuts it.
+    """
     box = Box(*(int(number) for number in cv2.boundingRect(contour)))
     area = float(np.count_nonzero(_inside(contour, box)))
     perimeter = cv2.arcLength(contour, closed=True)
@@ -128,7 +138,7 @@ def describe(
         area=area,
         circularity=min(1.0, 4 * np.pi * area / perimeter**2) if perimeter > 0 else 0.0,
         likeness=likeness,
-        touches_border=touches_border(box, rgb.shape),
+        touches_border=cut or touches_border(box, rgb.shape),
         is_clump=is_clump,
         crop=_cut_out(rgb, inner),
     )

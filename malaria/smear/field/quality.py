@@ -37,9 +37,11 @@ def concerns(rgb: RGB, calibration: Calibration, found: Sequence[Outline]) -> li
     """Return what is wrong with a field (RGB uint8) and what was found in it; an empty list if nothing is."""
     cells = [item for item in found if item.is_whole_cell]
     light = np.exp(calibration.light[:, 0]) - 1
-    windows = [part for part, *_ in sample_windows(rgb)]
-    white = float(np.mean(np.concatenate([part.min(axis=2).ravel() for part in windows]) >= 250))
-    black = float(np.mean(np.concatenate([part.max(axis=2).ravel() for part in windows]) <= _BLACK))
+    view = calibration.view
+    seen = np.concatenate(
+        [part[view.shown(part.shape, scale, x, y) > 0] for part, scale, x, y in sample_windows(rgb, view)]
+    )
+    white, black = float(np.mean(seen.min(axis=1) >= 250)), float(np.mean(seen.max(axis=1) <= _BLACK))
     if not calibration.is_blank and len(cells) < 5 and black > 0.2:
         return [Concern("not_a_smear", _CUT_OUT)]
     listed = [
@@ -58,7 +60,7 @@ def _of_cells(
     calibration: Calibration, found: Sequence[Outline], cells: Sequence[Outline]
 ) -> list[tuple[bool, str, str]]:
     cover = calibration.cover
-    taken = _area(cells) / (calibration.width * calibration.height)
+    taken = _area(cells) / (calibration.width * calibration.height * calibration.view.share)
     clumped = _area(item for item in found if item.is_clump) / max(1.0, _area(i for i in found if i.kind == "red_cell"))
     nuclei = sum(item.kind == "leukocyte" for item in found)
     colours = calibration.red_cell

@@ -36,6 +36,7 @@ def segment(rgb: RGB, calibration: Calibration | None = None, left: int = 0, top
     field = prepare(rgb, about, left, top)
     labels, likeness = find_cells(field.green, float(about.red_cell[1]), field.closed)
     spots = find_small(field.density, about.red_cell, field.stain, labels | field.closed)
+    place = np.array([left, top], np.int32)
     outlines: list[tuple[Kind, Mask, tuple[int, int], float]] = [
         *(("leukocyte", mask, (0, 0), 0.0) for mask in field.leukocytes),
         *(("artefact", mask, (0, 0), 0.0) for mask in field.deposits),
@@ -48,7 +49,8 @@ def segment(rgb: RGB, calibration: Calibration | None = None, left: int = 0, top
             _contour(part, corner, field.scale, field.density.shape, rgb.shape) for part in (mask, _trimmed(mask))
         )
         is_clump = kind == "red_cell" and alike < CLUMP
-        found.append(describe(rgb, contour, inner, kind, likeness=alike, is_clump=is_clump))
+        cut = about.view.cuts(contour + place)
+        found.append(describe(rgb, contour, inner, kind, likeness=alike, is_clump=is_clump, cut=cut))
     return sorted(found, key=lambda item: (item.box.y, item.box.x))
 
 
@@ -77,7 +79,7 @@ def prepare(rgb: RGB, about: Calibration, left: int = 0, top: int = 0) -> Prepar
     density = _working_density(rgb, about, scale, left, top)
     stain = unlike_red_cells(density, about.red_cell)
     leukocytes, deposits = find_leukocytes(density, stain)
-    closed = np.zeros(density.shape[:2], np.uint8)
+    closed = 1 - about.view.slide(density.shape, scale, left, top)
     for mask in leukocytes + deposits:
         closed |= mask
     return Prepared(scale, density, stain, leukocytes, deposits, closed)
@@ -89,6 +91,9 @@ def _working_density(rgb: RGB, about: Calibration, scale: float, left: int, top:
     full = cv2.copyMakeBorder(rgb, 0, -height % BLOCK, 0, -width % BLOCK, cv2.BORDER_REPLICATE)
     size = (round(full.shape[1] * scale), round(full.shape[0] * scale))
     small = cv2.resize(full, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    covered = about.view.covered(small.shape, scale, left, top)
+    if covered.any():  # what is written over a cell is no part of it
+        small = cv2.inpaint(small, covered, 3, cv2.INPAINT_TELEA)
     density = cv2.GaussianBlur(about.density(np.asarray(small, np.uint8), scale, left, top), (0, 0), 0.6)
     return np.asarray(density, np.float32)[: round(height * scale), : round(width * scale)]
 

@@ -10,6 +10,7 @@ import numpy as np
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.objects import KINDS, RGB, Box, SmearObject, touches_border
 from malaria.smear.field.segment import BLOCK, segment
+from malaria.smear.field.view_area import ViewArea
 
 TILE: Final = 2048
 """Side of a tile in pixels, before its margin."""
@@ -45,7 +46,7 @@ def _tile(rgb: RGB, about: Calibration, core: Box, margin: int) -> list[SmearObj
     """What lies in one tile, judged with the margin around it; objects in the middle of which the tile ends are its."""
     left, top = max(0, core.x - margin), max(0, core.y - margin)
     part = rgb[top : core.y + core.height + margin, left : core.x + core.width + margin]
-    found = [_moved(item, left, top, rgb.shape) for item in segment(part, about, left, top)]
+    found = [_moved(item, left, top, rgb.shape, about.view) for item in segment(part, about, left, top)]
     return [item for item in found if _holds(core, item.box)]
 
 
@@ -55,10 +56,11 @@ def _holds(core: Box, box: Box) -> bool:
     return core.x - 1 <= x <= core.x + core.width + 1 and core.y - 1 <= y <= core.y + core.height + 1
 
 
-def _moved(item: SmearObject, left: int, top: int, shape: tuple[int, ...]) -> SmearObject:
+def _moved(item: SmearObject, left: int, top: int, shape: tuple[int, ...], view: ViewArea) -> SmearObject:
     box = item.box._replace(x=item.box.x + left, y=item.box.y + top)
     contour = item.contour + np.array([left, top], np.int32)
-    return replace(item, box=box, contour=contour, touches_border=touches_border(box, shape))
+    cut = touches_border(box, shape) or view.cuts(contour)
+    return replace(item, box=box, contour=contour, touches_border=cut)
 
 
 def _is_well_inside(box: Box, core: Box) -> bool:

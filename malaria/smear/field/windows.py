@@ -78,7 +78,7 @@ def _suspected(
 ) -> Iterator[_Window]:
     """Of the windows around each place the most suspected, if it is suspected enough."""
     places = [
-        (number, _laid(rgb, x, y, about.diameter))
+        (number, _laid(rgb, x, y, about))
         for number, item in enumerate(objects)
         if item.kind == "red_cell"
         for x, y in _places(rgb, item, about)
@@ -138,18 +138,14 @@ def _is_grey(density: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(density.min(axis=2) > GREYEST * density.max(axis=2), np.bool_)
 
 
-def _laid(rgb: RGB, x: float, y: float, diameter: float) -> list[SmearObject]:
+def _laid(rgb: RGB, x: float, y: float, about: Calibration) -> list[SmearObject]:
     """The windows around a place, with what of them lies in the field."""
-    return [
-        describe(
-            rgb,
-            _circle(rgb, x + right * diameter, y + down * diameter, diameter),
-            _circle(rgb, x + right * diameter, y + down * diameter, (1 - 2 * _TRIMMED) * diameter),
-            "red_cell",
-            is_clump=True,
-        )
-        for right, down in _STEPS
-    ]
+    diameter, laid = about.diameter, []
+    for right, down in _STEPS:
+        middle = x + right * diameter, y + down * diameter
+        outer, inner = (_circle(rgb, *middle, size * diameter) for size in (1, 1 - 2 * _TRIMMED))
+        laid.append(describe(rgb, outer, inner, "red_cell", is_clump=True, cut=about.view.cuts(outer)))
+    return laid
 
 
 def _circle(rgb: RGB, x: float, y: float, diameter: float) -> NDArray[np.int32]:

@@ -37,6 +37,7 @@ _LEGEND: Final = f"""
 - **thin blue** red cells not suspected
 - **double violet** leukocytes
 - **grey** platelets and dirt
+- **double teal** where the slide ends, in an eyepiece
 
 Without a mouse: Tab to the field; there the arrow keys move a cross, and Enter chooses what is under it.
 """
@@ -183,6 +184,7 @@ def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
     answers = session.answers
     tagged = {*session.suspects, *answers, *([session.current] if session.current else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
+    marks |= {f"slide {at}": Mark(about.view.box, edge, "slide") for at, edge in enumerate(about.view.edges)}
     for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
         withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
         if cell.field != about.field or (withdrawn and cell != session.current):
