@@ -13,6 +13,13 @@ UNINFECTED: Final = "Uninfected"
 CLASSES: Final = (PARASITIZED, UNINFECTED)
 """Both classes, positive first; the order of every table, axis and legend."""
 
+READINGS: Final = {"as_given": "as given", "re_read": "re-read", "undisputed": "undisputed"}
+"""What the three readings of a set's labels are called wherever people read of them.
+
+*As given* are those of the data set. *Re-read* are a specialist's or, from label review, annotators' own: whose is said
+beside it. *Undisputed* leaves out the cells on which the two differ.
+"""
+
 
 def check_threshold(threshold: float | None) -> None:
     """Raise MetricsError unless `threshold` lies between 0 and 1, or is None: whoever takes it has one of its own."""

@@ -445,7 +445,7 @@ def test_the_three_readings_are_those_of_metrics() -> None:
     ]
     other = [None, UNINFECTED, PARASITIZED, UNINFECTED, PARASITIZED, PARASITIZED]
     batch = answered(*rows, corrected_label=other)
-    found = batch.readings(*(batch.read_as(reading) for reading in (Reading.CORRECTED, Reading.UNDISPUTED)))
+    found = batch.readings(*(batch.read_as(reading) for reading in (Reading.RE_READ, Reading.UNDISPUTED)))
     labelled = [n for n, (label, _) in enumerate(rows) if label]
     labels, p = zip(*(rows[n] for n in labelled), strict=True)
     expected = metrics.readings(labels, [other[n] for n in labelled], p, 0.5, name="corrected")
@@ -610,7 +610,7 @@ def test_the_report_shows_three_readings_where_labels_were_corrected() -> None:
     batch = answered(
         (PARASITIZED, 0.9), (UNINFECTED, 0.8), (UNINFECTED, 0.2), corrected_label=[None, PARASITIZED, None]
     )
-    readings = batch.readings(*(batch.read_as(reading) for reading in (Reading.CORRECTED, Reading.UNDISPUTED)))
+    readings = batch.readings(*(batch.read_as(reading) for reading in (Reading.RE_READ, Reading.UNDISPUTED)))
     assert "Three readings" in report(batch, readings)
     assert "Three readings" not in report(batch)
 
@@ -651,7 +651,7 @@ def test_real_cells_in_full_resolution_pass(real_data: Path) -> None:
         assert batch.evaluation.n == len(source) == 600
         assert batch.evaluation.unreadable == 0
         assert batch.disputed.any()
-        corrected, undisputed = (batch.read_as(reading) for reading in (Reading.CORRECTED, Reading.UNDISPUTED))
+        corrected, undisputed = (batch.read_as(reading) for reading in (Reading.RE_READ, Reading.UNDISPUTED))
         readings = batch.readings(corrected, undisputed)
     assert readings.undisputed.rates["auc"].value == pytest.approx(1, abs=0.02)
     assert len(list(csv.DictReader(io.StringIO(to_csv(batch.table))))) == 600

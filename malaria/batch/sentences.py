@@ -74,13 +74,12 @@ def comparison_sentence(both: Comparison) -> str:
     """What McNemar's test says of two models, and what it takes for granted."""
     test, a, b = both.test, both.a.model, both.b.model
     if not test.only_a + test.only_b:
-        return (
-            f"Both models call the same of {test.n:,} cells rightly: McNemar’s test has nothing to tell them apart by."
-        )
+        same = f"Both models call the same of {count(test.n, 'cell')} rightly"
+        return f"{same}: McNemar’s test has nothing to tell them apart by."
     chance = "is more than chance would bring about" if test.p_value < 0.05 else "may well be chance"
     p_value = f"= {test.p_value:.3f}" if test.p_value >= 0.001 else "below 0.001"
     return (
-        f"Of {test.n:,} cells {test.only_a:,} are called rightly by {a} alone and {test.only_b:,} by {b} alone; "
+        f"Of {count(test.n, 'cell')} {test.only_a:,} are called rightly by {a} alone and {test.only_b:,} by {b} alone; "
         f"{test.both_right:,} by both, {test.both_wrong:,} by neither. McNemar’s exact test: p {p_value}, so the "
         f"difference {chance}. It takes cells as independent, which cells of one patient are not."
     )

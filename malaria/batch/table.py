@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from malaria.cells import evaluate_cells
-from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.labels import CLASSES, PARASITIZED, READINGS, UNINFECTED
 from malaria.metrics import Evaluation, Readings
 from malaria.model.card import Card
 
@@ -18,9 +18,9 @@ from malaria.model.card import Card
 class Reading(StrEnum):
     """Which labels are taken for true."""
 
-    AS_GIVEN = "as given"
-    CORRECTED = "corrected"
-    UNDISPUTED = "undisputed"
+    AS_GIVEN = READINGS["as_given"]
+    RE_READ = READINGS["re_read"]
+    UNDISPUTED = READINGS["undisputed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Batch:
     def read_as(self, reading: Reading) -> Self:
         """The same answers against other labels. Undisputed cells are those whose two labels agree."""
         table, disputed = self.table, self.disputed
-        if reading == Reading.CORRECTED:
+        if reading == Reading.RE_READ:
             table = table.assign(given_label=table["given_label"].mask(disputed, table.get("corrected_label")))
         elif reading == Reading.UNDISPUTED:
             table = table[~disputed]

@@ -4,7 +4,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.labels import CLASSES, PARASITIZED, READINGS, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
 from malaria.report.html import Cell, Entry, render_table
 
@@ -127,7 +127,7 @@ def matrix_table(confusion: Confusion, title: str) -> Markup:
 
 
 def readings_table(readings: Readings) -> Markup:
-    """Every figure as given, corrected and undisputed, with how far the last two are from the first."""
+    """Every figure as given, re-read and undisputed, with how far the last two are from the first."""
 
     def cell(name: str, figure: float | None, change: float | None) -> Cell:
         if figure is None:
@@ -147,7 +147,7 @@ def readings_table(readings: Readings) -> Markup:
         for change in readings.changes
     ]
     sizes: list[Entry] = [f"{reading.n:,}" for reading in (readings.as_given, readings.corrected, readings.undisputed)]
-    return render_table("Three readings", ["", "as given", "corrected", "undisputed"], [["Cells", *sizes], *rows])
+    return render_table("Three readings", ["", *READINGS.values()], [["Cells", *sizes], *rows])
 
 
 def _with_interval(name: str, rate: Rate) -> Cell:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from malaria.errors import LabelsError
-from malaria.wording.words import list_some
+from malaria.wording.words import count, list_some
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r]")
@@ -46,7 +46,8 @@ def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
     for number, line in enumerate(lines, start=2):
         if any(value.strip() for value in line[len(header) :]):
             raise LabelsError(
-                f"Row {number} of the CSV has {len(line)} fields, but the first line names {len(header)} columns. "
+                f"Row {number} of the CSV has {count(len(line), 'field')}, but the first line names "
+                f"{count(len(header), 'column')}. "
                 "Put text that contains the separator in quotes."
             )
         if any(value.strip() for value in line):

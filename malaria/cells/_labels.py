@@ -13,7 +13,7 @@ import pandas as pd
 from malaria.cells._csvtext import find, read_table, require
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.wording.words import list_some
+from malaria.wording.words import count, list_some
 
 Meaning: TypeAlias = Mapping[str, str | None]
 """What words stand for, in any case: a class, or None for what is to be left out."""
@@ -216,16 +216,16 @@ def _classifier(
 ) -> dict[str, str | None]:
     """What each word in a label column means: a class, or None for rows to leave out."""
     meaning = {"": None} | _meaning(mapping, classes)
-    count = Counter(word.strip() for word in words)
-    unknown = {word: n for word, n in count.items() if word.casefold() not in meaning}
+    seen = Counter(word.strip() for word in words)
+    unknown = {word: n for word, n in seen.items() if word.casefold() not in meaning}
     if unknown and classes is not None:
-        found = list_some(f"{word!r} ({n} rows)" for word, n in unknown.items())
+        found = list_some(f"{word!r} ({count(n, 'row')})" for word, n in unknown.items())
         raise UnknownLabelsError(
             f"The column {column} holds labels that are none of {list_some(classes)}: {found}. Rename them or say what "
             f"each means (mapping, as in {{{next(iter(unknown))!r}: {classes[0]!r}}}; None leaves the rows out).",
             unknown,
         )
-    return {word: meaning.get(word.casefold(), word) for word in count}
+    return {word: meaning.get(word.casefold(), word) for word in seen}
 
 
 def _agreed(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:

@@ -16,6 +16,7 @@ from malaria.commands._shared import (
     say,
     write_json,
 )
+from malaria.wording.numbers import percent, percent_of
 from malaria.wording.words import count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
@@ -95,7 +96,7 @@ def _print(told: dict[str, Any]) -> None:
     if sizes["mean"]:
         rows += [(f"{name} by area", "{} x {}".format(*sizes[name])) for name in ("smallest", "largest")]
         rows.append(("mean width x height", "{} x {}".format(*sizes["mean"])))
-        rows += [(f"longer side < {side}", f"{100 * share:.2f} %") for side, share in sizes["below"].items()]
+        rows += [(f"longer side < {side}", percent(share)) for side, share in sizes["below"].items()]
     for kind in ("exact", "near"):
         rows += _duplicates(kind, told[f"{kind}_duplicates"])
     if told["disputed"] is not None:
@@ -125,13 +126,15 @@ def _balance(patients: dict[str, dict[str, int]], classes: Iterable[str]) -> lis
 
 def _duplicates(kind: str, told: dict[str, Any]) -> list[tuple[str, str]]:
     across = f"{told['across_classes']:,} across classes, {told['across_patients']:,} across patients"
-    found = f"{count(told['groups'], 'group')} of {told['images']:,} images; {across}" if told["groups"] else "none"
+    found = (
+        f"{count(told['groups'], 'group')} of {count(told['images'], 'image')}; {across}" if told["groups"] else "none"
+    )
     crossing = [group for group in told["each"] if len(group["labels"]) > 1 or len(group["patients"]) > 1]
     return [(f"{kind} duplicates", found), *(("", " = ".join(group["files"])) for group in crossing[:_SHOWN])]
 
 
 def _of(n: int, total: int) -> str:
-    return f"{n:,} of {total:,} ({100 * n / total:.1f} %)" if total else "0"
+    return f"{n:,} of {total:,} ({percent_of(n, total)})" if total else "0"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -4,6 +4,7 @@ import typer
 
 from malaria.errors import ModelError
 from malaria.model.classifier import Card, list_models, list_other_models
+from malaria.wording.words import count
 
 
 def models() -> None:
@@ -29,5 +30,5 @@ def _in_words(card: Card) -> str:
     patients = f" of {n} unseen patients" if n else ""
     return (
         f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy}{between} "
-        f"on {figures['n']:,} cells{patients} ({reading.replace('_', ' ')} labels)"
+        f"on {count(figures['n'], 'cell')}{patients} ({reading.replace('_', ' ')} labels)"
     )

@@ -6,6 +6,8 @@ import typer
 
 from malaria.commands._shared import STANDARD_OUTPUT, JsonOption, write_json
 from malaria.sample import CellRates, SampleRule, sample_rule, summary
+from malaria.wording.numbers import percent
+from malaria.wording.words import count
 
 
 def sample(
@@ -37,13 +39,13 @@ def in_words(rule: SampleRule) -> str:
     if rule.count_threshold > rule.cells:
         return f"No count of flagged cells among {rule.cells:,} is rare enough in healthy samples to call one positive."
     positive = (
-        f"With {rule.cells:,} cells, call the sample positive at {rule.count_threshold:,} or more flagged cells "
+        f"With {count(rule.cells, 'cell')}, call the sample positive at {rule.count_threshold:,} or more flagged cells "
         f"(specificity {rule.sample_specificity:.4f})."
     )
     if rule.limit_of_detection is None:
         return f"{positive} No infection is then detected with a sensitivity of {rule.target_sensitivity:g}."
     return (
-        f"{positive} Infections of {100 * rule.limit_of_detection:.4g} % of the red cells "
+        f"{positive} Infections of {percent(rule.limit_of_detection, 4)} of the red cells "
         f"({rule.limit_of_detection_per_ul():,.0f} per microlitre) are then detected with a sensitivity of "
         f"{rule.target_sensitivity:g}; below that they will be missed more often."
     )

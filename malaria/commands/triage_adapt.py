@@ -20,6 +20,7 @@ from malaria.commands._shared import (
 from malaria.errors import ImageError, LabelsError
 from malaria.model.classifier import load
 from malaria.smear import FieldNames, decode_field, fit_head, join_cells, kept_share, label_field, read_boxes
+from malaria.wording.numbers import percent
 from malaria.wording.words import count, list_some
 
 _NAMED = 10
@@ -92,7 +93,7 @@ def triage_adapt(
     if json is not None:
         write_json(figures, json)
     say(
-        f"{head.kept} of {count(head.parasitized, 'parasitized cell')} kept with {discard:.0%} of "
+        f"{head.kept} of {count(head.parasitized, 'parasitized cell')} kept with {percent(discard)} of "
         f"{count(head.cells, 'red cell')} discarded, cross-validated over {count(head.fields, 'field')} "
         f"({head.kept_as_shipped} without adapting). Labelled boxes in which no red cell was found: {lost}. "
         f"Use it with: triage --adapted {output}"

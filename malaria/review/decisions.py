@@ -13,6 +13,7 @@ from typing import Any, Final
 from malaria.cells import neutralised, restored
 from malaria.errors import JournalError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.wording.words import count
 
 UNSURE: Final = "Unsure"
 """The annotator looked and cannot tell."""
@@ -138,7 +139,7 @@ def from_line(line: str) -> Decision:
     try:
         (values,) = csv.reader([line], strict=True)
         if len(values) != len(COLUMNS):
-            raise JournalError(f"A line holds {len(values)} fields instead of {len(COLUMNS)}.")
+            raise JournalError(f"A line holds {count(len(values), 'field')} instead of {len(COLUMNS)}.")
         return from_fields(dict(zip(COLUMNS, map(restored, values), strict=True)))
     except (csv.Error, ValueError) as problem:
         raise JournalError(f"A line cannot be read ({problem}).") from None

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from malaria.errors import JournalError
 from malaria.review.decisions import Decision
 from malaria.review.state import State
+from malaria.wording.words import choose_verb, count
 
 LEASE_SECONDS: Final = 300
 """How long a card stays with the annotator who was given it, unless answered before."""
@@ -121,6 +122,9 @@ class Log:
         there = {row.key for row in news.rows}
         gone = [row for row in self.state.rows if row.key not in there]
         self.unsaved += gone
-        self.problems.append(f"{self.store.place} was deleted or replaced: {len(gone)} decisions are no longer in it.")
+        self.problems.append(
+            f"{self.store.place} was deleted or replaced: {count(len(gone), 'decision')} "
+            f"{choose_verb(len(gone), 'is', 'are')} no longer in it."
+        )
         self.state = State()
         return news

@@ -18,6 +18,7 @@ from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, SuspectCell, Triage
+from malaria.wording.numbers import percent
 from malaria.wording.words import count, probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
@@ -88,7 +89,7 @@ def _machine_table(triage: Triage) -> Markup:
         "Red cells found": f"{triage.red_cells:,} ({count(clumps, 'outline')} of clumps or parts of cells)",
         "Threshold (p_parasitized)": f"{triage.threshold:g}",
         "Kept for a human": f"{len(triage.suspects):,}",
-        "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects):,} ({share:.1%})",
+        "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects):,} ({percent(share)})",
         "Platelets": f"{sum(field.count('platelet') for field in triage.fields):,}",
         "Artefacts": f"{sum(field.count('artefact') for field in triage.fields):,}",
     }

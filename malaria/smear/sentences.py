@@ -46,8 +46,8 @@ def unfit(result: Result) -> str:
     if not n:
         return ""
     return (
-        f"{n:,} of {words.count(total, 'field')} {'does' if n == 1 else 'do'} not look like a smear with red cells, "
-        "yet count in these figures. Leave out what is no field of this sample."
+        f"{n:,} of {words.count(total, 'field')} {words.choose_verb(n, 'does', 'do')} not look like a smear "
+        "with red cells, yet count in these figures. Leave out what is no field of this sample."
     )
 
 
@@ -63,7 +63,7 @@ def needed(result: Result) -> str:
     if not result.missing:
         return f"{told}: there are enough."
     more = f", about {words.count(result.missing_fields, 'more field')} like these" if result.missing_fields else ""
-    return f"{told}: {result.missing:,} {'is' if result.missing == 1 else 'are'} still missing{more}."
+    return f"{told}: {result.missing:,} {words.choose_verb(result.missing, 'is', 'are')} still missing{more}."
 
 
 def caveats(result: Result) -> str:

@@ -17,6 +17,16 @@ def chance(probability: float) -> str:
     return "more than 99.9 %" if probability > 0.999 else percent(probability)
 
 
+def percent_of(n: int, total: int) -> str:
+    """Return `n` things of a `total` above 0 in percent, with one decimal: "33.3 %"."""
+    return f"{100 * n / total:.1f} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """Return an interval of a share (0 to 1) in percent, with one decimal: "0.9 to 1.6 %"."""
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
 def plain(number: float, digits: int = 3) -> str:
     """Return a number to `digits` significant digits, without exponent or trailing zeros."""
     return str(np.format_float_positional(number, precision=digits, fractional=False, trim="-"))

@@ -8,6 +8,11 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
+def choose_verb(n: int, singular: str, plural: str) -> str:
+    """The form of a verb that goes with a number of things: "1 field does", "2 fields do"."""
+    return singular if n == 1 else plural
+
+
 def list_some(names: Iterable[object], limit: int = 8) -> str:
     """Names in one line, the first few of many: "a, b and 3 more"."""
     shown = [str(name) for name in names]

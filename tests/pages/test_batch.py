@@ -340,7 +340,7 @@ def test_corrections_show_three_readings_and_any_of_them_can_be_measured_by() ->
     assert "**2 labels were corrected**: 1 to parasitized, 1 to uninfected" in said(app)
     assert "Three readings" in figures(app)
     assert batch(app).evaluation.confusion.fn == 3
-    app.get("button_group")[0].set_value("corrected").run()
+    app.get("button_group")[0].set_value("re-read").run()
     assert batch(app).evaluation.confusion.fn == 2
     app.get("button_group")[0].set_value("undisputed").run()
     assert batch(app).evaluation.n == 58

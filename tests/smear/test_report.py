@@ -46,7 +46,7 @@ def test_it_says_what_it_rests_on(triage):
     made = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     html = report_html(Result(triage, sample="Ward 5 & 6"), made_at=made)
     text = text_of(html)
-    for said in ("research use only", "Not for diagnosis", "tiny", "1.0.0", "0.5", "9 (75.0%)", "2026-01-02 03:04"):
+    for said in ("research use only", "Not for diagnosis", "tiny", "1.0.0", "0.5", "9 (75 %)", "2026-01-02 03:04"):
         assert said in text
     assert "Ward 5 &amp; 6" in html
     assert "No whole red cell found." in text

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from malaria.smear.field.calibration import Calibration, sample_windows
 from malaria.smear.field.objects import RGB, Box, Outline
+from malaria.wording.numbers import percent
 
 _STEEP: Final = 7.0
 """Steepness of a sharp edge. Of 35 real fields the softest has 7.7; blurred by 0.06 diameters they have 5.8 to 7.7."""
@@ -45,7 +46,7 @@ def concerns(rgb: RGB, calibration: Calibration, found: Sequence[Outline]) -> li
     if not calibration.is_blank and len(cells) < 5 and black > 0.2:
         return [Concern("not_a_smear", _CUT_OUT)]
     listed = [
-        (white > 0.2, "over_exposed", f"{white:.0%} of it is pure white, so pale detail is lost. Expose less."),
+        (white > 0.2, "over_exposed", f"{percent(white, 2)} of it is pure white, so pale detail is lost. Expose less."),
         (light.max() < 90, "dark", "The background is dark, so colours are noisy. Expose more, or open the condenser."),
     ]
     if len(cells) < 5:
@@ -85,7 +86,8 @@ def _of_cells(
         (
             cover > 0.7 or (clumped > 0.4 and cover > 0.3),
             "dense",
-            f"Cells cover {cover:.0%} of it{f' and {clumped:.0%} of them lie in clumps' if clumped > 0.4 else ''}, "
+            f"Cells cover {percent(cover, 2)} of it"
+            f"{f' and {percent(clumped, 2)} of them lie in clumps' if clumped > 0.4 else ''}, "
             "so many are missed. Move towards the thin end of the smear.",
         ),
         (

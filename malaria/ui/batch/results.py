@@ -18,7 +18,7 @@ from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
-from malaria.wording.words import count
+from malaria.wording.words import choose_verb, count
 
 _READING: Final = "batch.reading"
 
@@ -150,7 +150,7 @@ def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     if readings is None:
         st.markdown(
             "No label of this batch was corrected. Correct them in **label review**, or give a CSV with a column "
-            "**corrected_label** beside the zip; then the figures stand here as given, corrected, and undisputed."
+            "**corrected_label** beside the zip; then the figures stand here as given, re-read and undisputed."
         )
         return
     st.markdown(
@@ -158,11 +158,13 @@ def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
         f"{readings.to_uninfected:,} to uninfected. Small figures are the change from the labels as given."
     )
     st.html(tables.readings_table(readings))
-    st.caption("Undisputed leaves the corrected cells out. No reading is the truth, which is why all three stand here.")
+    st.caption(
+        "*Re-read* takes the corrected labels; *undisputed* leaves those cells out. None of the three is the truth."
+    )
 
 
 def _labels(n: int) -> str:
-    return "1 label was" if n == 1 else f"{n:,} labels were"
+    return f"{count(n, 'label')} {choose_verb(n, 'was', 'were')}"
 
 
 def _two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:

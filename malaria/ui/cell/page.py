@@ -17,7 +17,8 @@ from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
-from malaria.wording.words import probability
+from malaria.wording.numbers import percent_range
+from malaria.wording.words import count, probability
 
 if TYPE_CHECKING:
     from malaria.dataset.public_cells import RemoteCells
@@ -133,8 +134,8 @@ def _picked(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
 
 def _summary(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) -> None:
     """Count the answers, and name the images that got none."""
-    counted = ", ".join(f"{count} {words}" for words, count in pd.Series(answered).value_counts().items())
-    st.markdown(f"**{len(cell_answers)} images:** {counted}.")
+    counted = ", ".join(f"{n} {words}" for words, n in pd.Series(answered).value_counts().items())
+    st.markdown(f"**{count(len(cell_answers), 'image')}:** {counted}.")
     if unanswered := [one.why for one in cell_answers if one.why]:
         listed = "".join(f"\n- {literal(why)}" for why in unanswered[:5])
         more = f"\n- and {len(unanswered) - 5} more, in the table" if len(unanswered) > 5 else ""
@@ -180,7 +181,7 @@ def _measured(frame: Frame) -> None:
     for name, words in _READING_WORDS.items():
         if figures := card.metrics.get(name):
             rates = f"{_rate(figures, 'sensitivity')} | {_rate(figures, 'specificity')}"
-            lines.append(f"| {words}, {figures['n']:,} cells | {rates} |")
+            lines.append(f"| {words}, {count(figures['n'], 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
     st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
 
@@ -191,7 +192,7 @@ def _rate(figures: Mapping[str, Any], name: str) -> str:
     if figures.get(name) is None or interval is None:
         return "–"
     low, high = interval
-    return f"**{100 * figures[name]:.1f} %** ({100 * low:.1f} to {100 * high:.1f} %)"
+    return f"**{100 * figures[name]:.1f} %** ({percent_range(low, high)})"
 
 
 @st.fragment

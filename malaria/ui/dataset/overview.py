@@ -15,6 +15,7 @@ from malaria.ui.dataset import charts
 from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import percent, percent_of, percent_range
 from malaria.wording.words import count
 
 
@@ -36,8 +37,8 @@ def overview(data_set: DataSet, found: Description) -> None:
     told = found.to_dict()
     left, right = st.columns(2, gap="large")
     with left:
-        rows = [[label, f"{n:,}", f"{100 * n / told['readable']:.1f} %"] for label, n in told["classes"].items()]
-        rows += [["without a label", f"{told['unlabelled']:,}", f"{100 * told['unlabelled'] / told['readable']:.1f} %"]]
+        rows = [[label, f"{n:,}", percent_of(n, told["readable"])] for label, n in told["classes"].items()]
+        rows += [["without a label", f"{told['unlabelled']:,}", percent_of(told["unlabelled"], told["readable"])]]
         st.html(render_table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows))
         _disputed(found)
     with right:
@@ -67,7 +68,7 @@ def _files(told: dict[str, Any]) -> None:
         ["Pixel values", f"{pixels['lowest']} to {pixels['highest']}"],
         *([f"{name.capitalize()} by area", "{} × {}".format(*sizes[name])] for name in ("smallest", "largest")),
         ["Mean width × height", "{} × {}".format(*sizes["mean"])],
-        *([f"Longer side below {side} pixels", f"{100 * share:.1f} %"] for side, share in sizes["below"].items()),
+        *([f"Longer side below {side} pixels", percent(share)] for side, share in sizes["below"].items()),
         ["Not images by name", count(len(told["skipped"]), "file")],
     ]
     st.html(render_table(f"Files, n = {told['readable']:,}", ["", ""], rows))
@@ -82,13 +83,13 @@ def _disputed(found: Description) -> None:
     if not of:
         st.markdown("No image has both a given and an expert label, so nothing can be disputed.")
         return
-    low, high = (100 * float(end) for end in wilson(n, of))
+    low, high = map(float, wilson(n, of))
     words = ", ".join(
         f"{int((disputed['expert_label'] == label).sum()):,} to {label}"
         for label in sorted(disputed["expert_label"].unique(), key=_order)
     )
     st.markdown(
-        f"**The expert disputes {n:,} of {of:,} labels**, {100 * n / of:.1f} % ({low:.1f} to {high:.1f} %, 95 %)"
+        f"**The expert disputes {n:,} of {of:,} labels**, {percent_of(n, of)} ({percent_range(low, high)}, 95 %)"
         + (f": {literal(words)}." if words else ".")
     )
 

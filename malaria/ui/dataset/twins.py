@@ -10,6 +10,7 @@ from malaria.dataset import GREY_LEVELS, HASH_DISTANCE, Description, Group
 from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, tiles
+from malaria.wording.words import count
 
 _SHOWN: Final = 12
 _PICTURES: Final = 6
@@ -39,10 +40,10 @@ def _kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet
         return
     classes, patients = sum(group.across_classes for group in groups), sum(group.across_patients for group in groups)
     images = sum(len(group.files) for group in groups)
-    counted = "One group" if len(groups) == 1 else f"{len(groups):,} groups"
+    counted = count(len(groups), "group")
     st.markdown(
-        f"**{counted}**, {images:,} images ({meaning}). Across classes, so that one label must be wrong: {classes:,}. "
-        f"Across patients, so that a split by patient leaks as well: {patients:,}."
+        f"**{counted}**, {count(images, 'image')} ({meaning}). Across classes, so that one label must "
+        f"be wrong: {classes:,}. Across patients, so that a split by patient leaks as well: {patients:,}."
     )
     worst = sorted(groups, key=lambda group: -(2 * group.across_classes + group.across_patients))
     table = found.table

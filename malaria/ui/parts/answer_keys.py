@@ -10,7 +10,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Log, Turn, to_csv
 from malaria.ui.parts.frame import PARTS
 from malaria.ui.parts.text import literal
-from malaria.wording.words import count
+from malaria.wording.words import choose_verb, count
 
 KEYS: Final = {PARASITIZED: "P", UNINFECTED: "U", UNSURE: "N", UNUSABLE: "X"}
 """The key of each answer. C and R belong to Streamlit."""
@@ -95,7 +95,7 @@ class AnswerKeys:
         log = self.turn.log
         st.error(literal(self.turn.error or log.problems[-1]), icon=":material/error:")
         n = len(log.unsaved)
-        st.markdown(f"**Nothing goes on: {count(n, 'decision')} {'is' if n == 1 else 'are'} not kept yet.**")
+        st.markdown(f"**Nothing goes on: {count(n, 'decision')} {choose_verb(n, 'is', 'are')} not kept yet.**")
         with st.container(horizontal=True):
             again, act = self.turn.attempt, self.turn.save_again
             st.button("Try again", type="primary", shortcut="Enter", on_click=again, args=(act,))

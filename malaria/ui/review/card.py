@@ -168,7 +168,7 @@ def oneself(work: LabelReview) -> None:
     """How the annotator agreed with themselves on the cards that came back."""
     raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
-        st.markdown(f"Of {raw.n} cells that came back unannounced, you answered {share(raw)} as before.")
+        st.markdown(f"Of {count(raw.n, 'cell')} that came back unannounced, you answered {share(raw)} as before.")
     else:
         st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
 

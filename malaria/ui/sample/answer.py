@@ -12,11 +12,12 @@ from malaria.sample import RuleInterval, SampleRule, summary
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.sample.inputs import Inputs
 from malaria.wording.numbers import per_ul, percent, plain
+from malaria.wording.words import count
 
 
 def sentence(rule: SampleRule, red_cells_per_ul: float) -> str:
     """Return the answer as one sentence that needs no statistics."""
-    cells = f"With {rule.cells:,} cell{'s' if rule.cells > 1 else ''}"
+    cells = f"With {count(rule.cells, 'cell')}"
     if rule.count_threshold > rule.cells:
         return (
             f"{cells}, no sample can be called positive: even all of them flagged would be too common in healthy ones."

@@ -90,8 +90,8 @@ _READING_WORDS: Final = {
 }
 _SECOND_WORDS: Final = {
     "expert_label": "labels re-read by specialists",
-    "corrected_label": "labels as corrected",
-    "label": "labels of the second reading",
+    "corrected_label": "labels re-read in label review",
+    "label": "labels re-read",
 }
 
 

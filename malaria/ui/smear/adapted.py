@@ -9,6 +9,8 @@ from malaria.model.card import Card
 from malaria.smear import Head, check_head, kept_share
 from malaria.smear.sentences import rate
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import percent
+from malaria.wording.words import count
 
 _HEAD: Final = "smear.head"
 
@@ -25,9 +27,10 @@ def choose_head(card: Card) -> Head | None:
         head = None
     if head is not None:
         st.markdown(
-            f"**Adapted to your laboratory.** With {head.discard:.0%} of red cells discarded it kept "
-            f"{rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in {head.fields:,} fields, "
-            "cross-validated by field. In brackets the 95 % interval. It brings its own threshold."
+            f"**Adapted to your laboratory.** With {percent(head.discard)} of red cells discarded it kept "
+            f"{rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in "
+            f"{count(head.fields, 'field')}, cross-validated by field. "
+            "In brackets the 95 % interval. It brings its own threshold."
         )
     if _HEAD in st.session_state and st.button("Use the model as shipped", icon=":material/undo:"):
         del st.session_state[_HEAD]

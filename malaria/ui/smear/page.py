@@ -19,7 +19,7 @@ from malaria.ui.smear.adapted import choose_head
 from malaria.ui.smear.card import card, list_suspects
 from malaria.ui.smear.result import downloads, readers, result
 from malaria.ui.smear.view import view
-from malaria.wording.words import count
+from malaria.wording.words import choose_verb, count
 
 _SESSION: Final = "smear.session"
 _SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
@@ -77,7 +77,7 @@ def _done(judging: Judging, session: TriageSession) -> None:
     bad, total = len(session.triage.unreadable), judging.progress.total
     with st.container(horizontal=True, vertical_alignment="center"):
         if judging.complete:
-            less = f" {count(bad, 'field')} {'does' if bad == 1 else 'do'} not count, see below." if bad else ""
+            less = f" {count(bad, 'field')} {choose_verb(bad, 'does', 'do')} not count, see below." if bad else ""
             st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
         else:
             taken = _taken(session)

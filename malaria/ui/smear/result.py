@@ -21,6 +21,7 @@ from malaria.ui.parts.held_out import held_out_scores
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.card import where
 from malaria.ui.smear.view import look_closer
+from malaria.wording.words import choose_verb, count
 
 _OWN: Final = "The patient’s own count where it is known."
 _INPUTS: Final = (
@@ -53,7 +54,7 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
                 st.rerun()
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
     if left := len(session.undecided):
-        words = f"{left:,} {'suspect is' if left == 1 else 'suspects are'} without a decision"
+        words = f"{count(left, 'suspect')} {choose_verb(left, 'is', 'are')} without a decision"
         unsure = sum(answer == UNSURE for answer in session.answers.values())
         st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
     st.markdown(sentences.needed(found))
@@ -155,9 +156,7 @@ def _differ(session: TriageSession, cells: list[Cell]) -> None:
     if not cells:
         st.markdown("They differ on no cell.")
         return
-    with st.expander(
-        f"They differ on {len(cells):,} {'cell' if len(cells) == 1 else 'cells'}", icon=":material/group:"
-    ):
+    with st.expander(f"They differ on {count(len(cells), 'cell')}", icon=":material/group:"):
         for cell in cells:
             name = f"**{cell.rank}**" if cell.rank else "Added"
             st.button(

@@ -76,7 +76,7 @@ def view(sample: Sample, session: TriageSession) -> None:
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
             "aspect": picture.shape[1] / picture.shape[0],
-            "alt": f"The field {session.field} with {len(suspects)} suspects outlined. {told}".strip(),
+            "alt": f"The field {session.field} with {count(len(suspects), 'suspect')} outlined. {told}".strip(),
             "places": [_place(cell, window, chosen=cell == session.current) for cell in suspects],
             "token": _token(session, window),
         },
