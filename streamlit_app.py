@@ -12,7 +12,7 @@ with page("Malaria cells", ":material/home:"):
         "networks, says how likely each is to be **parasitized**, and shows how sure it is and how often it is wrong."
     )
     st.header("Try one", anchor=False)
-    if clicked := examples.strip():
+    if clicked := examples.draw_strip():
         links.open_example(clicked)
     st.header("What you can do here", anchor=False)
     for entry in PAGES[1:]:

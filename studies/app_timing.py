@@ -29,7 +29,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from malaria.model import verdict
-from malaria.ui.parts.examples import examples
+from malaria.ui.parts.examples import get_examples
 from malaria.ui.parts.frame import ROOT
 from studies._command import Model, run
 
@@ -68,7 +68,7 @@ def measure(model: str | None = None) -> AppTiming:
 
     Raises RuntimeError with the reason when the app does not start or a page shows an error.
     """
-    shown = list(examples())
+    shown = list(get_examples())
     query = {"model": model} if model else {}
     firsts, predictions = [], []
     for start in range(STARTS):

@@ -22,7 +22,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from malaria import metrics, phantom
-from malaria.batch import Batch, Labelling, Reading, Scoring, Word, compare, label_columns, report, sentences, tables
+from malaria.batch import (
+    Batch,
+    Labelling,
+    Reading,
+    Scoring,
+    Word,
+    compare,
+    find_label_columns,
+    report,
+    sentences,
+    tables,
+)
 from malaria.cells import to_csv
 from malaria.cli import main
 from malaria.errors import LabelsError, ModelError, SourceError
@@ -162,8 +173,8 @@ def test_a_csv_that_labels_no_image_is_told_why(text: str, says: str) -> None:
 
 
 def test_only_a_csv_that_names_images_is_asked_for_its_label_column() -> None:
-    assert label_columns(b"File,patient,reader_a,reader_b\n") == ["reader_a", "reader_b"]
-    assert label_columns(b"picture,reader_a\n") == []
+    assert find_label_columns(b"File,patient,reader_a,reader_b\n") == ["reader_a", "reader_b"]
+    assert find_label_columns(b"picture,reader_a\n") == []
 
 
 @pytest.mark.parametrize(
@@ -253,7 +264,7 @@ def test_names_of_a_csv_that_label_nothing_are_listed() -> None:
     text = b"file,label\nx,Parasitized\ngone,Parasitized\nsame,Uninfected\n"
     files = ["x.png", "a/same.png", "b/same.png"]
     table = pd.DataFrame({"file": files, "patient": None, "image_id": None})
-    reasons = Labelling.from_csv(text, files).without_image(table)
+    reasons = Labelling.from_csv(text, files).find_without_image(table)
     assert reasons["gone"].startswith("Only in the CSV")
     assert reasons["same"].startswith("2 images have this name")
 

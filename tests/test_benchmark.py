@@ -77,13 +77,13 @@ def test_a_row_says_what_a_reader_needs() -> None:
 
 def test_both_sides_are_timed_in_turn_and_the_first_turn_is_not_counted() -> None:
     calls: list[str] = []
-    turns = throughput.interleaved(lambda: calls.append("first"), lambda: calls.append("second"), 3)
+    turns = throughput.time_in_turn(lambda: calls.append("first"), lambda: calls.append("second"), 3)
     assert len(turns) == 3
     assert calls == ["first", "second", "second", "first"] * 2
 
 
 def test_time_is_told_on_the_right_side() -> None:
-    turns = throughput.interleaved(lambda: None, lambda: sum(range(300_000)) and None, 4)
+    turns = throughput.time_in_turn(lambda: None, lambda: sum(range(300_000)) and None, 4)
     assert all(first.clock < second.clock and first.processor < second.processor for first, second in turns)
 
 
@@ -283,5 +283,5 @@ def test_the_verb_writes_json_with_the_machine_and_the_model(
 
 def test_every_part_is_offered() -> None:
     assert set(PARTS) == {"cells", "one-cell", "app", "batch", "dataset", "triage"}
-    assert processes.app is PARTS["app"]
+    assert processes.measure_app is PARTS["app"]
     assert (MODELS_DIR / DEFAULT_MODEL / "model.keras").is_file(), "the comparison with Keras needs it"

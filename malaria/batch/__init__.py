@@ -5,7 +5,7 @@ Everything the batch page shows can be had from here without a page.
 
 from malaria.background import Progress
 from malaria.batch.comparison import Comparison, compare
-from malaria.batch.labelling import Labelling, Word, corrected, label_columns
+from malaria.batch.labelling import Labelling, Word, apply_corrections, find_label_columns
 from malaria.batch.report import report
 from malaria.batch.scoring import Scoring
 from malaria.batch.table import Batch, Reading
@@ -18,8 +18,8 @@ __all__ = [
     "Reading",
     "Scoring",
     "Word",
+    "apply_corrections",
     "compare",
-    "corrected",
-    "label_columns",
+    "find_label_columns",
     "report",
 ]

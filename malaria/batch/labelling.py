@@ -55,7 +55,7 @@ class Labelling:
         if not words and not found.labels:
             folders = Counter(PurePosixPath(file).parent.name for file in files)
             words = [Word(folder, n) for folder, n in folders.most_common() if folder]
-        return cls(meaning, _open(words, meaning))
+        return cls(meaning, _find_open_words(words, meaning))
 
     @classmethod
     def from_csv(
@@ -77,7 +77,7 @@ class Labelling:
             return cls(meaning, folders.words, None, _read(data, correcting, meaning, words))
         given = _read(data, column, meaning, words)
         corrections = _read(data, correcting, meaning, words) if correcting and column else None
-        return cls(meaning, _open(words, meaning), given, corrections)
+        return cls(meaning, _find_open_words(words, meaning), given, corrections)
 
     def count(self, files: Sequence[str]) -> int:
         """How many of `files` have a given label, as far as names alone can tell."""
@@ -106,15 +106,15 @@ class Labelling:
         """Return `table` (file, patient, image_id) with a given_label, and a corrected_label where there are any."""
         if self.given is None:
             known = labels_from_folders(table["file"], mapping=self.meaning).labels
-            table = table.assign(given_label=_labels((known.get(file) for file in table["file"]), table))
+            table = table.assign(given_label=_to_column((known.get(file) for file in table["file"]), table))
         else:
             joined = match(table["file"], self.given, table["image_id"]).table
-            table = table.assign(given_label=_labels(joined[GIVEN], table))
+            table = table.assign(given_label=_to_column(joined[GIVEN], table))
             if "patient" in joined:
                 table["patient"] = joined["patient"].fillna(table["patient"])
-        return table if self.corrections is None else corrected(table, self.corrections)
+        return table if self.corrections is None else apply_corrections(table, self.corrections)
 
-    def without_image(self, table: pd.DataFrame) -> dict[str, str]:
+    def find_without_image(self, table: pd.DataFrame) -> dict[str, str]:
         """Names in the CSV that label no image of `table`, each with the reason."""
         reasons: dict[str, str] = {}
         for labels in filter(None, (self.given, self.corrections)):
@@ -125,13 +125,13 @@ class Labelling:
         return reasons
 
 
-def corrected(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
+def apply_corrections(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
     """Return `table` (file, image_id) with a corrected_label for each image that `corrections` name, else None."""
     joined = match(table["file"], corrections, table["image_id"]).table
-    return table.assign(corrected_label=_labels(joined[GIVEN], table))
+    return table.assign(corrected_label=_to_column(joined[GIVEN], table))
 
 
-def label_columns(data: bytes) -> list[str]:
+def find_label_columns(data: bytes) -> list[str]:
     """The columns of a CSV that may hold labels, where it says which image each is for. Raises LabelsError."""
     header = read_table(data)[0]
     others = [name for name in header if name.casefold() not in ("", "file", "image_id", "patient")]
@@ -145,21 +145,21 @@ def _read(data: bytes, column: str | None, meaning: Meaning, words: list[Word]) 
     except UnknownLabelsError as error:
         if len(error.unknown) > MAX_WORDS:
             raise
-        words += [Word(word, n, _sounds_like(word)) for word, n in error.unknown.items()]
+        words += [Word(word, n, _find_class(word)) for word, n in error.unknown.items()]
         return None
 
 
-def _labels(labels: Iterable[str | None], table: pd.DataFrame) -> "pd.Series[str]":
+def _to_column(labels: Iterable[str | None], table: pd.DataFrame) -> "pd.Series[str]":
     """A column of class names and None; as objects, for pandas would make NaN of None."""
     return pd.Series(list(labels), table.index, dtype=object)
 
 
-def _sounds_like(word: str) -> str | None:
+def _find_class(word: str) -> str | None:
     asked = labels_from_folders([re.sub("[/.]", " ", word) + "/image"]).questions
     return asked[0].suggested if asked else None
 
 
-def _open(words: Sequence[Word], meaning: Meaning) -> tuple[Word, ...]:
+def _find_open_words(words: Sequence[Word], meaning: Meaning) -> tuple[Word, ...]:
     """The words that `meaning` does not answer, each once; none at all where there are too many to be labels."""
     answered = {word.strip().casefold() for word in meaning}
     once = {word.word.strip().casefold(): word for word in reversed(words)}

@@ -7,22 +7,22 @@ here and named in `PARTS`; the table, the JSON and `--only` follow.
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from malaria.benchmark.fields import triage
+from malaria.benchmark.fields import measure_triage
 from malaria.benchmark.figures import Figure, Task
-from malaria.benchmark.processes import app, one_cell
-from malaria.benchmark.throughput import cells
-from malaria.benchmark.zips import batch, dataset
+from malaria.benchmark.processes import measure_app, measure_one_cell
+from malaria.benchmark.throughput import measure_cells
+from malaria.benchmark.zips import measure_batch, measure_data_set
 
 __all__ = ["PARTS", "Figure", "Part", "Task"]
 
 Part: TypeAlias = Callable[[Task], Iterator[Figure]]
 
 PARTS: Final[dict[str, Part]] = {
-    "cells": cells,
-    "one-cell": one_cell,
-    "app": app,
-    "batch": batch,
-    "dataset": dataset,
-    "triage": triage,
+    "cells": measure_cells,
+    "one-cell": measure_one_cell,
+    "app": measure_app,
+    "batch": measure_batch,
+    "dataset": measure_data_set,
+    "triage": measure_triage,
 }
 """Every part by its name, in the order in which they run."""

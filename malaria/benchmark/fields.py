@@ -28,10 +28,10 @@ class _Timed(NamedTuple):
     cells: int
 
 
-def triage(task: Task) -> Iterator[Figure]:
+def measure_triage(task: Task) -> Iterator[Figure]:
     """Measure seconds per field and per megapixel, on the fields of the source, or on synthetic ones if it has none."""
     classifier = load(task.model)
-    files, kind, whence = _fields(task.path)
+    files, kind, whence = _read_fields(task.path)
     timed = []
     for data in (files[0], *files):
         clock, processor = time.perf_counter(), time.process_time()
@@ -63,17 +63,17 @@ def triage(task: Task) -> Iterator[Figure]:
     )
 
 
-def _fields(path: str | None) -> tuple[list[bytes], str, str]:
+def _read_fields(path: str | None) -> tuple[list[bytes], str, str]:
     """The bytes of at most `FIELDS` pictures of the source that are large enough for a field, what and whence."""
     if path is not None:
         with open_source(path) as source:
-            found = list(_large(source))
+            found = list(_list_large(source))
         if found:
             return found, "field", f" of {source.name}"
     return [phantom.field(seed=seed).png for seed in range(FIELDS)], "synthetic field", ""
 
 
-def _large(source: Source) -> Iterator[bytes]:
+def _list_large(source: Source) -> Iterator[bytes]:
     """Pictures spread over the source."""
     for file in source.files[:: -(-len(source) // FIELDS)]:
         try:

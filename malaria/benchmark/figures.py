@@ -52,17 +52,17 @@ class Figure:
 
     def row(self) -> tuple[str, str, str, str]:
         """The figure as the table has it: what it is, value, target, and whether that is met."""
-        target = next((f"{word} {_said(limit, self.value)}" for word, limit in self._limits()), "")
+        target = next((f"{word} {_write(limit, self.value)}" for word, limit in self._limits()), "")
         verdict = {True: "met", False: "MISSED", None: ""}[self.met]
         about = f"{self.about} ({self.note})" if self.note else self.about
-        value = "not measured" if self.value is None else f"{_said(self.value, self.value)} {self.unit}".rstrip()
+        value = "not measured" if self.value is None else f"{_write(self.value, self.value)} {self.unit}".rstrip()
         return about, value, target, verdict
 
     def _limits(self) -> list[tuple[str, float]]:
         return [(word, limit) for word, limit in ((">=", self.at_least), ("<=", self.at_most)) if limit is not None]
 
 
-def _said(number: float, like: float | None) -> str:
+def _write(number: float, like: float | None) -> str:
     """A number in as many digits as one reads; yes or no where `like` is one of these."""
     if isinstance(like, bool):
         return "yes" if number else "no"

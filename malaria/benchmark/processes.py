@@ -15,7 +15,7 @@ _PATIENCE: Final = 900  # seconds
 _STUDIES: Final = Path(__file__).resolve().parents[2] / "studies"
 
 
-def one_cell(task: Task) -> Iterator[Figure]:
+def measure_one_cell(task: Task) -> Iterator[Figure]:
     """Measure one cell at batch size 1 against `keras.Model.predict` on the same network."""
     name = task.model or model.DEFAULT_MODEL
     if (model.MODELS_DIR / name / "model.keras").is_file():
@@ -35,7 +35,7 @@ def one_cell(task: Task) -> Iterator[Figure]:
     yield Figure("keras_predict_ms", found.get("keras_ms"), "ms", "one cell, keras.Model.predict")
 
 
-def app(task: Task) -> Iterator[Figure]:
+def measure_app(task: Task) -> Iterator[Figure]:
     """Measure the app: the first page, answers on the single-cell page, and the memory of the server after them."""
     found, problem = _run("studies.app_timing", task)
     figures = (

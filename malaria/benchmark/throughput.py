@@ -30,20 +30,20 @@ class Seconds(NamedTuple):
     processor: float
 
 
-def cells(task: Task) -> Iterator[Figure]:
+def measure_cells(task: Task) -> Iterator[Figure]:
     """Measure cells per second, and its share of the rate of only decoding and resizing with the same threads.
 
     Both passes take the same bytes, already in memory, in turn; each turn gives a ratio, and the median is the figure.
     """
     classifier = load(task.model)
-    files, whence = cells_in_memory(task.path)
+    files, whence = read_cells(task.path)
     floor = _decode_only(files, classifier.card)
 
     def score() -> None:
         for _ in classifier.score(files):
             pass
 
-    turns = interleaved(floor, score, REPEATS)
+    turns = time_in_turn(floor, score, REPEATS)
     bare, whole = zip(*turns, strict=True)
     ratios = sorted(decoding.clock / scoring.clock for decoding, scoring in turns)
     low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
@@ -69,19 +69,19 @@ def cells(task: Task) -> Iterator[Figure]:
         yield Figure(name, len(files) / median(one.clock for one in seconds), "cells/s", about)
 
 
-def interleaved(first: Callable[[], None], second: Callable[[], None], repeats: int) -> list[tuple[Seconds, Seconds]]:
+def time_in_turn(first: Callable[[], None], second: Callable[[], None], repeats: int) -> list[tuple[Seconds, Seconds]]:
     """Time both in turn, after a turn to warm up, who starts changing each time, so that drift favours neither."""
     turns = []
     for number in range(repeats + 1):
         if number % 2:
-            later = _seconds(second)
-            turns.append((_seconds(first), later))
+            later = _time(second)
+            turns.append((_time(first), later))
         else:
-            turns.append((_seconds(first), _seconds(second)))
+            turns.append((_time(first), _time(second)))
     return turns[1:]
 
 
-def _seconds(call: Callable[[], None]) -> Seconds:
+def _time(call: Callable[[], None]) -> Seconds:
     clock, processor = time.perf_counter(), time.process_time()
     call()
     return Seconds(time.perf_counter() - clock, time.process_time() - processor)
@@ -106,27 +106,27 @@ def _decode_only(files: list[ImageFile], card: Card) -> Callable[[], None]:
     return run
 
 
-def cells_in_memory(path: str | None) -> tuple[list[ImageFile], str]:
+def read_cells(path: str | None) -> tuple[list[ImageFile], str]:
     """At most `MOST_CELLS` readable images, spread evenly over the source, in memory; and what they are called."""
     if path is None:
         return [ImageFile(cell.file, cell.png) for cell in phantom.batch(PHANTOMS)], "synthetic cells"
     with open_source(path) as source:
         step = -(-len(source) // MOST_CELLS)
-        files = [ImageFile(file, _bytes(source.read, file)) for file in source.files[::step]]
-        readable = [file for file in files if _readable(file)]
+        files = [ImageFile(file, _read_or_none(source.read, file)) for file in source.files[::step]]
+        readable = [file for file in files if _is_readable(file)]
     if not readable:
         raise SourceError(f"{path}: None of its images can be read. Give a folder or zip of cells.")
     return readable, f"of {len(source)} images of {source.name}"
 
 
-def _bytes(read: Callable[[str], bytes], file: str) -> bytes | None:
+def _read_or_none(read: Callable[[str], bytes], file: str) -> bytes | None:
     try:
         return read(file)
     except ImageError:
         return None
 
 
-def _readable(file: ImageFile) -> bool:
+def _is_readable(file: ImageFile) -> bool:
     """Whether the classifier takes it, and plain OpenCV as well, against which it is timed."""
     if file.data is None:
         return False

@@ -21,20 +21,20 @@ _BATCH_TARGET: Final = 0.75
 _DATASET_TARGET: Final = 0.7
 
 
-def batch(task: Task) -> Iterator[Figure]:
+def measure_batch(task: Task) -> Iterator[Figure]:
     """Measure answering a zip in the background, and its share of the rate of reading, decoding and resizing it."""
     from malaria.batch import Scoring  # only here and below: they take half a second to load, in every verb
 
     classifier = load(task.model)
-    files, whence = throughput.cells_in_memory(task.path)
-    data = _zipped(files)
+    files, whence = throughput.read_cells(task.path)
+    data = _zip(files)
     size = (classifier.card.preprocessing.width, classifier.card.preprocessing.height)
 
     def score() -> None:
         with open_source(io.BytesIO(data), "cells.zip") as source:
             Scoring(classifier, source).wait()
 
-    yield from _ratios(
+    yield from _compare(
         "batch_zip_over_decode_only",
         "a zip answered as on the batch page, as a share of the rate of only decoding and resizing it",
         (_decode_only(data, size), score),
@@ -43,18 +43,18 @@ def batch(task: Task) -> Iterator[Figure]:
     )
 
 
-def dataset(task: Task) -> Iterator[Figure]:
+def measure_data_set(task: Task) -> Iterator[Figure]:
     """Measure describing a data set, and its share of the rate of reading and decoding it."""
     from malaria.dataset import describe
 
-    files, whence = throughput.cells_in_memory(task.path)
-    data = _zipped(files)
+    files, whence = throughput.read_cells(task.path)
+    data = _zip(files)
 
     def look() -> None:
         with open_source(io.BytesIO(data), "cells.zip") as source:
             describe(source)
 
-    yield from _ratios(
+    yield from _compare(
         "data_describe_over_decode_only",
         "a data set described, as a share of the rate of only decoding it",
         (_decode_only(data, None), look),
@@ -63,10 +63,10 @@ def dataset(task: Task) -> Iterator[Figure]:
     )
 
 
-def _ratios(
+def _compare(
     name: str, about: str, sides: tuple[Callable[[], None], Callable[[], None]], target: float, on: str
 ) -> Iterator[Figure]:
-    turns = throughput.interleaved(*sides, TURNS)
+    turns = throughput.time_in_turn(*sides, TURNS)
     ratios = sorted(floor.clock / whole.clock for floor, whole in turns)
     low, high = ratios[len(ratios) // 4], ratios[-1 - len(ratios) // 4]
     note = f"{on}, {threads()} threads; middle half of {TURNS} turns {low:.2f} to {high:.2f}"
@@ -79,7 +79,7 @@ def _ratios(
     )
 
 
-def _zipped(files: list[ImageFile]) -> bytes:
+def _zip(files: list[ImageFile]) -> bytes:
     """The images in one zip, under numbers, for two may have one name."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:

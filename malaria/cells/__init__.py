@@ -1,6 +1,6 @@
 """The table of cells: one pandas DataFrame shape for the whole app, and how labels come into it and rows out of it."""
 
-from malaria.cells._csvtext import neutralised, read_table, restored
+from malaria.cells._csvtext import neutralise, read_table, restore
 from malaria.cells._labels import (
     FolderLabels,
     Labels,
@@ -23,10 +23,10 @@ __all__ = [
     "evaluate_cells",
     "labels_from_folders",
     "match",
-    "neutralised",
+    "neutralise",
     "read_cells",
     "read_labels",
     "read_table",
-    "restored",
+    "restore",
     "to_csv",
 ]

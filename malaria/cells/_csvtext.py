@@ -14,10 +14,10 @@ _FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
 _NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r]")
 
 
-def neutralised(value: object) -> object:
+def neutralise(value: object) -> object:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front; everything else stays as it is.
 
-    So does text that already has apostrophes before the sign, for otherwise `restored` could not tell them apart.
+    So does text that already has apostrophes before the sign, for otherwise `restore` could not tell them apart.
     """
     if not isinstance(value, str):
         return value
@@ -25,8 +25,8 @@ def neutralised(value: object) -> object:
     return "'" + writable if _FORMULA.match(writable) else writable
 
 
-def restored(value: str) -> str:
-    """What `neutralised` was given."""
+def restore(value: str) -> str:
+    """What `neutralise` was given."""
     return value[1:] if _NEUTRALISED.match(value) else value
 
 
@@ -36,10 +36,10 @@ def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
     Separated by commas, semicolons, tabs or bars; in UTF-8, UTF-16 or Latin-1, with a byte order mark or without.
     Raises LabelsError when the file cannot be opened, is empty, is no text, or has a row longer than the header.
     """
-    text = _decoded(_bytes(data))
+    text = _decode(_bytes(data))
     announced = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # spreadsheets may announce the separator so
     lines = _lines(text[announced.end() :], announced[1]) if announced else _lines(text, _separator(text))
-    header = [restored(name).strip() for name in next(lines, [])]
+    header = [restore(name).strip() for name in next(lines, [])]
     if not any(header):
         raise LabelsError("The CSV is empty. It needs a first line with the names of its columns.")
     rows = []
@@ -51,7 +51,7 @@ def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
                 "Put text that contains the separator in quotes."
             )
         if any(value.strip() for value in line):
-            rows.append([restored(value) for value in line[: len(header)]] + [""] * (len(header) - len(line)))
+            rows.append([restore(value) for value in line[: len(header)]] + [""] * (len(header) - len(line)))
     return header, rows
 
 
@@ -80,7 +80,7 @@ def _bytes(data: bytes | Path | str) -> bytes:
         raise LabelsError(f"{data} cannot be read ({error.strerror}). Check the path.") from None
 
 
-def _decoded(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     """By the byte order mark, by the zeros of UTF-16, as UTF-8, else as Windows writes Latin-1."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encodings = ["utf-16"]

@@ -116,7 +116,7 @@ def read_labels(
             found[name].append((label, row[id_at].strip() if id_at is not None else ""))
         if patient_at is not None and row[patient_at].strip():
             patients[name] = row[patient_at].strip()
-    names, ids = _agreed(found)
+    names, ids = _settle(found)
     repeated = sum(len(entries) - len(set(entries)) for entries in found.values())
     unlabelled = len(rows) - sum(map(len, found.values()))
     identified = {name for name, entries in found.items() if all(image_id for _, image_id in entries)}
@@ -228,7 +228,7 @@ def _classifier(
     return {word: meaning.get(word.casefold(), word) for word in seen}
 
 
-def _agreed(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
+def _settle(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, str], dict[str, str]]:
     """One label for each name and each image_id; a name of several images with different labels is left to the ids."""
     names: dict[str, str] = {}
     ids: dict[str, str] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from malaria.cells._csvtext import neutralised, read_table, require
+from malaria.cells._csvtext import neutralise, read_table, require
 from malaria.errors import LabelsError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def to_csv(table: pd.DataFrame) -> str:
     """
     first = [column for column in COLUMNS if column in table.columns]
     ordered = table[first + [column for column in table.columns if column not in first]]
-    safe = ordered.map(neutralised).rename(columns=neutralised)
+    safe = ordered.map(neutralise).rename(columns=neutralise)
     written = safe.to_csv(index=False, lineterminator="\n")
     if "\r" in written:  # Python before 3.13 does not quote a return in a name, which then reads as the end of the row
         written = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)

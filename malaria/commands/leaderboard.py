@@ -31,10 +31,10 @@ def leaderboard(
     """
     import pandas as pd
 
-    from malaria.training.leaderboard import asked_for, measured_folder, refuse_other_rows, trainable
+    from malaria.training.leaderboard import describe_request, find_measured_folder, refuse_other_rows, trainable
     from malaria.training.leaderboard import leaderboard as build
     from malaria.training.publish import measure
-    from malaria.training.run import Options, check_options, options_recipe, read_cells, train_folds
+    from malaria.training.run import Options, check_options, make_recipe, read_cells, train_folds
 
     if unknown := set(only or ()) - set(trainable()):
         raise TrainingError(f"No network is called {', '.join(sorted(unknown))}. There are: {', '.join(trainable())}.")
@@ -53,13 +53,13 @@ def leaderboard(
 
     earlier = pd.read_csv(output) if output.exists() else None
     first = options_for(trainable()[0])
-    asked = asked_for(first, read_cells(first, say))
+    asked = describe_request(first, read_cells(first, say))
     if earlier is not None:
         refuse_other_rows(earlier, asked, output)
     folders, missing = [], {}
     for name in trainable():
         options, wanted = options_for(name), name in only if only else epochs is not None
-        folder = measured_folder(name, runs, asked, epochs=options_recipe(options).epochs if wanted else None)
+        folder = find_measured_folder(name, runs, asked, epochs=make_recipe(options).epochs if wanted else None)
         if folder:
             if only and name in only:
                 say(f"{name} is measured already, in {folder}")

@@ -9,13 +9,13 @@ from malaria.dataset.duplicates import (
     HASH_DISTANCE,
     Filed,
     Group,
-    exact_duplicates,
-    near_duplicates,
-    perceptual_hashes,
+    find_exact_duplicates,
+    find_near_duplicates,
+    hash_perceptually,
 )
-from malaria.dataset.facts import SIDE, Facts, Look, look, shrunk, thumbnail
+from malaria.dataset.facts import SIDE, Facts, Look, look, shrink, thumbnail
 from malaria.dataset.known import Known
-from malaria.dataset.means import HUES, Means, absolute_difference
+from malaria.dataset.means import HUES, Means, find_difference
 from malaria.dataset.public_zip import KNOWN_SHA256, Fetched, fetch
 from malaria.dataset.splitting import Leak, split_by_image, split_by_patient
 
@@ -34,14 +34,14 @@ __all__ = [
     "Leak",
     "Look",
     "Means",
-    "absolute_difference",
     "describe",
-    "exact_duplicates",
     "fetch",
+    "find_difference",
+    "find_exact_duplicates",
+    "find_near_duplicates",
+    "hash_perceptually",
     "look",
-    "near_duplicates",
-    "perceptual_hashes",
-    "shrunk",
+    "shrink",
     "split_by_image",
     "split_by_patient",
     "thumbnail",

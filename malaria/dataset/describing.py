@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.dataset.duplicates import Filed, Group, exact_duplicates, near_duplicates
+from malaria.dataset.duplicates import Filed, Group, find_exact_duplicates, find_near_duplicates
 from malaria.dataset.facts import THUMBNAIL, Facts, look
 from malaria.dataset.known import Known
 from malaria.dataset.means import Means
@@ -229,10 +229,10 @@ def _table(rows: Iterable[_Row], known: Known) -> pd.DataFrame:
 
 def _duplicates(rows: list[_Row]) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
     """The groups of exact and of near duplicates among readable images."""
-    exact = exact_duplicates([row.image_id or "" for row in rows], _filed(rows))
+    exact = find_exact_duplicates([row.image_id or "" for row in rows], _filed(rows))
     once = list({row.image_id: row for row in reversed(rows)}.values())[::-1]
     thumbnails = np.array([row.thumbnail for row in once], np.uint8).reshape(-1, THUMBNAIL, THUMBNAIL, 3)
-    return tuple(exact), tuple(near_duplicates(thumbnails, _filed(once)))
+    return tuple(exact), tuple(find_near_duplicates(thumbnails, _filed(once)))
 
 
 def _filed(rows: Iterable[_Row]) -> list[Filed]:

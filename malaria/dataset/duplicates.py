@@ -61,7 +61,7 @@ class Filed(NamedTuple):
     patient: str | None
 
 
-def exact_duplicates(image_ids: Sequence[str], filed: Sequence[Filed]) -> list[Group]:
+def find_exact_duplicates(image_ids: Sequence[str], filed: Sequence[Filed]) -> list[Group]:
     """Group files of equal `image_ids` (SHA-256 of the bytes); both of shape (n,)."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, image_id in enumerate(image_ids):
@@ -69,13 +69,13 @@ def exact_duplicates(image_ids: Sequence[str], filed: Sequence[Filed]) -> list[G
     return [_group(filed[place] for place in together) for together in places.values() if len(together) > 1]
 
 
-def near_duplicates(thumbnails: NDArray[np.uint8], filed: Sequence[Filed]) -> list[Group]:
+def find_near_duplicates(thumbnails: NDArray[np.uint8], filed: Sequence[Filed]) -> list[Group]:
     """Group files that show the same picture: thumbnails of shape (n, 16, 16, 3), uint8 RGB.
 
     Pairs of like hashes are held against each other in full, at equal brightness. Give each picture once: leave out
     exact copies. A picture that was turned or mirrored is not found.
     """
-    pairs = _alike(perceptual_hashes(thumbnails), thumbnails)
+    pairs = _find_alike(hash_perceptually(thumbnails), thumbnails)
     joined = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(len(filed), len(filed)))
     _, number = connected_components(joined, directed=False)
     members: dict[int, list[int]] = defaultdict(list)
@@ -84,7 +84,7 @@ def near_duplicates(thumbnails: NDArray[np.uint8], filed: Sequence[Filed]) -> li
     return [_group(filed[place] for place in together) for together in members.values()]
 
 
-def perceptual_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def hash_perceptually(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return what stays nearly alike when a picture is saved again: 64 bits for each thumbnail (n, side, side, 3).
 
     A bit says whether one of the 8 x 8 lowest frequencies of the brightness is above their median; the mean brightness
@@ -100,12 +100,12 @@ def perceptual_hashes(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.concatenate(found)
 
 
-def _alike(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray[np.intp]:
+def _find_alike(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Every pair (first, second) that is near in both measures, and about `MOST_PAIRS` at most: shape (pairs, 2)."""
-    equalised = _equalised(thumbnails)
+    equalised = _equalise(thumbnails)
     found, pairs = [np.empty((0, 2), np.intp)], 0
     with ThreadPoolExecutor(threads()) as pool:
-        for some in pool.map(lambda start: _alike_of(start, hashes, equalised), range(0, len(hashes), _ROWS)):
+        for some in pool.map(lambda start: _find_alike_of(start, hashes, equalised), range(0, len(hashes), _ROWS)):
             found.append(some)
             pairs += len(some)
             if pairs > MOST_PAIRS:
@@ -114,7 +114,7 @@ def _alike(hashes: NDArray[np.uint64], thumbnails: NDArray[np.uint8]) -> NDArray
     return np.concatenate(found)
 
 
-def _alike_of(start: int, hashes: NDArray[np.uint64], equalised: NDArray[np.uint8]) -> NDArray[np.intp]:
+def _find_alike_of(start: int, hashes: NDArray[np.uint64], equalised: NDArray[np.uint8]) -> NDArray[np.intp]:
     """The pairs whose first is one of `_ROWS` pictures from `start` on."""
     rows, near = hashes[start : start + _ROWS, None], [np.empty((0, 2), np.intp)]
     for left in range(start, len(hashes), _COLUMNS):
@@ -131,7 +131,7 @@ def _alike_of(start: int, hashes: NDArray[np.uint64], equalised: NDArray[np.uint
     return pairs[apart <= GREY_LEVELS]
 
 
-def _equalised(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _equalise(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Thumbnails as rows of one mean, so that a lamp turned up is no difference: uint8 (n, side * side * 3)."""
     rows = np.empty((len(thumbnails), thumbnails[0].size if len(thumbnails) else 0), np.uint8)
     for start in range(0, len(rows), 1024):
@@ -143,8 +143,8 @@ def _equalised(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _group(together: Iterable[Filed]) -> Group:
     files, labels, patients = zip(*together, strict=True)
-    return Group(files, _distinct(labels), _distinct(patients))
+    return Group(files, _sort_distinct(labels), _sort_distinct(patients))
 
 
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+def _sort_distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value is not None}))

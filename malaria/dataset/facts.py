@@ -57,11 +57,11 @@ def look(file: ImageFile) -> Look:
     height, width = rgb.shape[:2]
     lowest, highest, _, _ = cv2.minMaxLoc(rgb.reshape(height, -1))
     facts = Facts(*_header(file.data), width, height, int(lowest), int(highest))
-    small = shrunk(rgb)
+    small = shrink(rgb)
     return Look(facts, small, thumbnail(small))
 
 
-def shrunk(rgb: RGB) -> RGB:
+def shrink(rgb: RGB) -> RGB:
     """Return uint8 `rgb` (height, width, 3) with its longer side at `SIDE` pixels, aspect kept."""
     height, width = rgb.shape[:2]
     ratio = SIDE / max(height, width)

@@ -61,7 +61,7 @@ class Means:
         return mean
 
 
-def absolute_difference(a: Picture, b: Picture, *, hue: bool = False) -> Picture:
+def find_difference(a: Picture, b: Picture, *, hue: bool = False) -> Picture:
     """Return |a - b| of two mean pictures (side, side, 3); with `hue` the first channel the shorter way, 0 to 90."""
     apart = np.abs(a - b)
     if hue:

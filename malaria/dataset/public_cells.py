@@ -57,8 +57,8 @@ class RemoteCells:
             )
         except Exception as error:  # from requests, urllib3, remotezip and zipfile, each with its own kinds
             self._session.close()
-            raise self._unreachable(error) from error
-        self._members = _by_class_and_patient(self._zip)
+            raise self._explain(error) from error
+        self._members = _group(self._zip)
 
     def fetch(self, n_per_class: int = 4, seed: int | None = None) -> list[ImageFile]:
         """Fetch `n_per_class` cells of each class (parasitized first), of as many different patients as there are.
@@ -69,12 +69,12 @@ class RemoteCells:
         chance = random.Random(seed)
         chosen = [member for label in CLASSES for member in _choose(self._members[label], n_per_class, chance)]
         if not chosen:
-            raise self._problem(f"holds no cells in folders named {' and '.join(CLASSES)}")
+            raise self._tell(f"holds no cells in folders named {' and '.join(CLASSES)}")
         try:
             with self._lock:
                 return [ImageFile(member.filename, self._zip.read(member)) for member in chosen]
         except Exception as error:
-            raise self._unreachable(error) from error
+            raise self._explain(error) from error
 
     def close(self) -> None:
         self._zip.close()
@@ -88,32 +88,24 @@ class RemoteCells:
     ) -> None:
         self.close()
 
-    def _unreachable(self, error: BaseException) -> SourceError:
+    def _explain(self, error: BaseException) -> SourceError:
         """What to tell of an error; remotezip wraps those of requests, which then are its context."""
         cause = error.__context__ if isinstance(error.__context__, requests.RequestException) else error
         if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError):
-            return self._problem(f"did not answer within {self._timeout:g} seconds")
+            return self._tell(f"did not answer within {self._timeout:g} seconds")
         if isinstance(cause, requests.HTTPError) and cause.response is not None:
-            return self._problem(f"answered {cause.response.status_code} ({cause.response.reason})")
+            return self._tell(f"answered {cause.response.status_code} ({cause.response.reason})")
         if type(cause).__name__ == "RangeNotSupported":
-            return self._problem("does not give parts of a file")
+            return self._tell("does not give parts of a file")
         if isinstance(cause, zipfile.BadZipFile):
-            return self._problem("gave something that is not a whole zip")
-        return self._problem("cannot be reached")
+            return self._tell("gave something that is not a whole zip")
+        return self._tell("cannot be reached")
 
-    def _problem(self, what: str) -> SourceError:
+    def _tell(self, what: str) -> SourceError:
         return SourceError(
             f"No NIH cells could be fetched: {urlsplit(self.url).hostname or self.url} {what}. Check the internet"
             f" connection, or set {URL_VARIABLE} to another copy of the zip; everything else works without it."
         )
-
-
-def fetch_cells(
-    n_per_class: int = 4, seed: int | None = None, url: str | None = None, timeout: float = TIMEOUT
-) -> list[ImageFile]:
-    """Fetch a few cells of each class in one go; see `RemoteCells` for the arguments and what is raised."""
-    with RemoteCells(url, timeout) as cells:
-        return cells.fetch(n_per_class, seed)
 
 
 def _close_unless_partial(response: requests.Response, **_: object) -> None:
@@ -125,7 +117,7 @@ def _close_unless_partial(response: requests.Response, **_: object) -> None:
 Patients = dict[str | None, list[zipfile.ZipInfo]]
 
 
-def _by_class_and_patient(archive: zipfile.ZipFile) -> dict[str, Patients]:
+def _group(archive: zipfile.ZipFile) -> dict[str, Patients]:
     members: dict[str, Patients] = {label: defaultdict(list) for label in CLASSES}
     for member in archive.infolist():
         folder, _, name = member.filename.rpartition("/")

@@ -51,7 +51,7 @@ def fetch(folder: Path, url: str | None = None, sha256: str | None = None, progr
     address = url or os.environ.get(URL_VARIABLE) or DEFAULT_URL
     name = Path(urlsplit(address).path).name or "cell_images.zip"
     path, record = folder / name, folder / f"{name}.sha256"
-    wanted, source = _wanted(sha256, record)
+    wanted, source = _find_wanted_hash(sha256, record)
     logger = pooch.get_logger()
     logger.setLevel("ERROR")  # it would print to standard error what is said here in other words
     try:
@@ -62,16 +62,16 @@ def fetch(folder: Path, url: str | None = None, sha256: str | None = None, progr
         found = pooch.file_hash(str(path))
         record.write_text(f"{found}  {name}\n")
     except ValueError:
-        raise SourceError(_other_hash(address, name, source or "", record)) from None
+        raise SourceError(_say_other_hash(address, name, source or "", record)) from None
     except requests.RequestException as error:
-        raise SourceError(_broken(address, path, error)) from error
+        raise SourceError(_say_broken(address, path, error)) from error
     except OSError as error:
         raise SourceError(f"{folder}: It cannot be written to ({error.strerror}). Name another folder.") from error
     with open_source(path) as images:
         return Fetched(path, found, len(images), source)
 
 
-def _wanted(sha256: str | None, record: Path) -> tuple[str | None, str | None]:
+def _find_wanted_hash(sha256: str | None, record: Path) -> tuple[str | None, str | None]:
     """The hash that the file must have, and where that is known from."""
     if sha256:
         return sha256.strip().lower(), "given"
@@ -125,7 +125,7 @@ class _Resuming:
                 self._progress(there, total)
 
 
-def _other_hash(address: str, name: str, source: str, record: Path) -> str:
+def _say_other_hash(address: str, name: str, source: str, record: Path) -> str:
     because = {
         "given": "the SHA-256 that was given",
         "known": "the SHA-256 that this program knows",
@@ -135,7 +135,7 @@ def _other_hash(address: str, name: str, source: str, record: Path) -> str:
     return f"{name}: What {address} gave does not have {because}, and was thrown away. Try again, or {mend}."
 
 
-def _broken(address: str, path: Path, error: requests.RequestException) -> str:
+def _say_broken(address: str, path: Path, error: requests.RequestException) -> str:
     host = urlsplit(address).hostname or address
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"{host} answered {error.response.status_code} ({error.response.reason}). Check the address: {address}"

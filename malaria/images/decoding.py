@@ -115,13 +115,13 @@ def _decode_any(data: bytes, file: str, max_pixels: int) -> RGB:
             _check_size(_webp_size(data), file, max_pixels)
         if kind == "PNG" and _PNG_END not in data:  # Pillow forgives a missing end
             raise EOFError
-        with _no_warnings():
+        with _silence_warnings():
             image = opener(io.BytesIO(data))
             _check_size(image.size, file, max_pixels)
             if kind == "TIFF":  # reads metadata, and warns about it, while loading
                 image.load()
         image.load()
-        return _to_rgb(_upright(image), file)
+        return _to_rgb(_turn_upright(image), file)
     except ImageError:
         raise
     except Exception as error:  # codecs raise nearly every kind there is
@@ -208,9 +208,9 @@ def _refuse_other_kind(data: bytes, file: str) -> NoReturn:
     raise ImageError(file, rule, "Give a PNG, JPEG, WebP, TIFF or BMP file.")
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn_upright(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF says; broken EXIF is no reason to refuse good pixels."""
-    with _no_warnings(), suppress(Exception):
+    with _silence_warnings(), suppress(Exception):
         ImageOps.exif_transpose(image, in_place=True)
     return image
 
@@ -232,7 +232,7 @@ def _to_rgb(image: Image.Image, file: str) -> RGB:
 
 
 @contextmanager
-def _no_warnings() -> Iterator[None]:
+def _silence_warnings() -> Iterator[None]:
     """Keep Pillow's remarks on metadata to itself. Python's warning filters are global, hence one thread at a time."""
     with _WARNINGS_LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -31,7 +31,7 @@ MAX_GRAIN: Final = 4.0  # mean grey levels that the small copy loses inside the 
 _NOT_A_CELL: Final = "This does not look like a single stained cell: "
 
 
-def implausible(rgb: NDArray[np.uint8]) -> str | None:
+def find_doubt(rgb: NDArray[np.uint8]) -> str | None:
     """Say in a sentence why a uint8 RGB picture (height, width, 3) is not one stained cell; None when it may be one.
 
     A cell is expected cut out on black, as NIH gives it, or in the box around it in a bright field. One object must
@@ -50,18 +50,18 @@ def implausible(rgb: NDArray[np.uint8]) -> str | None:
     small = _fit(rgb)
     if cv2.meanStdDev(small)[1].max() < MIN_SPREAD:
         return _NOT_A_CELL + "it is nearly one even colour. Choose a picture that shows a cell."
-    if (_brightest(small) - _darkest(small)).mean() < MIN_COLOUR:
+    if (_find_brightest(small) - _find_darkest(small)).mean() < MIN_COLOUR:
         return _NOT_A_CELL + "it has no colour, and the stain tells the parasite. Use the original colour picture."
-    mask = _object_in_the_middle(small)
+    mask = _find_object(small)
     if mask is None:
         return _NOT_A_CELL + (
             "no single object stands out in the middle; a whole field, a chart or a photo looks so."
             " Crop it to one cell, or give a whole field to smear triage."
         )
-    if _wrong_hue(np.median(small[mask], axis=0)) > MAX_WRONG_HUE:
+    if _measure_wrong_hue(np.median(small[mask], axis=0)) > MAX_WRONG_HUE:
         return _NOT_A_CELL + "its colours are not those of a Giemsa stain. Use the original colour picture."
     inside = cv2.erode(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0  # away from the outline
-    if _detail(small, inside) > MAX_DETAIL or _grain(rgb, small, inside) > MAX_GRAIN:
+    if _measure_detail(small, inside) > MAX_DETAIL or _measure_grain(rgb, small, inside) > MAX_GRAIN:
         return _NOT_A_CELL + "it has more fine detail than a cell; a photo or a drawing has. Crop it to one cell."
     return None
 
@@ -74,12 +74,12 @@ def _fit(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return small.astype(np.uint8, copy=False)
 
 
-def _object_in_the_middle(small: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+def _find_object(small: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     """The mask of the one object, its holes filled, or None where there is none of a cell's proportions."""
-    black = _brightest(small) <= BLACK
+    black = _find_brightest(small) <= BLACK
     frame = np.concatenate([black[0], black[-1], black[:, 0], black[:, -1]])
     if frame.mean() >= MIN_BLACK_FRAME:
-        return _compact(~black)
+        return _find_compact(~black)
     green = cv2.GaussianBlur(small[:, :, 1], (3, 3), 0)
     _, light = cv2.threshold(green, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     if not light.any():
@@ -87,10 +87,10 @@ def _object_in_the_middle(small: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     clear = np.median(small[light > 0], axis=0)
     if clear.max() < MIN_CLEAR or np.ptp(clear) > MAX_CLEAR_COLOUR:
         return None
-    return _compact(light == 0)
+    return _find_compact(light == 0)
 
 
-def _compact(foreground: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+def _find_compact(foreground: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     """The blob that covers most of the middle, if it is large, full and round enough."""
     contours, _ = cv2.findContours(foreground.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     labels = np.zeros(foreground.shape, np.int32)
@@ -110,33 +110,33 @@ def _compact(foreground: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     return mask if roundness >= MIN_ROUNDNESS else None
 
 
-def _wrong_hue(colour: NDArray[np.float64]) -> float:
+def _measure_wrong_hue(colour: NDArray[np.float64]) -> float:
     """By how much green, yellow or cyan leads in a colour (red, green, blue; 0 to 255); negative where none does."""
     red, green, blue = colour
     return float(max(green - max(red, blue), min(red, green) - blue, min(green, blue) - red))
 
 
-def _detail(small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
+def _measure_detail(small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
     """The share (0 to 1) of steep pixels there."""
     smooth = cv2.GaussianBlur(small, (3, 3), 0)
     across = cv2.absdiff(smooth[1:-1, 2:], smooth[1:-1, :-2])
     down = cv2.absdiff(smooth[2:, 1:-1], smooth[:-2, 1:-1])
-    steep = _brightest(np.maximum(across, down)) > STEEP
+    steep = _find_brightest(np.maximum(across, down)) > STEEP
     return float(steep[inside[1:-1, 1:-1]].mean()) if inside[1:-1, 1:-1].any() else 1.0
 
 
-def _grain(rgb: NDArray[np.uint8], small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
+def _measure_grain(rgb: NDArray[np.uint8], small: NDArray[np.uint8], inside: NDArray[np.bool_]) -> float:
     """How much finer the picture is there than its small copy: their mean difference, 0 to 255 grey levels."""
     height, width = rgb.shape[:2]
     enlarged = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    lost = _brightest(cv2.absdiff(rgb, enlarged).astype(np.uint8, copy=False))
+    lost = _find_brightest(cv2.absdiff(rgb, enlarged).astype(np.uint8, copy=False))
     return float(cv2.resize(lost, small.shape[1::-1], interpolation=cv2.INTER_AREA)[inside].mean())
 
 
-def _brightest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _find_brightest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The largest channel of each pixel; ten times as fast as `rgb.max(axis=2)`."""
     return np.maximum(np.maximum(rgb[:, :, 0], rgb[:, :, 1]), rgb[:, :, 2])
 
 
-def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _find_darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.minimum(np.minimum(rgb[:, :, 0], rgb[:, :, 1]), rgb[:, :, 2])

@@ -168,8 +168,8 @@ def _open_folder(folder: Path, name: str) -> Source:
     root = folder.resolve()
 
     def add_unreadable_folder(error: OSError) -> None:
-        file = names.distinct(_relative(error.filename, folder))
-        readers[file] = _refusing(file, f"The folder cannot be opened ({error.strerror}).", "Check its permissions.")
+        file = names.make_distinct(_relative(error.filename, folder))
+        readers[file] = _refuse(file, f"The folder cannot be opened ({error.strerror}).", "Check its permissions.")
 
     for parent, folders, files in os.walk(folder, onerror=add_unreadable_folder):
         folders[:] = [f for f in folders if not _is_litter(f)]
@@ -179,7 +179,7 @@ def _open_folder(folder: Path, name: str) -> Source:
                 if path.is_symlink():  # not walked into: it may lead anywhere, or round in a circle
                     skipped.append(file + "/")
             elif path.suffix.lower() in _IMAGE_SUFFIXES and not _is_litter(path.name):
-                file = names.distinct(file)
+                file = names.make_distinct(file)
                 readers[file] = _folder_reader(path, file, root)
             elif not _is_litter(path.name):
                 skipped.append(file)
@@ -215,7 +215,7 @@ def _read_stream(stream: BinaryIO, file: str) -> bytes:
     stream.seek(0)
     data = stream.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise _too_large(file)
+        raise _refuse_size(file)
     return data
 
 
@@ -278,13 +278,13 @@ def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tu
         if suffix not in _IMAGE_SUFFIXES | _ARCHIVE_SUFFIXES:
             skipped.append(file)
             continue
-        file = names.distinct(file)
-        refusal = _why_not(member, file, suffix)
-        readers[file] = _refusing(file, *refusal) if refusal else _Member(archive, member, file)
+        file = names.make_distinct(file)
+        refusal = _find_refusal(member, file, suffix)
+        readers[file] = _refuse(file, *refusal) if refusal else _Member(archive, member, file)
     return readers, skipped
 
 
-def _why_not(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str] | None:
+def _find_refusal(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str] | None:
     """The rule that a member breaks, and the mend; None when it may be read."""
     if file.startswith("/") or file[1:2] == ":" or ".." in file.split("/"):
         return "Its name leads out of the zip.", "Make the zip again from inside the folder of images."
@@ -318,7 +318,7 @@ class _Member:
         except Exception as error:  # damage raises nearly every kind there is
             raise ImageError(self._file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
         if len(data) > MAX_FILE_BYTES:
-            raise _too_large(self._file)
+            raise _refuse_size(self._file)
         return data
 
 
@@ -331,7 +331,7 @@ class _Names:
     def __init__(self) -> None:
         self._count: dict[str, int] = {}
 
-    def distinct(self, file: str) -> str:
+    def make_distinct(self, file: str) -> str:
         number = self._count.get(file, 0)
         unique = file
         stem, suffix = posixpath.splitext(file)
@@ -354,14 +354,14 @@ def _is_litter(name: str) -> bool:
     return name.lower() in _LITTER or (name.startswith(".") and name.strip(".") != "")
 
 
-def _refusing(file: str, rule: str, mend: str) -> Reader:
+def _refuse(file: str, rule: str, mend: str) -> Reader:
     def read() -> bytes:
         raise ImageError(file, rule, mend)
 
     return read
 
 
-def _too_large(file: str) -> ImageError:
+def _refuse_size(file: str) -> ImageError:
     return ImageError(
         file, f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.", "Crop the image, or save it in a packed format."
     )

@@ -66,7 +66,7 @@ class Curve:
         if below == 0:
             return 0.0
         highest = float(self.negatives[below - 1])  # must be called uninfected, so the threshold lies above it
-        return None if highest >= 1 else _rounded(highest, self._next_score(highest), up=True)
+        return None if highest >= 1 else _round(highest, self._next_score(highest), up=True)
 
     def threshold_for_sensitivity(self, target: float) -> float | None:
         """The largest threshold with a sensitivity of at least `target` (0 to 1) on these cells.
@@ -79,7 +79,7 @@ class Curve:
         if above == 0:
             return 1.0
         lowest = float(self.positives[-above])  # must be called parasitized, so the threshold may not lie above it
-        return _rounded(self._previous_score(lowest), lowest, up=False)
+        return _round(self._previous_score(lowest), lowest, up=False)
 
     def sensitivity_at_specificity(self, target: float) -> Rate:
         """Sensitivity at the threshold for `target` specificity; its interval knows that the threshold is estimated.
@@ -129,7 +129,7 @@ class Curve:
             return Points(*np.empty((3, 0)))
         threshold, tp, fp = self._steps
         start = np.zeros(1)
-        return _thinned(
+        return _thin(
             np.concatenate([start, fp / self.negatives.size]),
             np.concatenate([start, tp / self.positives.size]),
             np.concatenate([[np.inf], threshold]),
@@ -141,7 +141,7 @@ class Curve:
         if not self.positives.size:
             return Points(*np.empty((3, 0)))
         threshold, tp, fp = self._steps
-        return _thinned(tp / self.positives.size, tp / (tp + fp), threshold, grid)
+        return _thin(tp / self.positives.size, tp / (tp + fp), threshold, grid)
 
     @cached_property
     def _steps(self) -> tuple[Floats, Floats, Floats]:
@@ -178,7 +178,7 @@ def _at_least(share: float, n: int) -> int | None:
     return k
 
 
-def _rounded(above: float, up_to: float, *, up: bool) -> float:
+def _round(above: float, up_to: float, *, up: bool) -> float:
     """The smallest (`up`) or largest number in (above, up_to] that has four decimals, or as few more as it takes."""
     for decimals in range(4, 17):
         scale = 10.0**decimals
@@ -188,7 +188,7 @@ def _rounded(above: float, up_to: float, *, up: bool) -> float:
     return up_to
 
 
-def _thinned(x: Floats, y: Floats, threshold: Floats, grid: int) -> Points:
+def _thin(x: Floats, y: Floats, threshold: Floats, grid: int) -> Points:
     """Of neighbours that fall on the same dot of a grid keep the first, and of all the last."""
     dot = np.round(x * grid) * (grid + 2) + np.round(y * grid)
     keep = np.unique(np.concatenate([[0], np.flatnonzero(np.diff(dot)) + 1, [x.size - 1]]))

@@ -102,7 +102,7 @@ class Patients:
         tp, fn, fp, tn = counts.T
         shares = [(tp + tn, tp + fn + fp + tn, NO_CELLS), (tp, tp + fn, NO_PARASITIZED), (tn, fp + tn, NO_UNINFECTED)]
         drawn: list[list[Floats]] = [[], [], []]
-        for weights in self._drawings():  # einsum, not @: threads of a matrix library cost more than they save here
+        for weights in self._draw():  # einsum, not @: threads of a matrix library cost more than they save here
             for values, (numerator, n, _) in zip(drawn, shares, strict=True):
                 values.append(_divide(*(np.einsum("rp,p->r", weights, count) for count in (numerator, n))))
         accuracy, sensitivity, specificity = (
@@ -124,22 +124,22 @@ class Patients:
             return Rate(area, None, None, None, m + n, ONE_PATIENT)
         having = [np.unique(self.code[mask]).size for mask in (self.true, ~self.true)]
         low, high = newcombe(area, *having)
-        return _with_interval(Rate(area, low, high, None, m + n), list(self._drawn_areas()), min(having))
+        return _with_interval(Rate(area, low, high, None, m + n), list(self._measure_drawn_areas()), min(having))
 
-    def _drawings(self) -> Iterator[Floats]:
+    def _draw(self) -> Iterator[Floats]:
         """How often each patient is drawn, float64 of shape (some, patients), `resamples` rows in all."""
         rng, k = np.random.default_rng(self.seed), self.names.size
         for start in range(0, self.resamples if k > 1 else 0, step := max(1, CHUNK // max(k, 1))):
             size = min(step, self.resamples - start)
             yield rng.multinomial(k, np.full(k, 1 / k), size=size).astype(np.float64)
 
-    def _drawn_areas(self) -> Iterator[Floats]:
+    def _measure_drawn_areas(self) -> Iterator[Floats]:
         """The area of each drawing, from one sort: a drawing only changes how often each cell counts."""
         order = np.argsort(self.p)
         scores, code = self.p[order], self.code[order]
         first_of_tie = np.flatnonzero(np.diff(scores, prepend=-1.0))
         positive = self.true[order].astype(np.float64)
-        for weights in self._drawings():
+        for weights in self._draw():
             areas = np.empty(len(weights))
             for i, weight in enumerate(weights):
                 cell = weight[code]

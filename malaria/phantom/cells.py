@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from malaria.images import decode
 from malaria.labels import CLASSES
 from malaria.phantom.forms import ARTEFACTS, FORMS, STAGES, red_cell
-from malaria.phantom.stain import Slide, clouds
+from malaria.phantom.stain import Slide, draw_clouds
 
 _BLOCK = 3  # the NIH masks were found on a picture some three times smaller, hence their stepped outlines
 _STRIP = (
@@ -139,7 +139,7 @@ def _mask(cover: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.ui
     """What a coarse automatic segmentation keeps of the picture: 1 inside, 0 outside, stepped and a little ragged."""
     side = cover.shape[0]
     small = cv2.resize(cover, (side // _BLOCK, side // _BLOCK), interpolation=cv2.INTER_AREA)
-    ragged = 1 + np.clip(0.3 * rng.random() * clouds(small.shape[:2], 2.5, rng), -0.5, 0.5)
+    ragged = 1 + np.clip(0.3 * rng.random() * draw_clouds(small.shape[:2], 2.5, rng), -0.5, 0.5)
     found = (cv2.GaussianBlur(small, (0, 0), 1.0) * ragged > rng.uniform(0.2, 0.45)).astype(np.uint8)
     _, parts, measures, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
     largest = 1 + int(np.argmax(measures[1:, cv2.CC_STAT_AREA]))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from malaria.phantom.forms import STAGES, debris, leukocyte, platelet, red_cell
 from malaria.phantom.patch import Patch, Place, Window
 from malaria.phantom.places import Places
-from malaria.phantom.stain import Floats, Slide, clouds
+from malaria.phantom.stain import Floats, Slide, draw_clouds
 
 
 @dataclass(frozen=True)
@@ -149,5 +149,6 @@ def _uneven_light(width: int, height: int, rng: np.random.Generator) -> Floats:
     across = np.linspace(0, 1, width, dtype=np.float32) - np.float32(x)
     down = (np.linspace(0, 1, height, dtype=np.float32) - np.float32(y))[:, None]
     fall = np.float32(rng.uniform(0.15, 0.35))
-    light = 1 - fall * (across * across + down * down) + 0.008 * clouds((height, width), max(width, height) / 4, rng)
+    clouds = draw_clouds((height, width), max(width, height) / 4, rng)
+    light = 1 - fall * (across * across + down * down) + 0.008 * clouds
     return np.asarray(light, np.float32)

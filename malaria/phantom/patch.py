@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from malaria.phantom.stain import Colour, Floats, Slide, clouds
+from malaria.phantom.stain import Colour, Floats, Slide, draw_clouds
 
 Place = tuple[float, float]
 """Pixels from the middle of a patch, x to the right and y down."""
@@ -79,7 +79,7 @@ class Patch:
             edge *= at_angle(outline(lumps, self.rng), theta)
         alpha = strength * ramp((edge - rho) / soft)
         if mottling:
-            alpha *= np.clip(1 + mottling * clouds(rho.shape, 0.5 * across, self.rng), 0, 1 / strength)
+            alpha *= np.clip(1 + mottling * draw_clouds(rho.shape, 0.5 * across, self.rng), 0, 1 / strength)
         self.paint(alpha, colour, window, sticks_out=sticks_out)
 
     def band(

@@ -96,7 +96,7 @@ class Slide:
         return np.asarray(np.clip(np.rint(seen), 0, 255), np.uint8)
 
 
-def clouds(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> Floats:
+def draw_clouds(shape: tuple[int, int], grain: float, rng: np.random.Generator) -> Floats:
     """Smooth noise, float32 of that shape, about -1 to 1, with lumps about `grain` pixels across."""
     height, width = shape
     coarse = rng.standard_normal((int(height / grain) + 3, int(width / grain) + 3), np.float32)

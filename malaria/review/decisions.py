@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from malaria.cells import neutralised, restored
+from malaria.cells import neutralise, restore
 from malaria.errors import JournalError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.wording.words import count
@@ -140,7 +140,7 @@ def from_line(line: str) -> Decision:
         (values,) = csv.reader([line], strict=True)
         if len(values) != len(COLUMNS):
             raise JournalError(f"A line holds {count(len(values), 'field')} instead of {len(COLUMNS)}.")
-        return from_fields(dict(zip(COLUMNS, map(restored, values), strict=True)))
+        return from_fields(dict(zip(COLUMNS, map(restore, values), strict=True)))
     except (csv.Error, ValueError) as problem:
         raise JournalError(f"A line cannot be read ({problem}).") from None
 
@@ -184,4 +184,4 @@ def _number(text: str) -> float | None:
 
 
 def _written(value: Any) -> str:
-    return "" if value is None else str(neutralised(value) if isinstance(value, str) else value)
+    return "" if value is None else str(neutralise(value) if isinstance(value, str) else value)

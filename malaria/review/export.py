@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from malaria.cells import neutralised
+from malaria.cells import neutralise
 from malaria.errors import ImageError
 from malaria.images import Source
 from malaria.labels import CLASSES
@@ -70,4 +70,4 @@ def _member(file: str, label: str, taken: set[str]) -> str:
 
 def format_csv(table: pd.DataFrame) -> str:
     """Return a table as CSV: columns as they are, missing values empty, floats in full, formulas neutralised."""
-    return table.map(neutralised).to_csv(index=False, lineterminator="\n")
+    return table.map(neutralise).to_csv(index=False, lineterminator="\n")

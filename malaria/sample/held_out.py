@@ -81,8 +81,8 @@ class HeldOut:
         and it is that at the highest threshold with ten.
         """
         hit = self.p_parasitized >= _checks.number("The threshold", threshold)
-        sensitivity, _ = self._measured(hit, self.infected, 0.0)
-        false_alarms, spread = self._measured(hit, ~self.infected, self._last_overdispersion)
+        sensitivity, _ = self._measure(hit, self.infected, 0.0)
+        false_alarms, spread = self._measure(hit, ~self.infected, self._last_overdispersion)
         return OperatingPoint(float(threshold), sensitivity, false_alarms, spread)
 
     def curve(self, thresholds: Iterable[float] | None = None) -> list[OperatingPoint]:
@@ -109,9 +109,9 @@ class HeldOut:
         falling = np.sort(self.p_parasitized[~self.infected])[::-1]
         if len(falling) < _TELLING:
             return 0.0
-        return self._measured(self.p_parasitized >= falling[_TELLING - 1], ~self.infected, 0.0)[1]
+        return self._measure(self.p_parasitized >= falling[_TELLING - 1], ~self.infected, 0.0)[1]
 
-    def _measured(
+    def _measure(
         self, hit: NDArray[np.bool_], among: NDArray[np.bool_], otherwise: float
     ) -> tuple[MeasuredRate, float]:
         """Return the share of cells hit, and their overdispersion, which is `otherwise` if they cannot tell."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pandas as pd
 
-from malaria.cells import neutralised
+from malaria.cells import neutralise
 
 if TYPE_CHECKING:
     from malaria.review import Decision
@@ -81,7 +81,7 @@ def cells_csv(result: Result) -> str:
         for cell in sorted(result.added, key=lambda one: (one.field, one.box.y, one.box.x))
     ]
     rows = pd.concat([found.astype(object), pd.DataFrame(added, columns=found.columns, dtype=object)])
-    written = rows.map(neutralised).astype({"rank": "Int64"})  # which a cell without one has made a float
+    written = rows.map(neutralise).astype({"rank": "Int64"})  # which a cell without one has made a float
     return written.to_csv(index=False, lineterminator="\n")
 
 

@@ -163,14 +163,14 @@ RECIPES: dict[str, Recipe] = {
 """Every recipe by name; the default model's first."""
 
 
-def recipe_named(name: str) -> Recipe:
+def find_recipe(name: str) -> Recipe:
     """Return the recipe called `name`, or raise `TrainingError` saying which there are."""
     if name not in RECIPES:
         raise TrainingError(f"There is no architecture named {name!r}. There are: {', '.join(RECIPES)}.")
     return RECIPES[name]
 
 
-def resized(recipe: Recipe, blocks: int | None, channels: int | None) -> Recipe:
+def resize(recipe: Recipe, blocks: int | None, channels: int | None) -> Recipe:
     """Return the recipe with another number of residual blocks, or of channels in the first, where one is given.
 
     Raises `TrainingError` for a network that has no such numbers.

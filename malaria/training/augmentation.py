@@ -75,13 +75,13 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
     def call(self, cells: Tensor) -> Tensor:
         """Apply every change that is switched on, geometry first."""
         s = self.settings
-        cells = self._turned(cells)
+        cells = self._turn(cells)
         if s.surround:
-            cells = self._surrounded(cells)
+            cells = self._surround(cells)
         if s.blur:
-            cells = self._blurred(cells)
+            cells = self._blur(cells)
         if s.hue or s.saturation or s.contrast or s.stain or s.brightness:
-            cells = self._recoloured(cells)
+            cells = self._recolour(cells)
         if s.noise:
             cells = cells + self._between(cells, 0, s.noise) * keras.random.normal(ops.shape(cells), seed=self.random)
         return ops.clip(cells, 0.0, 1.0)
@@ -91,7 +91,7 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
         shape = (ops.shape(cells)[0], 1, 1, channels)
         return keras.random.uniform(shape, low, high, seed=self.random)
 
-    def _turned(self, cells: Tensor) -> Tensor:
+    def _turn(self, cells: Tensor) -> Tensor:
         """Flip, turn, shear, zoom and shift in a single resampling, so that detail is lost only once."""
         s, size = self.settings, ops.shape(cells)[1]
 
@@ -114,7 +114,7 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
         matrix = ops.stack([*matrix, ops.zeros_like(a), ops.zeros_like(a)], axis=1)
         return ops.image.affine_transform(cells, matrix, interpolation="bilinear", fill_mode="constant", fill_value=0.0)
 
-    def _surrounded(self, cells: Tensor) -> Tensor:
+    def _surround(self, cells: Tensor) -> Tensor:
         """Fill the surround of some cells, so that a cell cut as a plain box from a field is no surprise."""
         chosen = ops.cast(self._between(cells, 0, 1) < self.settings.surround, "float32")
         neighbour = _neighbours(cells)
@@ -124,19 +124,19 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
         outside = chosen * (1 - inside)
         return cells * (1 - outside) + backdrop * outside
 
-    def _blurred(self, cells: Tensor) -> Tensor:
+    def _blur(self, cells: Tensor) -> Tensor:
         line = np.array([1, 4, 6, 4, 1], "float32") / 16
         kernel = np.repeat(np.outer(line, line)[:, :, None, None], 3, axis=2)
         blurred = ops.depthwise_conv(cells, ops.convert_to_tensor(kernel), padding="same")
         weight = self._between(cells, -0.5, 1.0) * self.settings.blur
         return cells + weight * (blurred - cells) * _inside(cells)
 
-    def _recoloured(self, cells: Tensor) -> Tensor:
+    def _recolour(self, cells: Tensor) -> Tensor:
         s, inside = self.settings, _inside(cells)
         if s.hue or s.saturation:
             grey = ops.sum(cells * ops.convert_to_tensor(_LUMA), axis=-1, keepdims=True)
             chroma = (cells - grey) * ops.exp(self._between(cells, -s.saturation, s.saturation))
-            cells = grey + _hue_turned(chroma, self._between(cells, -s.hue, s.hue))
+            cells = grey + _turn_hue(chroma, self._between(cells, -s.hue, s.hue))
         if s.contrast:
             mean = ops.sum(cells * inside, axis=(1, 2), keepdims=True) / (
                 ops.sum(inside, axis=(1, 2), keepdims=True) + 1
@@ -165,7 +165,7 @@ def _neighbours(cells: Tensor) -> Tensor:
     return ops.roll(shifted, ops.shape(cells)[2] // 2, axis=2)
 
 
-def _hue_turned(chroma: Tensor, angle: Tensor) -> Tensor:
+def _turn_hue(chroma: Tensor, angle: Tensor) -> Tensor:
     """Rotate `chroma` (colour less its grey) about the grey axis by `angle` radians (Rodrigues' formula)."""
     red, green, blue = chroma[..., 0:1], chroma[..., 1:2], chroma[..., 2:3]
     cross = ops.concatenate([blue - green, red - blue, green - red], axis=-1) / np.float32(np.sqrt(3))

@@ -92,24 +92,24 @@ def load_dataset(
     """
     if label_column and labels is None:
         raise TrainingError(f"--label-column {label_column} is a column of a CSV. Name that, too, with --labels.")
-    files, readable, training, serving = _decoded(path, recipe)
+    files, readable, training, serving = _decode_all(path, recipe)
     unreadable = len(files) - len(readable)
     if unreadable > MOST_UNREADABLE * len(files):
         raise TrainingError(
             f"{unreadable} of {len(files)} images in {path} cannot be read, more than 1 %. "
             "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
         )
-    table, learned_from = _labelled([files[position] for position in readable], labels, label_column)
+    table, learned_from = _label([files[position] for position in readable], labels, label_column)
     left_out = int(table["label"].isna().sum())
     if corrections:
-        table["label"] = _corrected(table, corrections, report)
+        table["label"] = _correct(table, corrections, report)
     kept = table["label"].notna().to_numpy()
     used = readable[kept]
     if len(used) < len(files):  # elsewhere a copy would only cost memory
         training, serving = training[used], serving[used]
     table = table[kept].reset_index(drop=True)
     table["disputed"] = table["label"] != table["given_label"].fillna(table["label"])
-    classes = _classes(table["label"])
+    classes = _order_classes(table["label"])
     if by_image:
         table["patient"] = table["image_id"]
     _check(table, classes, by_image)
@@ -119,7 +119,7 @@ def load_dataset(
     return Dataset(table, training, serving, classes, unreadable, left_out, learned_from)
 
 
-def _decoded(
+def _decode_all(
     path: Path, recipe: Recipe
 ) -> tuple[list[ImageFile], NDArray[np.int64], NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the files, the positions of those that can be read, and every file's pixels for training and serving."""
@@ -142,7 +142,7 @@ def _decoded(
     return files, readable, training, serving
 
 
-def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -> tuple[pd.DataFrame, str]:
+def _label(files: list[ImageFile], labels: Path | None, column: str | None) -> tuple[pd.DataFrame, str]:
     """The table of cells with what is to be learned in `label`, None where there is none; and where that stood."""
     names, ids = [file.file for file in files], [file.image_id for file in files]
     table = pd.DataFrame({"file": names, "patient": [file.patient for file in files], "image_id": ids}, dtype=object)
@@ -166,7 +166,7 @@ def _labelled(files: list[ImageFile], labels: Path | None, column: str | None) -
     return table.assign(given_label=given), known.column
 
 
-def _corrected(table: pd.DataFrame, corrections: Path, report: Callable[[str], None]) -> list[str | None]:
+def _correct(table: pd.DataFrame, corrections: Path, report: Callable[[str], None]) -> list[str | None]:
     """The labels after the corrections, and a word on what they did."""
     labels = relabel(table, corrections)
     there = pd.Series(labels, index=table.index, dtype=object)
@@ -176,7 +176,7 @@ def _corrected(table: pd.DataFrame, corrections: Path, report: Callable[[str], N
     return labels
 
 
-def _classes(labels: "pd.Series[str]") -> tuple[str, ...]:
+def _order_classes(labels: "pd.Series[str]") -> tuple[str, ...]:
     found = set(labels)
     return (UNINFECTED, PARASITIZED) if found == set(CLASSES) else tuple(sorted(found))
 

@@ -106,15 +106,15 @@ class Trainee(keras.Model):  # type: ignore[misc]
         cells = ops.cast(cells, "float32") / 255
         if not training:
             if tuple(cells.shape[1:3]) != tuple(self.network.input_shape[1:3]):  # Keras' first look at a training batch
-                return self.network(self._seen(cells), training=False)
+                return self.network(self._prepare(cells), training=False)
             return self.network(cells * (255 * self.recipe.preprocessing.scale), training=False)
         cells = self.augment(cells)
-        answer = self.network(self._seen(cells), training=True)
+        answer = self.network(self._prepare(cells), training=True)
         if self.teachers:
-            self.add_loss((1 - LEARNING_SHARE) * ops.mean(self._binary_loss(self._taught(cells), answer)))
+            self.add_loss((1 - LEARNING_SHARE) * ops.mean(self._binary_loss(self._ask_teachers(cells), answer)))
         return answer
 
-    def _taught(self, cells: Tensor) -> Tensor:
+    def _ask_teachers(self, cells: Tensor) -> Tensor:
         """Return the teachers' mean probability for augmented cells, shape (n, 1)."""
         answers = []
         for teacher in self.teachers:
@@ -123,7 +123,7 @@ class Trainee(keras.Model):  # type: ignore[misc]
             answers.append(ops.sigmoid(ops.cast(teacher(seen, training=False), "float32")))
         return ops.stop_gradient(sum(answers) / len(answers))
 
-    def _seen(self, cells: Tensor) -> Tensor:
+    def _prepare(self, cells: Tensor) -> Tensor:
         """Shrink augmented cells to the input size and bring them to the network's colour space."""
         wanted = (self.recipe.preprocessing.height, self.recipe.preprocessing.width)
         if tuple(cells.shape[1:3]) != wanted:
@@ -308,7 +308,7 @@ def log_odds(answer: NDArray[np.floating], recipe: Recipe) -> NDArray[np.float64
     return exact[:, 0] if recipe.output == "logit" else np.asarray(logit(np.clip(exact[:, 0], 1e-7, 1 - 1e-7)))
 
 
-def shortened(recipe: Recipe, epochs: int | None) -> Recipe:
+def shorten(recipe: Recipe, epochs: int | None) -> Recipe:
     """Return the recipe with another number of epochs, if one is given."""
     return replace(recipe, epochs=epochs) if epochs else recipe
 

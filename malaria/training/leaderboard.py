@@ -16,13 +16,13 @@ from malaria.errors import TrainingError
 from malaria.model.card import FILE, read_card
 from malaria.model.classifier import MODELS_DIR
 from malaria.model.leaderboard import alike, flat_rates, measured_in_words
-from malaria.training.architectures import RECIPES, Recipe, recipe_named
+from malaria.training.architectures import RECIPES, Recipe, find_recipe
 from malaria.training.datasets import Dataset
 from malaria.training.export import to_litert
 from malaria.training.fitting import build_network
 from malaria.training.networks import count_macs
 from malaria.training.publish import FIGURES, provenance
-from malaria.training.run import Options, options_recipe
+from malaria.training.run import Options, make_recipe
 
 BATCHES = (1, 256)
 ROUNDS = 15
@@ -46,19 +46,19 @@ def leaderboard(
     for folder in folders:
         report(f"timing {folder.name}")
         rows.append(_row(folder, reference))
-    rows += [_kept(name, earlier) or _empty(recipe_named(name), reason) for name, reason in missing.items()]
+    rows += [_keep_row(name, earlier) or _empty_row(find_recipe(name), reason) for name, reason in missing.items()]
     by = ["expert_accuracy", "as_given_accuracy"]  # the second where no labels are disputed
     return pd.DataFrame(rows).sort_values(by, ascending=False, na_position="last", ignore_index=True)
 
 
-def asked_for(options: Options, dataset: Dataset) -> dict[str, Any]:
+def describe_request(options: Options, dataset: Dataset) -> dict[str, Any]:
     """Return on what a run by `options` would be measured, as columns of the table."""
     undisputed = len(dataset.table) - int(dataset.table["disputed"].sum())
-    run = provenance(options, options.architecture, dataset, options_recipe(options))
-    return _measured_on(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
+    run = provenance(options, options.architecture, dataset, make_recipe(options))
+    return _describe_measurement(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
 
 
-def measured_folder(
+def find_measured_folder(
     name: str, runs: Path, asked: Mapping[str, Any], models: Path = MODELS_DIR, epochs: int | None = None
 ) -> Path | None:
     """Return where the network called `name` was measured as `asked`: its model folder, else its run; None if nowhere.
@@ -66,12 +66,12 @@ def measured_folder(
     Raises `TrainingError` for a run in `runs` that was measured otherwise or, where `epochs` are asked for, was trained
     for others.
     """
-    if _is_measured(models / name) and alike(_of_folder(models / name), asked):
+    if _is_measured(models / name) and alike(_read_folder(models / name), asked):
         return models / name
     folder = runs / name
     if not _is_measured(folder):
         return None
-    found = _of_folder(folder)
+    found = _read_folder(folder)
     if not alike(found, asked) or (epochs and found["epochs"] != epochs):
         wanted = f" and {epochs} epochs" if epochs else ""
         raise TrainingError(
@@ -92,7 +92,7 @@ def refuse_other_rows(table: pd.DataFrame, asked: Mapping[str, Any], file: Path)
             )
 
 
-def figures_of(folder: Path) -> dict[str, Any]:
+def read_figures(folder: Path) -> dict[str, Any]:
     """Return what a run measured: `architecture`, `trained_on`, `metrics`, `date`, from its card or its figures."""
     if (folder / FILE).exists():
         return read_card(folder).model_dump(mode="json")
@@ -104,23 +104,23 @@ def _is_measured(folder: Path) -> bool:
     return (folder / FILE).exists() or (folder / FIGURES).exists()
 
 
-def _of_folder(folder: Path) -> dict[str, Any]:
-    figures = figures_of(folder)
-    return _measured_on(figures["trained_on"]) | flat_rates(figures["metrics"])
+def _read_folder(folder: Path) -> dict[str, Any]:
+    figures = read_figures(folder)
+    return _describe_measurement(figures["trained_on"]) | flat_rates(figures["metrics"])
 
 
-def _measured_on(run: dict[str, Any]) -> dict[str, Any]:
+def _describe_measurement(run: dict[str, Any]) -> dict[str, Any]:
     """What a run says of its measurement, as the table's columns."""
     same = {name: run.get(name) for name in ("patients", "cells", "epochs", "command", "fingerprint")}
     return same | {"folds": run["split"]}
 
 
 def _row(folder: Path, reference: bytes) -> dict[str, Any]:
-    figures = figures_of(folder)
-    recipe, run = recipe_named(figures["architecture"]), figures["trained_on"]
+    figures = read_figures(folder)
+    recipe, run = find_recipe(figures["architecture"]), figures["trained_on"]
     network = build_network(recipe, 1)
     shipped = (folder / "model.tflite").exists()
-    litert = (folder / "model.tflite").read_bytes() if shipped else _untrained(recipe)
+    litert = (folder / "model.tflite").read_bytes() if shipped else _export_untrained(recipe)
     times = _relative_times(litert, reference)
     return {
         "name": folder.name,
@@ -133,7 +133,7 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         **flat_rates(figures["metrics"]),
         "note": _note(run, recipe),
         "date": figures["date"],
-        **_measured_on(run),
+        **_describe_measurement(run),
     }
 
 
@@ -144,7 +144,7 @@ def _note(run: dict[str, Any], recipe: Recipe) -> str:
     return ", ".join(filter(None, (shorter, pretrained)))
 
 
-def _kept(name: str, earlier: pd.DataFrame | None) -> dict[str, Any] | None:
+def _keep_row(name: str, earlier: pd.DataFrame | None) -> dict[str, Any] | None:
     """The row of a network that was measured before."""
     if earlier is None or "date" not in earlier:
         return None
@@ -152,11 +152,11 @@ def _kept(name: str, earlier: pd.DataFrame | None) -> dict[str, Any] | None:
     return None if measured.empty else {str(key): value for key, value in measured.iloc[0].items()}
 
 
-def _empty(recipe: Recipe, reason: str) -> dict[str, Any]:
+def _empty_row(recipe: Recipe, reason: str) -> dict[str, Any]:
     return {"name": recipe.name, "about": recipe.about, "shipped": False, "note": f"not measured: {reason}"}
 
 
-def _untrained(recipe: Recipe) -> bytes:
+def _export_untrained(recipe: Recipe) -> bytes:
     """The LiteRT file of a network that was only measured: its weights do not matter for size and time."""
     cells = np.zeros((8, recipe.preprocessing.height, recipe.preprocessing.width, 3), np.uint8)
     return to_litert(build_network(recipe, 1), replace(recipe, eight_bit=False), cells)
@@ -166,11 +166,11 @@ def _relative_times(litert: bytes, reference: bytes) -> list[float]:
     """Median time of one network over that of the reference, for each batch size, the two taken in turns."""
     return [
         statistics.median(_seconds(one) / _seconds(other) for _ in range(ROUNDS))
-        for one, other in ((_prepared(litert, batch), _prepared(reference, batch)) for batch in BATCHES)
+        for one, other in ((_prepare(litert, batch), _prepare(reference, batch)) for batch in BATCHES)
     ]
 
 
-def _prepared(litert: bytes, batch: int) -> Interpreter:
+def _prepare(litert: bytes, batch: int) -> Interpreter:
     interpreter = Interpreter(model_content=litert, num_threads=1)
     (given,) = interpreter.get_input_details()
     shape = (batch, *given["shape"][1:])

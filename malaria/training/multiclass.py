@@ -46,7 +46,7 @@ def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0
     answers = np.asarray(classes)[p.argmax(axis=1)]
     labels = table["label"].to_numpy()
     right = answers == labels
-    threshold = sure_from(p.max(axis=1), right)
+    threshold = find_sure_threshold(p.max(axis=1), right)
     given = p.max(axis=1) >= threshold
     rates = {
         "accuracy": Rate.share(int(right.sum()), len(table), "There are no cells."),
@@ -74,7 +74,7 @@ def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0
     }
 
 
-def sure_from(p: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+def find_sure_threshold(p: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Return the lowest p from which on the share `SURE` of the answers (n,) are right; 0.99 if there is none.
 
     `p` (n,) is the probability of each answer. Whole hundredths are tried.

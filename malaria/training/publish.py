@@ -31,7 +31,7 @@ from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import SURE, calibrate_classes, measure_classes
 from malaria.training.networks import count_macs, vgg16_weights
 from malaria.training.records import load_best, write_answers
-from malaria.training.run import WORK, Options, held_out_answers, options_recipe, run_splits
+from malaria.training.run import WORK, Options, make_recipe, read_held_out_answers, split_run
 
 HELD_OUT = "held_out.csv.gz"
 """Every held-out cell with its labels and the answer of a network that had not seen its patient."""
@@ -61,7 +61,7 @@ class Measured:
 
 def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> None:
     """Write the model folder for a run whose folds, and final network if it has folds, are trained."""
-    recipe = options_recipe(options)
+    recipe = make_recipe(options)
     if recipe.serves and recipe.eight_bit:
         _answer_as_served(options, output, dataset, recipe, report)
     measured = measure(options, output, dataset, report)
@@ -72,10 +72,10 @@ def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[
 
 def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> Measured:
     """Write the held-out answers, the history and the figures of a run, and return those figures."""
-    recipe = options_recipe(options)
-    table = held_out_answers(dataset, options, output)
+    recipe = make_recipe(options)
+    table = read_held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
-        table, temperature, calibration = _calibrated(table, dataset.classes)
+        table, temperature, calibration = _calibrate(table, dataset.classes)
         patients = None if options.by_image else table["patient"].tolist()
         metrics = _metrics(table, dataset.classes, patients, _second_reading(options, dataset))
     else:
@@ -84,7 +84,7 @@ def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[
     table.drop(columns=["answer", "disputed", "image_id"], errors="ignore").to_csv(
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
-    (output / "history.json").write_text(json.dumps(_histories(output), indent=1))
+    (output / "history.json").write_text(json.dumps(_read_histories(output), indent=1))
     figures = {
         "architecture": recipe.name,
         "trained_on": provenance(options, output.name, dataset, recipe),
@@ -104,7 +104,7 @@ def _answer_as_served(
     The figures of the card are then about what is served, 8-bit rounding and all.
     """
     serving = dataset.serving
-    for number, split in enumerate(run_splits(dataset, options)):
+    for number, split in enumerate(split_run(dataset, options)):
         folder = output / WORK / f"fold-{number}"
         network = build_network(recipe, dataset.outputs)
         load_best(network, folder)
@@ -113,7 +113,7 @@ def _answer_as_served(
         report(f"fold {number + 1}: held-out cells answered as served")
 
 
-def _calibrated(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float, str]:
+def _calibrate(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float, str]:
     """Add p of the positive class, each patient's at a temperature fitted on the others.
 
     Return the temperature of all as well, and in words what was calibrated. Temperatures are fitted on undisputed
@@ -180,7 +180,7 @@ def _figures(reading: Evaluation) -> dict[str, Any]:
     strict = reading.curve.sensitivity_at_specificity(0.9995)
     figures = reading.to_dict() | {"sensitivity_at_9995_specificity": strict.value}
     figures["intervals"]["sensitivity_at_9995_specificity"] = list(strict.interval) if strict.interval else None
-    return {name: _rounded(value) for name, value in figures.items() if name not in ("model", "reasons", "left_out")}
+    return {name: _round_all(value) for name, value in figures.items() if name not in ("model", "reasons", "left_out")}
 
 
 def _write_network(
@@ -308,7 +308,7 @@ def _split_in_words(options: Options, dataset: Dataset) -> str:
     by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
     if options.folds:
         return f"{options.folds} folds by {by}"
-    (split,), patients = run_splits(dataset, options), dataset.patients
+    (split,), patients = split_run(dataset, options), dataset.patients
     held_out = f"{len(set(patients[split.held_out]))} of {len(set(patients))}"
     return f"one hold-out of {held_out} {'images' if options.by_image else 'patients'}, by {by}"
 
@@ -326,7 +326,7 @@ def _command(options: Options, output: str) -> str:
     return shlex.join(words)
 
 
-def _histories(output: Path) -> dict[str, Any]:
+def _read_histories(output: Path) -> dict[str, Any]:
     """The history of every fold, and of the final network, by name."""
     return {path.parent.name: json.loads(path.read_text()) for path in sorted((output / WORK).glob("*/history.json"))}
 
@@ -343,12 +343,12 @@ def _summary(metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _rounded(value: Any) -> Any:
+def _round_all(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):
-        return {name: _rounded(entry) for name, entry in value.items()}
-    return [_rounded(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {name: _round_all(entry) for name, entry in value.items()}
+    return [_round_all(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _commit() -> str | None:

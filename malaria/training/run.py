@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from malaria.errors import TrainingError
 from malaria.model.card import NAME
-from malaria.training.architectures import Recipe, Schedule, recipe_named, resized
+from malaria.training.architectures import Recipe, Schedule, find_recipe, resize
 from malaria.training.datasets import Dataset, load_dataset
-from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shortened
+from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shorten
 from malaria.training.records import answers_file, load_best, read_answers, read_json, write_answers, write_json
-from malaria.training.splits import Split, split_folds, validation_split
+from malaria.training.splits import Split, split_folds, split_validation
 
 WORK = "work"
 """Folder inside the output that holds every fold's weights, so that a killed run goes on where it was."""
@@ -63,7 +63,7 @@ def check_options(options: Options, output: Path, resume: bool = False, only: Se
 
     `only` names the folds to be trained, if not all are.
     """
-    recipe = options_recipe(options)
+    recipe = make_recipe(options)
     if only and not options.folds:
         raise TrainingError("--only-fold chooses one of several folds. Say how many there are with --folds.")
     if wrong := [number for number in only if not 0 <= number < options.folds]:
@@ -85,9 +85,9 @@ def check_options(options: Options, output: Path, resume: bool = False, only: Se
         raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
     if _holds_no_run(output):
         raise TrainingError(f"{output} holds no run that could go on, and would be overwritten. Choose another folder.")
-    for name in _teachers_there(options, resume):
+    for name in _list_teachers(options, resume):
         _check_teacher(Path(name), options)
-    if _started(output) and (found := _differences(_asked(output), _plain(options))):
+    if _is_started(output) and (found := _find_differences(_read_options(output), _plain(options))):
         raise TrainingError(f"The run in {output} was started with other options ({', '.join(found)}). Use those.")
 
 
@@ -95,7 +95,7 @@ def read_cells(options: Options, report: Callable[[str], None] = print) -> Datas
     """Read the labelled cells that `options` name, as their network wants them."""
     return load_dataset(
         Path(options.data),
-        options_recipe(options),
+        make_recipe(options),
         labels=Path(options.labels) if options.labels else None,
         label_column=options.label_column,
         corrections=Path(options.corrections) if options.corrections else None,
@@ -120,10 +120,10 @@ def train_folds(
 
     `only` names the folds to train in this process, for runs spread over machines; empty means all.
     """
-    recipe = options_recipe(options)
+    recipe = make_recipe(options)
     outputs = dataset.outputs
     _check_cells(options, output, dataset)
-    splits = run_splits(dataset, options)
+    splits = split_run(dataset, options)
     pixels = _pixels(dataset, recipe, options)
     _record(options, output, dataset)  # only now, so that what is refused leaves no folder behind
     for number, split in enumerate(splits):
@@ -134,12 +134,12 @@ def train_folds(
         network, _ = fit(
             recipe,
             pixels,
-            _learned(split.train, split.validation, pixels, options),
+            _choose_learned(split.train, split.validation, pixels, options),
             split.validation,
             folder,
             outputs=outputs,
             seed=options.seed + number + 1000 * options.member,
-            teachers=lambda number=number: _teachers(options.teachers, [number], outputs),  # type: ignore[misc]
+            teachers=lambda number=number: _load_teachers(options.teachers, [number], outputs),  # type: ignore[misc]
             tensorboard=tensorboard,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
         )
@@ -147,22 +147,22 @@ def train_folds(
         report(f"fold {number + 1}/{len(splits)} took {time.monotonic() - started:.0f} s")
     if final and options.folds:
         everything = np.arange(len(dataset.table))
-        train, validation = validation_split(everything, dataset.targets, dataset.patients, options.seed)
+        train, validation = split_validation(everything, dataset.targets, dataset.patients, options.seed)
         fit(
             recipe,
             pixels,
-            _learned(train, validation, pixels, options),
+            _choose_learned(train, validation, pixels, options),
             validation,
             output / WORK / "final",
             outputs=outputs,
             seed=options.seed,
-            teachers=lambda: _teachers(options.teachers[:1], range(options.folds), outputs),
+            teachers=lambda: _load_teachers(options.teachers[:1], range(options.folds), outputs),
             tensorboard=tensorboard,
             report=lambda line: report(f"final  {line}"),
         )
 
 
-def run_splits(dataset: Dataset, options: Options) -> list[Split]:
+def split_run(dataset: Dataset, options: Options) -> list[Split]:
     """Return the splits of a run: one hold-out of a fifth of the patients, or every fold."""
     splits = list(
         split_folds(dataset.targets, dataset.patients, options.folds or _holdout_parts(dataset), options.seed)
@@ -170,13 +170,13 @@ def run_splits(dataset: Dataset, options: Options) -> list[Split]:
     return splits if options.folds else splits[:1]
 
 
-def held_out_answers(dataset: Dataset, options: Options, output: Path) -> pd.DataFrame:
+def read_held_out_answers(dataset: Dataset, options: Options, output: Path) -> pd.DataFrame:
     """Return the table of held-out cells with `fold` and `answer` (log-odds) or one `p_CLASS` column a class.
 
     Raises `TrainingError` where a fold answered other cells than those its split holds out.
     """
     parts = []
-    for number, split in enumerate(run_splits(dataset, options)):
+    for number, split in enumerate(split_run(dataset, options)):
         folder = output / WORK / f"fold-{number}"
         positions, answers = read_answers(folder)
         if not np.array_equal(positions, split.held_out):
@@ -200,7 +200,7 @@ def _plain(options: Options) -> dict[str, Any]:
 _PATHS = ("data", "labels", "corrections", "distrust", "teachers")
 
 
-def _differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def _find_differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Options that changed what is learned. New ones were at their default before.
 
     Where files lie changes nothing, and what is in them the fingerprint tells; but as many must be given.
@@ -223,14 +223,14 @@ def _check_writable(output: Path) -> None:
         raise TrainingError(f"{output} cannot be written ({problem.strerror}). Name another folder.") from None
 
 
-def _started(output: Path) -> bool:
+def _is_started(output: Path) -> bool:
     """Whether there is a run in `output`."""
     return (output / WORK / OPTIONS).is_file()
 
 
 def _holds_no_run(output: Path) -> bool:
     """Whether `output` has something in it, such as a model that came from elsewhere, but no run."""
-    return output.is_dir() and any(output.iterdir()) and not _started(output)
+    return output.is_dir() and any(output.iterdir()) and not _is_started(output)
 
 
 def _record(options: Options, output: Path, dataset: Dataset) -> None:
@@ -245,14 +245,14 @@ def _check_cells(options: Options, output: Path, dataset: Dataset) -> None:
 
     Its folds would then be others, and a network would be measured on patients that it, or its teacher, has seen.
     """
-    started = _started(output)
+    started = _is_started(output)
     if options.teachers and dataset.outputs > 1:
         raise TrainingError(f"Teachers can teach two classes only, and there are {len(dataset.classes)}.")
     if started and (found := _other_cells(output, dataset)):
         raise TrainingError(
             f"The run in {output} was started with {found}. Give it those again, or choose another --output."
         )
-    for name in _teachers_there(options, started):
+    for name in _list_teachers(options, started):
         if found := _other_cells(Path(name), dataset):
             raise TrainingError(f"The teacher {name} was trained with {found}. Train it on the same data first.")
 
@@ -267,14 +267,14 @@ def _other_cells(run: Path, dataset: Dataset) -> str:
     return f"other {' and other '.join(found)}" if found else ""
 
 
-def _teachers_there(options: Options, resume: bool) -> list[str]:
+def _list_teachers(options: Options, resume: bool) -> list[str]:
     """The teachers; in a resumed run, which may have learned from them elsewhere, those that are still at hand."""
     return [name for name in options.teachers if not resume or Path(name).exists()]
 
 
 def _check_teacher(run: Path, options: Options) -> None:
     """Raise `TrainingError` for a teacher whose folds, as far as its options tell, are not those of `options`."""
-    asked = _plain(Options("", "")) | _asked(run)
+    asked = _plain(Options("", "")) | _read_options(run)
     if found := [name for name in ("folds", "seed", "by_image") if asked[name] != getattr(options, name)]:
         raise TrainingError(
             f"The teacher {run} was trained on other folds ({', '.join(found)}). Use the same --folds, --seed and "
@@ -282,10 +282,10 @@ def _check_teacher(run: Path, options: Options) -> None:
         )
 
 
-def options_recipe(options: Options) -> Recipe:
+def make_recipe(options: Options) -> Recipe:
     """Return the recipe of the network that was asked for, with all that was asked to be otherwise."""
-    recipe = shortened(recipe_named(options.architecture), options.epochs)
-    recipe = resized(recipe, options.blocks, options.channels)
+    recipe = shorten(find_recipe(options.architecture), options.epochs)
+    recipe = resize(recipe, options.blocks, options.channels)
     recipe = replace(recipe, schedule=options.schedule or recipe.schedule)
     recipe = replace(recipe, patience=None) if options.all_epochs else recipe
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
@@ -296,12 +296,12 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
     if options.leave_out_disputed:
         weights[dataset.table["disputed"].to_numpy()] = 0
     if options.distrust:
-        weights[_distrusted(dataset, Path(options.distrust))] = 0
+        weights[_find_distrusted(dataset, Path(options.distrust))] = 0
     features = frozen_features(recipe, dataset.serving) if recipe.frozen else None
     return Pixels(dataset.training, dataset.serving, dataset.targets.astype(np.float32), weights, features)
 
 
-def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
+def _find_distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     """Cells whose label an earlier run, which had not trained on them, finds unlikely."""
     table = pd.read_csv(held_out)
     if not {"file", "p_parasitized"} <= set(table.columns):
@@ -315,7 +315,7 @@ def _distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     return np.asarray(p_of_label < DISTRUST_BELOW)
 
 
-def _learned(
+def _choose_learned(
     train: NDArray[np.int64], validation: NDArray[np.int64], pixels: Pixels, options: Options
 ) -> NDArray[np.int64]:
     """The positions learned from in one epoch; those of rare classes several times where that was asked for."""
@@ -327,9 +327,9 @@ def _learned(
     return np.concatenate([np.resize(positions, max(map(len, classes))) for positions in classes])
 
 
-def _asked(run: Path) -> dict[str, Any]:
+def _read_options(run: Path) -> dict[str, Any]:
     """The options of an earlier run."""
-    if not _started(run):
+    if not _is_started(run):
         raise TrainingError(
             f"{run} holds no run. Name the --output of an earlier one whose {WORK} folder is still there."
         )
@@ -337,11 +337,11 @@ def _asked(run: Path) -> dict[str, Any]:
     return asked
 
 
-def _teachers(runs: Sequence[str], folds: Sequence[int], outputs: int) -> list[Any]:
+def _load_teachers(runs: Sequence[str], folds: Sequence[int], outputs: int) -> list[Any]:
     """Load the networks of earlier runs that were trained on the same folds, so that none has seen what is held out."""
     teachers = []
     for name in runs:
-        recipe = options_recipe(Options(**_asked(Path(name))))
+        recipe = make_recipe(Options(**_read_options(Path(name))))
         for fold in folds:
             network = build_network(recipe, outputs)
             load_best(network, Path(name) / WORK / f"fold-{fold}")

@@ -29,33 +29,33 @@ def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds:
     (scikit-learn's StratifiedGroupKFold). The same seed gives the same splits. Raises `TrainingError` when a class has
     too few patients.
     """
-    for rest, held_out in _folds(labels, patients, folds, seed):
-        yield Split(*validation_split(rest, labels, patients, seed), held_out)
+    for rest, held_out in _make_folds(labels, patients, folds, seed):
+        yield Split(*split_validation(rest, labels, patients, seed), held_out)
 
 
-def validation_split(
+def split_validation(
     positions: NDArray[np.int64], labels: NDArray[np.int64], patients: NDArray[np.object_], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split `positions` by patient into those trained on and those that stop the training, one in eight."""
-    parts = min(VALIDATION_FOLDS, _fewest(labels, patients, positions))
+    parts = min(VALIDATION_FOLDS, _count_fewest(labels, patients, positions))
     if parts < 2:
         raise TrainingError(
             f"Where a part of the patients is held out, one class keeps {parts}, and needs two: one to learn from and "
             "one that stops the training. Bring more patients of each class, or hold out fewer with more --folds."
         )
-    train, validation = next(_folds(labels[positions], patients[positions], parts, seed + 1))
+    train, validation = next(_make_folds(labels[positions], patients[positions], parts, seed + 1))
     return positions[train], positions[validation]
 
 
-def _fewest(labels: NDArray[np.int64], patients: NDArray[np.object_], positions: NDArray[np.int64]) -> int:
+def _count_fewest(labels: NDArray[np.int64], patients: NDArray[np.object_], positions: NDArray[np.int64]) -> int:
     """How many patients the class with the fewest has at `positions`."""
     return min(len(set(patients[positions][labels[positions] == label])) for label in set(labels))
 
 
-def _folds(
+def _make_folds(
     labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    fewest = _fewest(labels, patients, np.arange(len(labels)))
+    fewest = _count_fewest(labels, patients, np.arange(len(labels)))
     if fewest < folds:
         raise TrainingError(
             f"{folds} folds by patient need at least {folds} patients of each class, and one class has {fewest}. "

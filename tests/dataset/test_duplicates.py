@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from malaria import phantom
-from malaria.dataset import Filed, exact_duplicates, near_duplicates, shrunk, thumbnail
+from malaria.dataset import Filed, find_exact_duplicates, find_near_duplicates, shrink, thumbnail
 from malaria.images import RGB
 from malaria.labels import PARASITIZED, UNINFECTED
 
@@ -43,7 +43,7 @@ AGAIN: dict[str, Callable[[RGB], RGB]] = {
 
 
 def small(rgb: RGB) -> RGB:
-    return thumbnail(shrunk(rgb))
+    return thumbnail(shrink(rgb))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_equal_bytes_are_one_group_and_tell_where_they_are_filed() -> None:
     files = filed(
         ("a.png", PARASITIZED, "C1"), ("b.png", UNINFECTED, "C1"), ("c.png", PARASITIZED, "C2"), ("d.png", None, None)
     )
-    (group,) = exact_duplicates(["x", "y", "x", "x"], files)
+    (group,) = find_exact_duplicates(["x", "y", "x", "x"], files)
     assert group.files == ("a.png", "c.png", "d.png")
     assert (group.labels, group.patients) == ((PARASITIZED,), ("C1", "C2"))
     assert group.across_patients
@@ -63,27 +63,27 @@ def test_equal_bytes_are_one_group_and_tell_where_they_are_filed() -> None:
 
 
 def test_two_labels_of_one_picture_are_told() -> None:
-    (group,) = exact_duplicates(["x", "x"], filed(("a", PARASITIZED, "C1"), ("b", UNINFECTED, "C1")))
+    (group,) = find_exact_duplicates(["x", "x"], filed(("a", PARASITIZED, "C1"), ("b", UNINFECTED, "C1")))
     assert group.across_classes
     assert not group.across_patients
 
 
 def test_different_cells_are_no_duplicates(cells: list[RGB]) -> None:
     thumbnails = np.stack([small(rgb) for rgb in cells])
-    assert near_duplicates(thumbnails, filed(*((str(n), None, None) for n in range(len(cells))))) == []
+    assert find_near_duplicates(thumbnails, filed(*((str(n), None, None) for n in range(len(cells))))) == []
 
 
 @pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.keys())
 def test_a_picture_that_was_saved_again_is_found(cells: list[RGB], again: Callable[[RGB], RGB]) -> None:
     thumbnails = np.stack([small(rgb) for rgb in cells] + [small(again(rgb)) for rgb in cells])
     names = [f"{kind}{n}" for kind in ("first", "again") for n in range(len(cells))]
-    groups = near_duplicates(thumbnails, filed(*((name, None, None) for name in names)))
+    groups = find_near_duplicates(thumbnails, filed(*((name, None, None) for name in names)))
     assert {group.files for group in groups} == {(f"first{n}", f"again{n}") for n in range(len(cells))}
 
 
 def test_three_that_are_alike_are_one_group(cells: list[RGB]) -> None:
     thumbnails = np.stack([small(cells[0]), small(cells[1]), small(jpeg(80)(cells[0])), small(scaled(1.4)(cells[0]))])
-    (group,) = near_duplicates(
+    (group,) = find_near_duplicates(
         thumbnails, filed(("a", None, "C1"), ("b", None, None), ("c", None, None), ("d", None, "C2"))
     )
     assert group.files == ("a", "c", "d")
@@ -92,10 +92,10 @@ def test_three_that_are_alike_are_one_group(cells: list[RGB]) -> None:
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_few_pictures_have_no_duplicates(n: int) -> None:
-    assert near_duplicates(np.zeros((n, 16, 16, 3), np.uint8), filed(*[("a", None, None)] * n)) == []
+    assert find_near_duplicates(np.zeros((n, 16, 16, 3), np.uint8), filed(*[("a", None, None)] * n)) == []
 
 
 def test_one_picture_many_times_over_comes_to_an_end() -> None:
     thumbnails = np.zeros((4000, 16, 16, 3), np.uint8)
-    (group,) = near_duplicates(thumbnails, filed(*((str(n), None, None) for n in range(4000))))
+    (group,) = find_near_duplicates(thumbnails, filed(*((str(n), None, None) for n in range(4000))))
     assert len(group.files) > 1000

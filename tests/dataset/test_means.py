@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from malaria.dataset import Means, absolute_difference
+from malaria.dataset import Means, find_difference
 from malaria.images import RGB
 
 SIDE = 8
@@ -79,5 +79,5 @@ def test_mean_saturation_and_value_are_plain_means() -> None:
 
 def test_absolute_difference_goes_the_short_way_round_in_hue() -> None:
     a, b = np.full((1, 1, 3), [175.0, 10, 20]), np.full((1, 1, 3), [5.0, 30, 15])
-    assert absolute_difference(a, b, hue=True).ravel() == pytest.approx([10, 20, 5])
-    assert absolute_difference(a, b).ravel() == pytest.approx([170, 20, 5])
+    assert find_difference(a, b, hue=True).ravel() == pytest.approx([10, 20, 5])
+    assert find_difference(a, b).ravel() == pytest.approx([170, 20, 5])

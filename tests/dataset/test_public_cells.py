@@ -10,13 +10,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from malaria.dataset.public_cells import URL_VARIABLE, RemoteCells, fetch_cells
+from malaria.dataset.public_cells import TIMEOUT, URL_VARIABLE, RemoteCells
 from malaria.errors import SourceError
-from malaria.images import decode
+from malaria.images import ImageFile, decode
 from tests.hostile import encode, speckle
 
 PARASITIZED_PATIENTS = ("C33P1", "C39P4", "C47P8", "C59P20", "C84P45")
 UNINFECTED_PATIENTS = ("C1", "C2")
+
+
+def fetch_cells(
+    n_per_class: int = 4, seed: int | None = None, url: str | None = None, timeout: float = TIMEOUT
+) -> list[ImageFile]:
+    with RemoteCells(url, timeout) as cells:
+        return cells.fetch(n_per_class, seed)
 
 
 def nih_like_zip() -> bytes:

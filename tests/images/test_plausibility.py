@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from malaria import phantom
 from malaria.images import decode, open_source
-from malaria.images.plausibility import implausible
+from malaria.images.plausibility import find_doubt
 
 RGB = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -132,7 +132,7 @@ TOLD: dict[str, tuple[Callable[[], RGB], str]] = {
 @pytest.mark.parametrize("name", TOLD)
 def test_what_is_no_cell_is_told_why(name: str) -> None:
     make, sentence = TOLD[name]
-    told = implausible(make().astype(np.uint8))
+    told = find_doubt(make().astype(np.uint8))
     assert told is not None
     assert told.startswith(f"This does not look like a single stained cell: {sentence}")
     assert told.endswith(".")
@@ -141,35 +141,35 @@ def test_what_is_no_cell_is_told_why(name: str) -> None:
 @pytest.mark.parametrize("form", phantom.FORMS)
 @pytest.mark.parametrize("slide", range(4))
 def test_phantom_cells_pass(form: str, slide: int) -> None:
-    assert implausible(phantom.cell(form, slide=slide, seed=slide)) is None
+    assert find_doubt(phantom.cell(form, slide=slide, seed=slide)) is None
 
 
 @pytest.mark.parametrize("colour", [(210, 150, 170), (230, 160, 130), (170, 170, 200), (190, 40, 140), (180, 185, 190)])
 @pytest.mark.parametrize("surround", [(0, 0, 0), (235, 232, 238), (200, 215, 195)])
 def test_cut_out_and_boxed_cells_of_many_stains_pass(colour: Colour, surround: Colour) -> None:
-    assert implausible(disc(colour, surround)) is None
+    assert find_doubt(disc(colour, surround)) is None
 
 
 @pytest.mark.parametrize("side", [16, 40, 140, 400, 2000])
 def test_resolution_does_not_matter(side: int) -> None:
     cell = phantom.cell("ring", seed=1)
     scaled = np.asarray(Image.fromarray(cell).resize((side, side)))
-    assert implausible(scaled) is None
+    assert find_doubt(scaled) is None
 
 
 @pytest.mark.parametrize("quarter_turns", range(4))
 def test_turning_does_not_matter(quarter_turns: int) -> None:
-    assert implausible(np.rot90(phantom.cell("trophozoite", seed=2), quarter_turns)) is None
+    assert find_doubt(np.rot90(phantom.cell("trophozoite", seed=2), quarter_turns)) is None
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(8, 40), st.integers(8, 40), st.just(3))))
 def test_any_picture_gets_none_or_a_sentence(picture: RGB) -> None:
-    told = implausible(picture)
+    told = find_doubt(picture)
     assert told is None or told.startswith("This does not look like a single stained cell: ")
 
 
 def pass_rate(pictures: Iterator[RGB]) -> float:
-    return float(np.mean([implausible(picture) is None for picture in pictures]))
+    return float(np.mean([find_doubt(picture) is None for picture in pictures]))
 
 
 @pytest.mark.realdata

@@ -17,7 +17,7 @@ from malaria.model.classifier import Classifier
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.labelled_source import BATCH
 from malaria.ui.parts.links import CORRECTIONS
-from malaria.ui.parts.uploads import data_folder
+from malaria.ui.parts.uploads import get_data_folder
 from tests.hostile import REFUSED
 from tests.models import write_model
 from tests.test_batch import cells, png, zipped
@@ -249,7 +249,7 @@ def test_a_folder_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_folder_is_what_follows_data(monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, expected in [([], None), (["--data", "x"], Path("x")), (["--data"], None), (["--other"], None)]:
         monkeypatch.setattr("sys.argv", ["streamlit_app.py", *arguments])
-        assert data_folder() == expected
+        assert get_data_folder() == expected
 
 
 # Out

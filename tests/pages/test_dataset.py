@@ -161,7 +161,7 @@ def test_the_augmentation_preview(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_memory_there_is_no_augmentation_but_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras, "available_mb", lambda: 100.0)
+    monkeypatch.setattr(keras, "find_available_mb", lambda: 100.0)
     app = start(example="synthetic", section="What the model sees")
     app.toggle(key="dataset.augment").set_value(True).run()
     assert "This host has 100 MB of memory left" in sentences(app)
@@ -272,7 +272,7 @@ def test_the_folder_given_at_start_is_one_click_away(tmp_path: Path, monkeypatch
     for cell in phantom.batch(6, patients=2):
         (tmp_path / cell.given_label).mkdir(exist_ok=True)
         (tmp_path / cell.given_label / cell.file).write_bytes(cell.png)
-    monkeypatch.setattr(sources, "data_folder", lambda: tmp_path)
+    monkeypatch.setattr(sources, "get_data_folder", lambda: tmp_path)
     app = start()
     next(button for button in app.button if "Look at" in button.label and "synthetic" not in button.label).click().run()
     assert "#### 6 images: 3 Parasitized, 3 Uninfected, of 2 patients." in sentences(described(app))

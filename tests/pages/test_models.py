@@ -229,7 +229,7 @@ def test_every_layer_can_be_looked_at(in_process: list[str]) -> None:
 
 
 def test_without_the_memory_the_page_says_so_and_the_rest_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keras, "available_mb", lambda: 300.0)
+    monkeypatch.setattr(keras, "find_available_mb", lambda: 300.0)
     app = start(section="Inside", example="ring")
     app.toggle(key="models.open").set_value(True).run()
     assert "This host has 300 MB of memory left, and TensorFlow needs about 900." in sentences(app)
@@ -319,8 +319,8 @@ def test_available_memory_is_the_least_of_what_is_known(tmp_path: Path, monkeypa
     monkeypatch.setattr(memory, "_SYSTEM", tmp_path / "meminfo")
     group = tuple(str(tmp_path / name) for name in ("max", "current", "stat"))
     monkeypatch.setattr(memory, "_GROUPS", ((*group, "inactive_file"),))
-    assert memory.available_mb() == 300
+    assert memory.find_available_mb() == 300
     (tmp_path / "max").write_text("max\n")
-    assert memory.available_mb() == 2000
+    assert memory.find_available_mb() == 2000
     (tmp_path / "meminfo").unlink()
-    assert memory.available_mb() is None
+    assert memory.find_available_mb() is None

@@ -20,7 +20,7 @@ from malaria.ui.parts import links
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.sample import answer
 from malaria.ui.sample.inputs import Inputs, from_address, to_address
-from malaria.ui.sample.text import SOURCES, background
+from malaria.ui.sample.text import SOURCES, write_background
 from malaria.wording.numbers import percent, rounded
 
 RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}
@@ -214,7 +214,7 @@ def test_review_changes_the_answer() -> None:
 def test_the_download_is_what_the_command_line_says() -> None:
     inputs, _ = from_address(RATES, Inputs())
     rule = sample_rule(1_000, CellRates(0.947, 0.028, 0.003))
-    results = json.loads(json.dumps(answer.results(rule, None, inputs), allow_nan=False))
+    results = json.loads(json.dumps(answer.collect_results(rule, None, inputs), allow_nan=False))
     assert results["count_threshold"] == 48
     assert results["command"].startswith("python -m malaria sample --cells 1000 --sensitivity 0.947 ")
     assert results["inputs"]["overdispersion"] == 0.003
@@ -335,9 +335,9 @@ def test_every_source_is_cited_by_number_and_listed() -> None:
 
 
 def test_the_background_follows_the_red_cell_count() -> None:
-    assert "one\ninfected cell in 25,000" in background(5_000_000)
-    assert "74,892" in background(5_000_000)
-    assert "infected cell in 10,000" in background(2_000_000)
+    assert "one\ninfected cell in 25,000" in write_background(5_000_000)
+    assert "74,892" in write_background(5_000_000)
+    assert "infected cell in 10,000" in write_background(2_000_000)
 
 
 @pytest.mark.parametrize(

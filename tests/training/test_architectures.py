@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from malaria.errors import TrainingError
-from malaria.training.architectures import RECIPES, recipe_named
+from malaria.training.architectures import RECIPES, find_recipe
 from malaria.training.fitting import build_network
 from malaria.training.networks import count_macs, mini_resnet
 
@@ -47,7 +47,7 @@ def test_blocks_and_channels_of_the_residual_network_can_be_chosen() -> None:
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(TrainingError, match=r"no architecture named 'alexnet'.*cell-resnet"):
-        recipe_named("alexnet")
+        find_recipe("alexnet")
 
 
 def test_missing_imagenet_weights_are_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:

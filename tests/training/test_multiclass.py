@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import softmax
 
-from malaria.training.multiclass import SURE, calibrate_classes, measure_classes, sure_from
+from malaria.training.multiclass import SURE, calibrate_classes, find_sure_threshold, measure_classes
 
 CLASSES = ("ant", "bee", "cow")
 
@@ -60,4 +60,4 @@ def test_above_the_threshold_as_many_answers_are_right_as_promised() -> None:
     ids=["all right", "the less likely wrong", "the likelier wrong", "19 of 20 right"],
 )
 def test_the_threshold_is_the_lowest_that_will_do(p: list[float], right: list[bool], threshold: float) -> None:
-    assert sure_from(np.array(p), np.array(right)) == threshold
+    assert find_sure_threshold(np.array(p), np.array(right)) == threshold

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from malaria.errors import TrainingError
-from malaria.training.architectures import recipe_named
+from malaria.training.architectures import find_recipe
 from malaria.training.datasets import Dataset
 from malaria.training.records import read_json, write_json
-from malaria.training.run import Options, check_options, held_out_answers, train_folds
+from malaria.training.run import Options, check_options, read_held_out_answers, train_folds
 
 pytestmark = pytest.mark.xdist_group("training")
 
@@ -36,7 +36,7 @@ def dataset(patients: int = 8) -> Dataset:
             "image_id": [f"{number:064x}" for number in range(n)],
         }
     )
-    recipe = recipe_named("mlp-1")
+    recipe = find_recipe("mlp-1")
     sizes = recipe.training_size(), recipe.preprocessing
     random = np.random.default_rng(0)
     training, serving = (random.integers(0, 255, (n, size.height, size.width, 3), np.uint8) for size in sizes)
@@ -114,7 +114,7 @@ def test_answers_for_other_cells_than_those_held_out_are_refused(copied: Path) -
     folds = copied / "work"
     shutil.copy(folds / "fold-1" / "held_out.npz", folds / "fold-0" / "held_out.npz")
     with pytest.raises(TrainingError, match="fold-0 is of another split"):
-        held_out_answers(dataset(), ASKED, copied)
+        read_held_out_answers(dataset(), ASKED, copied)
 
 
 @pytest.mark.parametrize(("change", "told"), CHANGES)
@@ -221,7 +221,7 @@ def resumed(output: Path) -> None:
     """Go on with a run, as the command does."""
     check_options(ASKED, output, resume=True)
     train_folds(ASKED, output, dataset(), final=False, report=lambda line: None)
-    held_out_answers(dataset(), ASKED, output)
+    read_held_out_answers(dataset(), ASKED, output)
 
 
 def test_a_kill_while_a_file_is_written_leaves_what_was_there(tmp_path: Path) -> None:

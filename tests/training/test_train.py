@@ -28,7 +28,7 @@ from malaria.model.classifier import load
 from malaria.smear.adapt import Head
 from malaria.smear.triage import pool_fields
 from malaria.training import publish
-from malaria.training.architectures import recipe_named
+from malaria.training.architectures import find_recipe
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.run import Options
 
@@ -123,7 +123,7 @@ def test_few_infected_patients_are_measured_uncalibrated_and_the_card_says_so(tm
 
 def test_held_out_cells_of_one_class_give_no_temperature() -> None:
     table = pd.DataFrame({"answer": [1.0, 2.0], "label": "Uninfected", "disputed": False, "patient": ["a", "b"]})
-    scaled, temperature, said = publish._calibrated(table, ("Uninfected", "Parasitized"))
+    scaled, temperature, said = publish._calibrate(table, ("Uninfected", "Parasitized"))
     assert temperature == 1
     assert scaled["p_parasitized"].tolist() == pytest.approx([0.731, 0.881], abs=1e-3)
     assert "not calibrated" in said
@@ -310,7 +310,7 @@ def test_corrections_without_a_class_leave_cells_out(cells_zip: Path, tmp_path: 
     corrections = tmp_path / "corrected_labels.csv"
     corrections.write_text("\n".join(["file,image_id,n_readers,corrected_label", *rows]) + "\n")
     said: list[str] = []
-    cells = load_dataset(cells_zip, recipe_named("mlp-1"), corrections=corrections, report=said.append)
+    cells = load_dataset(cells_zip, find_recipe("mlp-1"), corrections=corrections, report=said.append)
     assert said[0] == "corrected_labels.csv: 1 label changed, 1 cell left out"
     assert len(cells.table) == 95
 

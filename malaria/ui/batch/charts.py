@@ -22,7 +22,7 @@ def draw_histogram(evaluation: Evaluation) -> None:
     above, below = scores(evaluation)
     width = 1 / above.size
     middle = (np.arange(above.size) + 0.5) * width
-    figure = plots.figure("p_parasitized", "Cells (log scale)", height=340, top=10, zooms=True)
+    figure = plots.new_figure("p_parasitized", "Cells (log scale)", height=340, top=10, zooms=True)
     for counts, sign, name, colour, shape in (
         (above, 1, PARASITIZED, ORANGE, ""),
         (below, -1, UNINFECTED, BLUE, "/"),
@@ -56,13 +56,15 @@ def draw_patients(rates: tuple[PatientRates, ...]) -> None:
     """Sensitivity and false-positive rate of each patient, with Wilson intervals, the worst at the top."""
     left, right = st.columns(2)
     with left:
-        _dots(rates, "sensitivity", "Sensitivity", worst_is_low=True, colour=ORANGE, symbol="circle")
+        _draw_dots(rates, "sensitivity", "Sensitivity", worst_is_low=True, colour=ORANGE, symbol="circle")
     with right:
-        _dots(rates, "false_positive_rate", "False-positive rate", worst_is_low=False, colour=BLUE, symbol="diamond")
+        _draw_dots(
+            rates, "false_positive_rate", "False-positive rate", worst_is_low=False, colour=BLUE, symbol="diamond"
+        )
 
 
-def _dots(
-    rates: tuple[PatientRates, ...], name: str, title: str, *, worst_is_low: bool, colour: str, symbol: str
+def _draw_dots(
+    rates: tuple[PatientRates, ...], name: str, title: str, colour: str, symbol: str, *, worst_is_low: bool
 ) -> None:
     found = [(patient.patient, getattr(patient, name)) for patient in rates]
     known = [(patient, rate) for patient, rate in found if rate.value is not None]
@@ -72,7 +74,7 @@ def _dots(
     known.sort(key=lambda entry: (entry[1].value, entry[1].n), reverse=worst_is_low)
     value = np.array([rate.value for _, rate in known])
     low, high = np.array([rate.interval for _, rate in known]).T
-    figure = plots.figure(
+    figure = plots.new_figure(
         title, "", height=max(260, 90 + (18 if len(rates) <= _NAMED else 4) * len(rates)), top=10, zooms=True
     )
     figure.add_scatter(

@@ -27,7 +27,7 @@ _CLINICAL: Final = {
 }
 
 
-def matrix(confusion: Confusion) -> None:
+def draw_matrix(confusion: Confusion) -> None:
     """Draw the matrix, true label down, predicted across; a click on a field opens its gallery, a second closes it."""
     counts = dict(zip(OUTCOMES, (confusion.tp, confusion.fn, confusion.fp, confusion.tn), strict=True))
     shares = []
@@ -40,7 +40,7 @@ def matrix(confusion: Confusion) -> None:
             st.html(f"<b>{true}</b><br>{count(n, 'cell')}")
             for predicted in CLASSES:
                 k = counts[true, predicted]
-                _field(true, predicted, k, n)
+                _draw_field(true, predicted, k, n)
                 shares.append((_key(true, predicted), k / n if n else 0.0))
     # The darker, the larger the share of its row; faint enough for the text on it.
     st.html(
@@ -48,13 +48,13 @@ def matrix(confusion: Confusion) -> None:
     )
 
 
-def shown() -> tuple[str, str] | None:
+def get_open_field() -> tuple[str, str] | None:
     """The true and the predicted label of the field that was clicked."""
     field: tuple[str, str] | None = st.session_state.get(_SHOWN)
     return field
 
 
-def gallery(rows: pd.DataFrame, labelled: LabelledSource, key: str, words: str) -> None:
+def draw_gallery(rows: pd.DataFrame, labelled: LabelledSource, key: str, words: str) -> None:
     """Show the images of a table of cells, a page at a time; a click opens one on the single-cell page.
 
     `words` say what these are and in which order.
@@ -68,31 +68,31 @@ def gallery(rows: pd.DataFrame, labelled: LabelledSource, key: str, words: str) 
         page = min(pages, st.pagination(pages, key=f"batch.page.{key}", persist_state="session"))
     with st.container(key=f"batch-gallery-{key}"):
         for place, row in rows.iloc[PER_PAGE * (page - 1) : PER_PAGE * page].iterrows():
-            if st.button(_face(row, labelled), key=f"batch-cell-{key}-{place}"):
+            if st.button(_make_face(row, labelled), key=f"batch-cell-{key}-{place}"):
                 _open(row["file"], labelled)
 
 
-def field_gallery(batch: Batch, labelled: LabelledSource) -> None:
+def draw_field_gallery(batch: Batch, labelled: LabelledSource) -> None:
     """The gallery of the field that was clicked, or of all mistakes."""
-    field = shown()
+    field = get_open_field()
     if field is None:
         order = "" if batch.errors.empty else ", most confident mistakes first"
         words = f"called other than labelled{order}. Click a field of the matrix for its cells."
-        gallery(batch.errors, labelled, "errors", words)
+        draw_gallery(batch.errors, labelled, "errors", words)
         return
     true, predicted = field
     order = "least sure first" if true == predicted else "most confident mistakes first"
     words = f"labelled {true} and called {predicted} ({OUTCOMES[field]}), {order}. Click one to see it in full."
-    gallery(batch.cells(true, predicted), labelled, _key(true, predicted), words)
+    draw_gallery(batch.cells(true, predicted), labelled, _key(true, predicted), words)
 
 
-def _field(true: str, predicted: str, k: int, n: int) -> None:
+def _draw_field(true: str, predicted: str, k: int, n: int) -> None:
     outcome = OUTCOMES[true, predicted]
     share = percent(k / n, n) if n else DASH
     st.button(
         f"**{k:,}** *{share} of row* {outcome} ({_CLINICAL[outcome]})",
         key=_key(true, predicted),
-        type="primary" if shown() == (true, predicted) else "secondary",
+        type="primary" if get_open_field() == (true, predicted) else "secondary",
         wrap=True,
         width="stretch",
         on_click=_toggle,
@@ -101,14 +101,14 @@ def _field(true: str, predicted: str, k: int, n: int) -> None:
 
 
 def _toggle(true: str, predicted: str) -> None:
-    st.session_state[_SHOWN] = None if shown() == (true, predicted) else (true, predicted)
+    st.session_state[_SHOWN] = None if get_open_field() == (true, predicted) else (true, predicted)
 
 
 def _key(true: str, predicted: str) -> str:
     return f"batch-{OUTCOMES[true, predicted].replace(' ', '-')}"
 
 
-def _face(row: "pd.Series[str]", labelled: LabelledSource) -> str:
+def _make_face(row: "pd.Series[str]", labelled: LabelledSource) -> str:
     """A cell as a button: its picture, told in words, its p_parasitized, and what that amounts to."""
     outcome = OUTCOMES[str(row["given_label"]), str(row["label"])]
     words = f"{probability(float(row['p_parasitized']))} *{outcome}*"

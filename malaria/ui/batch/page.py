@@ -5,11 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from malaria.batch import Scoring
-from malaria.ui.batch.results import results
+from malaria.ui.batch.results import draw_results
 from malaria.ui.parts.choose_source import SOURCE, choose_source
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.labelled_source import EXAMPLE
-from malaria.ui.parts.progress import watch
+from malaria.ui.parts.progress import wait_or_watch
 
 
 def show(frame: Frame) -> None:
@@ -20,20 +19,16 @@ def show(frame: Frame) -> None:
     labelled = choose_source()
     if labelled is None:
         return
-    if labelled.synthetic and st.query_params.get("example") != EXAMPLE:
-        st.query_params["example"] = EXAMPLE
     scoring = labelled.scoring(frame)
-    if not scoring.finished:
-        watch(scoring, frame.card.name)
+    if not wait_or_watch(scoring, frame.card.name):
         return
-    scoring.wait()
     if not scoring.complete:
-        _stopped(scoring)
+        _offer_to_go_on(scoring)
     if scoring.progress.done:
-        results(labelled, frame)
+        draw_results(labelled, frame)
 
 
-def _stopped(scoring: Scoring) -> None:
+def _offer_to_go_on(scoring: Scoring) -> None:
     progress = scoring.progress
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(

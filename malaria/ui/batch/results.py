@@ -9,14 +9,14 @@ from malaria.batch import Batch, Reading, compare, report, sentences, tables
 from malaria.cells import to_csv
 from malaria.errors import SampleError
 from malaria.ui.batch import charts, threshold
-from malaria.ui.batch.matrix import field_gallery, gallery, matrix
+from malaria.ui.batch.matrix import draw_field_gallery, draw_gallery, draw_matrix
 from malaria.ui.parts import links
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, draw_roc
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
-from malaria.ui.parts.progress import watch
+from malaria.ui.parts.progress import wait_or_watch
 from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
 
@@ -24,28 +24,24 @@ _READING: Final = "batch.reading"
 
 
 @st.fragment
-def results(labelled: LabelledSource, frame: Frame) -> None:
+@boundary()
+def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
-    with boundary():
-        _results(labelled, frame)
-
-
-def _results(labelled: LabelledSource, frame: Frame) -> None:
     with st.spinner("Measuring …", show_time=False):
         as_given = labelled.batch(frame)
     reading = _pick_reading(as_given)
-    batch = labelled.batch(frame, reading).at(threshold.chosen(frame))
+    batch = labelled.batch(frame, reading).at(threshold.get_threshold(frame))
     st.session_state[BATCH] = batch
     st.header(sentences.summary(batch.evaluation), anchor=False)
-    _counted(batch, labelled, frame)
-    threshold.control(batch, frame)
+    _say_what_counts(batch, labelled, frame)
+    threshold.draw_control(batch, frame)
     left, right = st.columns([6, 7], gap="large")
     with left:
-        matrix(batch.evaluation.confusion)
+        draw_matrix(batch.evaluation.confusion)
     with right:
-        field_gallery(batch, labelled)
-    _views(batch, labelled, frame)
-    take_further(batch, labelled, frame)
+        draw_field_gallery(batch, labelled)
+    _draw_views(batch, labelled, frame)
+    offer_next_steps(batch, labelled, frame)
 
 
 def _pick_reading(batch: Batch) -> Reading:
@@ -63,7 +59,7 @@ def _pick_reading(batch: Batch) -> Reading:
     return Reading(picked)
 
 
-def _counted(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _say_what_counts(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """What the figures rest on, and by name what is not among it."""
     st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.counted(batch)}")
     if labelled.synthetic:
@@ -72,7 +68,7 @@ def _counted(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
             f"is. {EXAMPLE_WRONG} of their labels are wrong on purpose, for label review to find."
         )
     else:
-        _flattery(labelled, frame)
+        _warn_of_flattery(labelled, frame)
     left_out = labelled.left_out(batch)
     if not left_out.empty:
         with st.expander(f"Not measured: {count(len(left_out), 'file')}", icon=":material/warning:"):
@@ -81,7 +77,7 @@ def _counted(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
             )
 
 
-def _flattery(labelled: LabelledSource, frame: Frame) -> None:
+def _warn_of_flattery(labelled: LabelledSource, frame: Frame) -> None:
     """Say so when the model has learned from what it is measured on."""
     basis, name = labelled.basis(frame), literal(frame.card.name)
     if basis.unknown:
@@ -102,15 +98,15 @@ def _flattery(labelled: LabelledSource, frame: Frame) -> None:
         )
 
 
-def _views(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_views(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """The rest, one view at a time; only the open one is worked out. Which one is open is in the address."""
     views = {
-        "Rates": _rates,
-        "Curves": _curves,
-        "Calibration": _calibration,
-        "Patients": _patients,
-        "Readings": _readings,
-        "Two models": _two_models,
+        "Rates": _draw_rates,
+        "Curves": _draw_curves,
+        "Calibration": _draw_calibration,
+        "Patients": _draw_patients,
+        "Readings": _draw_readings,
+        "Two models": _draw_two_models,
     }
     for draw, tab in zip(views.values(), st.tabs(list(views), key="view", bind="query-params"), strict=True):
         if tab.open:
@@ -118,13 +114,13 @@ def _views(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
                 draw(batch, labelled, frame)
 
 
-def _rates(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_rates(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.html(tables.rates_table(batch.evaluation))
     st.html(tables.classification_report(batch.evaluation.confusion))
     st.caption(sentences.by_patient_sentence(batch.evaluation))
 
 
-def _curves(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_curves(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     left, right = st.columns(2)
     with left:
         draw_roc(batch.evaluation)
@@ -133,19 +129,19 @@ def _curves(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     charts.draw_histogram(batch.evaluation)
 
 
-def _calibration(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_calibration(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.markdown(sentences.calibration_sentence(batch.evaluation))
     draw_reliability(batch.evaluation)
 
 
-def _patients(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_patients(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     st.markdown(sentences.by_patient_sentence(batch.evaluation))
     if batch.evaluation.by_patient:
         st.html(tables.by_patient_table(batch.evaluation.by_patient, batch.evaluation))
         charts.draw_patients(batch.evaluation.by_patient.each)
 
 
-def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     readings = labelled.readings(frame, batch.threshold)
     if readings is None:
         st.markdown(
@@ -154,7 +150,7 @@ def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
         )
         return
     st.markdown(
-        f"**{_labels(readings.disputed)} corrected**: {readings.to_parasitized:,} to parasitized, "
+        f"**{_count_labels(readings.disputed)} corrected**: {readings.to_parasitized:,} to parasitized, "
         f"{readings.to_uninfected:,} to uninfected. Small figures are the change from the labels as given."
     )
     st.html(tables.readings_table(readings))
@@ -163,35 +159,33 @@ def _readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     )
 
 
-def _labels(n: int) -> str:
+def _count_labels(n: int) -> str:
     return f"{count(n, 'label')} {choose_verb(n, 'was', 'were')}"
 
 
-def _two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _draw_two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     left, right = st.columns(2)
     with left:
         other = pick_other_model(frame, "batch.other", index=None, placeholder="Choose a model")
     if other is None:
         return
-    name, scoring = other.card.name, labelled.scoring(other)
-    if not scoring.finished:
-        watch(scoring, name)
+    name = other.card.name
+    if not wait_or_watch(labelled.scoring(other), name):
         return
-    scoring.wait()
     key = f"batch.other.threshold.{name}"
     at = right.number_input(f"Threshold of {name}", 0.0, 1.0, other.threshold, step=0.001, format="%.6g", key=key)
     both = compare(batch, labelled.batch(other, batch.reading).at(other.threshold if at is None else at))
     draw_comparison(both)
     words = f"on which they differ, furthest apart first. Shown is p of {batch.model}."
-    gallery(both.differing, labelled, "differing", words)
+    draw_gallery(both.differing, labelled, "differing", words)
 
 
-def take_further(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def offer_next_steps(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Draw the downloads and the ways to other pages."""
     st.header("Take it further", anchor=False)
     with st.container(horizontal=True):
         offer_download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv")
-        offer_download("Figures (JSON)", lambda: figures(batch), "evaluation.json")
+        offer_download("Figures (JSON)", lambda: write_figures(batch), "evaluation.json")
         offer_download("Report (HTML)", lambda: report(batch, labelled.readings(frame, batch.threshold)), "report.html")
     with st.container(horizontal=True):
         wrong = len(batch.errors)
@@ -200,10 +194,10 @@ def take_further(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
         ):
             links.open_review()
         if st.button("What this means for a whole sample", icon=":material/bloodtype:"):
-            _to_sample(batch, labelled, frame)
+            _open_sample(batch, labelled, frame)
 
 
-def _to_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
+def _open_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Open the sample threshold page on these cells, at this threshold."""
     try:
         cells = labelled.batch(frame).table.drop(columns="label")  # there a column of that name is a second label
@@ -212,6 +206,6 @@ def _to_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
         st.error(literal(str(error)), icon=":material/error:")
 
 
-def figures(batch: Batch) -> str:
+def write_figures(batch: Batch) -> str:
     """Return what `python -m malaria evaluate --json` writes."""
     return json.dumps(batch.evaluation.to_dict(), indent=2, allow_nan=False) + "\n"

@@ -15,20 +15,20 @@ _SEEN: Final = "batch.threshold.address"  # what the address last said, as we wr
 _STEP: Final = 0.001
 
 
-def chosen(frame: Frame) -> float:
+def get_threshold(frame: Frame) -> float:
     """The threshold (0 to 1) for the picked model: the address's, else what was chosen before, else the model's own."""
     thresholds: dict[str | None, float] = st.session_state.setdefault(_CHOSEN, {})
     asked = st.query_params.get(_ADDRESS)
     if asked is not None and asked != st.session_state.get(_SEEN):
         st.session_state[_SEEN] = asked
-        if (number := _number(asked)) is not None:
+        if (number := _parse(asked)) is not None:
             thresholds[frame.model_name] = number
         else:
             st.toast("The threshold in the address is no number from 0 to 1, so the usual one is used.")
     return thresholds.get(frame.model_name, frame.threshold)
 
 
-def control(batch: Batch, frame: Frame) -> None:
+def draw_control(batch: Batch, frame: Frame) -> None:
     """Draw the control at the threshold of `batch`, and write it into the address."""
     _remember(batch.threshold, frame)
     st.session_state[_SLIDER] = round(batch.threshold / _STEP) * _STEP
@@ -55,10 +55,10 @@ def control(batch: Batch, frame: Frame) -> None:
             on_change=lambda: _set(frame, st.session_state[_EXACT]),
         )
     with st.expander("Choose it by what it should achieve", icon=":material/my_location:"):
-        _by_target(batch, frame)
+        _draw_targets(batch, frame)
 
 
-def _by_target(batch: Batch, frame: Frame) -> None:
+def _draw_targets(batch: Batch, frame: Frame) -> None:
     curve = batch.evaluation.curve
     for name, size, find in (
         ("specificity", "Smallest", curve.threshold_for_specificity),
@@ -107,7 +107,7 @@ def _remember(threshold: float, frame: Frame) -> None:
     st.session_state[_SEEN] = text
 
 
-def _number(text: str) -> float | None:
+def _parse(text: str) -> float | None:
     try:
         number = float(text)
     except ValueError:

@@ -9,12 +9,12 @@ import streamlit as st
 
 from malaria.errors import ImageError
 from malaria.images import ImageFile, decode
-from malaria.images.plausibility import implausible
+from malaria.images.plausibility import find_doubt
 from malaria.labels import CLASSES, label_for
 from malaria.model.verdict import verdict
 from malaria.ui.parts.charts import MARKS
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.gallery import data_uri
+from malaria.ui.parts.gallery import to_data_uri
 
 _ASKED: Final = "single_cell.asked"  # image_ids of what does not look like a cell, but whose answer was asked for
 _KNOWN: Final = "single_cell.known"
@@ -50,7 +50,7 @@ class CellAnswer:
 
 def answer_cells(images: Sequence[ImageFile], frame: Frame) -> list[CellAnswer]:
     """Read `images` with the picked model; what this session has read already is not read again."""
-    insisted = _insisted()
+    insisted = _get_insisted()
     keys = [(image.file, image.image_id, frame.model_name, image.image_id in insisted) for image in images]
     known: dict[object, CellAnswer] = st.session_state.get(_KNOWN, {})
     with st.spinner("Reading the images …"):
@@ -61,10 +61,10 @@ def answer_cells(images: Sequence[ImageFile], frame: Frame) -> list[CellAnswer]:
 
 def insist(image: ImageFile) -> None:
     """Have the model asked about an image that does not look like a cell."""
-    _insisted().add(image.image_id)
+    _get_insisted().add(image.image_id)
 
 
-def table_of(cell_answers: Sequence[CellAnswer], threshold: float) -> pd.DataFrame:
+def to_table(cell_answers: Sequence[CellAnswer], threshold: float) -> pd.DataFrame:
     """Return the table of cells for `cell_answers`: one row an image, in their order; a doubt stands as an error.
 
     Images that lie in a folder named like a class, as those of the public set do, have that as their given label.
@@ -94,12 +94,12 @@ def _answer(image: ImageFile, frame: Frame) -> CellAnswer:
         rgb = decode(image.data, image.file)
     except ImageError as error:
         return CellAnswer(image, error=str(error))
-    doubt = implausible(rgb)
-    if doubt and image.image_id not in _insisted():
-        return CellAnswer(image, data_uri(rgb), doubt=doubt)
-    return CellAnswer(image, data_uri(rgb), doubt=doubt, p_parasitized=float(frame.classifier.predict([rgb])[0]))
+    doubt = find_doubt(rgb)
+    if doubt and image.image_id not in _get_insisted():
+        return CellAnswer(image, to_data_uri(rgb), doubt=doubt)
+    return CellAnswer(image, to_data_uri(rgb), doubt=doubt, p_parasitized=float(frame.classifier.predict([rgb])[0]))
 
 
-def _insisted() -> set[str | None]:
+def _get_insisted() -> set[str | None]:
     insisted: set[str | None] = st.session_state.setdefault(_ASKED, set())
     return insisted

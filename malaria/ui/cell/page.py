@@ -12,7 +12,7 @@ from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.model.verdict import verdict
-from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, table_of
+from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, to_table
 from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
@@ -29,7 +29,7 @@ _UPLOADER: Final = "single_cell.uploader"  # counts the uploaders shown so far: 
 _READING_WORDS: Final = {"as_given": "as given", "undisputed": "undisputed only"}
 
 
-def _show(images: Sequence[ImageFile]) -> None:
+def _take_cells(images: Sequence[ImageFile]) -> None:
     """Take the place of what was uploaded. The address stays: each change of it is a step on the browser's way back."""
     links.bring_cells(images)
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
@@ -38,25 +38,25 @@ def _show(images: Sequence[ImageFile]) -> None:
 # Where cells come from
 
 
-def sources() -> list[ImageFile]:
+def choose_cells() -> list[ImageFile]:
     """Draw the ways in (examples, upload, public set) and return the images that are to be answered now."""
     chosen = st.query_params.get("example")
-    if clicked := examples.strip(chosen):
-        _show([])
+    if clicked := examples.draw_strip(chosen):
+        _take_cells([])
         st.query_params["example"] = clicked
         st.rerun()
     with st.container(key="source"):
-        _uploader()
-        _public_cells()
+        _draw_uploader()
+        _offer_public_cells()
     if chosen is None:
         return list(st.session_state.get(links.CELLS, []))
-    image = examples.example(chosen)
+    image = examples.get_example(chosen)
     if image is None:
         st.warning(f"There is no example called {literal(chosen)}. Click one of the examples above.")
     return [image] if image else []
 
 
-def _uploader() -> None:
+def _draw_uploader() -> None:
     key = f"{_UPLOADER}.{st.session_state.get(_UPLOADER, 0)}"
 
     def take() -> None:
@@ -72,22 +72,22 @@ def _uploader() -> None:
     )
 
 
-def _public_cells() -> None:
+def _offer_public_cells() -> None:
     if not st.button("Fetch real cells from the public NIH set", icon=":material/cloud_download:"):
         return
     try:
         with st.spinner("Fetching a handful of cells out of the public zip …"):
-            cells = _public_set().fetch()
+            cells = _open_public_set().fetch()
     except SourceError as error:
         st.warning(literal(str(error)), icon=":material/cloud_off:")
         return
-    _show(cells)
+    _take_cells(cells)
     st.query_params.pop("example", None)
     st.rerun()
 
 
 @st.cache_resource(ttl="1h", show_spinner=False, on_release=lambda cells: cells.close())
-def _public_set() -> "RemoteCells":
+def _open_public_set() -> "RemoteCells":
     """Keep the public zip's list of files for an hour, for all sessions; it is far larger than a handful of cells."""
     from malaria.dataset.public_cells import RemoteCells  # only here: few visits need what it loads
 
@@ -97,20 +97,20 @@ def _public_set() -> "RemoteCells":
 # What is said of them
 
 
-def answers(images: Sequence[ImageFile], frame: Frame) -> None:
+def draw_answers(images: Sequence[ImageFile], frame: Frame) -> None:
     """Show what the picked model says of `images`: one cell in full, several as a table with one picked out of it."""
     if not images:
         st.info("The answer appears here as soon as you click an example or give a cell.", icon=":material/touch_app:")
         return
     cell_answers = answer_cells(images, frame)
-    _one(cell_answers[0] if len(cell_answers) == 1 else _picked(cell_answers, frame.threshold), frame)
+    _draw_one(cell_answers[0] if len(cell_answers) == 1 else _pick(cell_answers, frame.threshold), frame)
 
 
-def _picked(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
+def _pick(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
     """Show several images as a table that sorts, and return the one picked in it, at first one with an answer."""
     answered = [one.in_words(threshold) for one in cell_answers]
-    _summary(cell_answers, answered)
-    cells = table_of(cell_answers, threshold)
+    _count_answers(cell_answers, answered)
+    cells = to_table(cell_answers, threshold)
     drawn: Any = cells.assign(cell=[one.thumbnail for one in cell_answers], answer=answered).style
     event = st.dataframe(
         drawn.format(probability, subset=["p_parasitized"], na_rep=""),
@@ -132,7 +132,7 @@ def _picked(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
     return next((one for one in cell_answers if one.p_parasitized is not None), cell_answers[0])
 
 
-def _summary(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) -> None:
+def _count_answers(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) -> None:
     """Count the answers, and name the images that got none."""
     counted = ", ".join(f"{n} {words}" for words, n in pd.Series(answered).value_counts().items())
     st.markdown(f"**{count(len(cell_answers), 'image')}:** {counted}.")
@@ -143,7 +143,7 @@ def _summary(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) -> Non
     st.caption("Click a cell in the table, or walk through it with the arrow keys, to see it in full below.")
 
 
-def _one(one: CellAnswer, frame: Frame) -> None:
+def _draw_one(one: CellAnswer, frame: Frame) -> None:
     """Show one image in full: why there is no answer, or the answer and what it rests on."""
     image = one.image
     if one.error or image.data is None:
@@ -155,7 +155,7 @@ def _one(one: CellAnswer, frame: Frame) -> None:
     if one.doubt:
         st.warning(literal(one.doubt), icon=":material/help:")
     if one.p_parasitized is None:
-        gallery.picture(rgb, "The image that was given", side=320, caption=literal(image.file))
+        gallery.draw_picture(rgb, "The image that was given", side=320, caption=literal(image.file))
         if st.button("It is a cell: ask the model anyway"):
             insist(image)
             st.rerun()
@@ -164,14 +164,16 @@ def _one(one: CellAnswer, frame: Frame) -> None:
         left, right = st.columns([2, 3], gap="large")
         with left:
             words = verdict(one.p_parasitized, frame.threshold)
-            gallery.picture(rgb, f"The cell, enlarged. To the model it {words}.", side=360, caption=literal(image.file))
+            gallery.draw_picture(
+                rgb, f"The cell, enlarged. To the model it {words}.", side=360, caption=literal(image.file)
+            )
         with right:
-            charts.answer(one.p_parasitized, frame.threshold)
-            _measured(frame)
-    _grounds(rgb, image.image_id or "", frame)
+            charts.draw_answer(one.p_parasitized, frame.threshold)
+            _draw_measured_rates(frame)
+    _draw_grounds(rgb, image.image_id or "", frame)
 
 
-def _measured(frame: Frame) -> None:
+def _draw_measured_rates(frame: Frame) -> None:
     """Say which model answered, and how good it is on patients it had not seen."""
     card = frame.card
     patients = card.metrics["as_given"]["patients"]["n"]
@@ -180,13 +182,13 @@ def _measured(frame: Frame) -> None:
     lines = ["| labels | parasitized cells found | uninfected cells cleared |", "|---|---|---|"]
     for name, words in _READING_WORDS.items():
         if figures := card.metrics.get(name):
-            rates = f"{_rate(figures, 'sensitivity')} | {_rate(figures, 'specificity')}"
+            rates = f"{_format_rate(figures, 'sensitivity')} | {_format_rate(figures, 'specificity')}"
             lines.append(f"| {words}, {count(figures['n'], 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
     st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
 
 
-def _rate(figures: Mapping[str, Any], name: str) -> str:
+def _format_rate(figures: Mapping[str, Any], name: str) -> str:
     """One measured rate with its interval: that over patients, which is the wider and the one to believe."""
     interval = figures["patients"]["intervals"].get(name) or figures["intervals"].get(name)
     if figures.get(name) is None or interval is None:
@@ -196,26 +198,29 @@ def _rate(figures: Mapping[str, Any], name: str) -> str:
 
 
 @st.fragment
-def _grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
+@boundary()
+def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what the answer rests on. Moving the slider redraws only this."""
-    with boundary():
-        left, right = st.columns([2, 3], gap="large")
-        with left:
-            _salient(rgb, frame.occlusion(image_id, rgb))
-        with right:
-            st.header("What the network saw", anchor=False)
-            view = frame.classifier.network_view(rgb)
-            alt = "The cell as it reached the network: smaller, every pixel a square"
-            size = f"{view.shape[1]} × {view.shape[0]} pixels"
-            gallery.picture(view, alt, side=256, pixels=True, caption=size)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        _draw_saliency(rgb, frame.occlusion(image_id, rgb))
+    with right:
+        st.header("What the network saw", anchor=False)
+        view = frame.classifier.network_view(rgb)
+        alt = "The cell as it reached the network: smaller, every pixel a square"
+        size = f"{view.shape[1]} × {view.shape[0]} pixels"
+        gallery.draw_picture(view, alt, side=256, pixels=True, caption=size)
 
 
-def _salient(rgb: RGB, saliency: NDArray[np.float32]) -> None:
+def _draw_saliency(rgb: RGB, saliency: NDArray[np.float32]) -> None:
     st.header("What speaks for a parasite", anchor=False)
     strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
     if saliency.max() < gallery.OUTLINED:
         where, said = "nothing", "Nothing stands out: covering any one place changes the answer little."
     else:
-        where, said = gallery.place(saliency), "Yellow, outlined: covering this place would change the answer most."
+        where, said = (
+            gallery.find_place(saliency),
+            "Yellow, outlined: covering this place would change the answer most.",
+        )
     alt = f"The cell under a map of what speaks for a parasite: {where}."
-    gallery.picture(gallery.overlay(gallery.enlarged(rgb), saliency, strength / 100), alt, caption=said)
+    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb), saliency, strength / 100), alt, caption=said)

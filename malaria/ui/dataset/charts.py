@@ -21,12 +21,12 @@ _OTHERS: Final[tuple[_Look, ...]] = ((GREY, "x", "◇"), ("#5f8f5a", ".", "□")
 """The looks of other people's classes in turn."""
 
 
-def balance(patients: pd.DataFrame) -> None:
+def draw_balance(patients: pd.DataFrame) -> None:
     """How many cells of each class each patient has, most cells first."""
     classes = [name for name in patients.columns if name != "n"]
-    figure = plots.figure("Patients, most cells first", "Cells", 320, legend=True)
-    for label, (colour, hatch, mark) in zip(classes, _looks(classes), strict=True):
-        _bars(figure, patients[label], f"{mark} {label}", colour, hatch, [f"{p}, {label}" for p in patients.index])
+    figure = plots.new_figure("Patients, most cells first", "Cells", 320, legend=True)
+    for label, (colour, hatch, mark) in zip(classes, _choose_looks(classes), strict=True):
+        _add_bars(figure, patients[label], f"{mark} {label}", colour, hatch, [f"{p}, {label}" for p in patients.index])
     _name_patients(figure, [str(name) for name in patients.index])
     worst = patients.iloc[0]
     told = (
@@ -36,15 +36,15 @@ def balance(patients: pd.DataFrame) -> None:
     show(figure, "balance", told, caption=True)
 
 
-def sizes(table: pd.DataFrame) -> None:
+def draw_sizes(table: pd.DataFrame) -> None:
     """How long the longer side of the images is, by class."""
     longer = table[["width", "height"]].max(axis=1).astype(int)
     step = 1 + int(longer.max() - longer.min()) // _BARS
     edges = np.arange(longer.min(), longer.max() + step + 1, step) - 0.5
     middle = edges[:-1] + step / 2
-    figure = plots.figure("Longer side, pixels", "Images", 300, legend=True)
+    figure = plots.new_figure("Longer side, pixels", "Images", 300, legend=True)
     labels = sorted(table["given_label"].dropna().unique())
-    for label, (colour, hatch, mark) in zip(labels, _looks(labels), strict=True):
+    for label, (colour, hatch, mark) in zip(labels, _choose_looks(labels), strict=True):
         counts = np.histogram(longer[table["given_label"] == label], edges)[0]
         figure.add_bar(
             x=middle,
@@ -63,16 +63,16 @@ def sizes(table: pd.DataFrame) -> None:
     show(figure, "sizes", told, caption=True)
 
 
-def split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
+def draw_split(counts: Sequence[tuple[str, int, int]], key: str, told: str) -> None:
     """For each patient, how many cells are trained on and how many held out."""
-    figure = plots.figure("Patients", "Cells", 260, legend=True)
+    figure = plots.new_figure("Patients", "Cells", 260, legend=True)
     names = [name for name, _, _ in counts]
     for place, words, (colour, hatch, mark) in (
         (1, "trained on", _OWN[UNINFECTED]),
         (2, "held out", _OWN[PARASITIZED]),
     ):
         values = [row[place] for row in counts]
-        _bars(figure, values, f"{mark} {words}", colour, hatch, [f"{name}, {words}" for name in names])
+        _add_bars(figure, values, f"{mark} {words}", colour, hatch, [f"{name}, {words}" for name in names])
     _name_patients(figure, names)
     show(figure, f"split-{key}", told, caption=True)
 
@@ -84,7 +84,7 @@ def _name_patients(figure: go.Figure, names: Sequence[str]) -> None:
     )
 
 
-def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, said: Sequence[str]) -> None:
+def _add_bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, said: Sequence[str]) -> None:
     figure.add_bar(
         x=list(range(len(values))),
         y=list(values),
@@ -96,6 +96,6 @@ def _bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str, sa
     figure.update_layout(barmode="stack", bargap=0.1)
 
 
-def _looks(classes: Sequence[str]) -> list[_Look]:
+def _choose_looks(classes: Sequence[str]) -> list[_Look]:
     others = cycle(_OTHERS)
     return [_OWN.get(name) or next(others) for name in classes]

@@ -18,7 +18,7 @@ from malaria.dataset import Description, Known, describe
 from malaria.errors import MalariaError
 from malaria.images import RGB, Source, decode, open_source
 from malaria.labels import CLASSES
-from malaria.ui.parts.gallery import enlarged
+from malaria.ui.parts.gallery import enlarge
 
 EXAMPLE: Final = "synthetic"
 """The built-in set's name in the address: `?example=synthetic`."""
@@ -34,7 +34,7 @@ class Describing(Background[Description]):
 
     def __init__(self, source: Source, known: Known | None = None) -> None:
         self._looked, self._images = _Looked(), len(source)
-        super().__init__(partial(_described, source, known, self._looked), 1, "describing")
+        super().__init__(partial(_describe, source, known, self._looked), 1, "describing")
 
     @property
     def progress(self) -> Progress:
@@ -58,7 +58,7 @@ class _StoppedError(Exception):
     """Somebody stopped the work."""
 
 
-def _described(
+def _describe(
     source: Source, known: Known | None, looked: _Looked, done: int, stop: threading.Event
 ) -> Iterator[Description]:
     looked.images = 0
@@ -90,7 +90,7 @@ class DataSet:
     @classmethod
     def example(cls) -> "DataSet":
         """The built-in synthetic cells, with a few planted problems."""
-        data, expert = synthetic_set()
+        data, expert = make_synthetic_set()
         source = open_source(io.BytesIO(data), "synthetic.zip")
         known = Known(Known.from_folders(source.files).given, expert)
         return cls(f"{CELLS} synthetic cells", source, known, synthetic=True)
@@ -114,13 +114,13 @@ class DataSet:
             self.close()
             self.csv, self.columns = csv, columns
 
-    def picture(self, file: str, largest: int = 240) -> RGB | None:
+    def read_picture(self, file: str, largest: int = 240) -> RGB | None:
         """One image again, its longer side at most `largest` pixels; None where it cannot be read."""
         try:
             rgb = decode(self.source.read(file), file)
         except MalariaError:
             return None
-        return enlarged(rgb, largest) if max(rgb.shape[:2]) > largest else rgb
+        return enlarge(rgb, largest) if max(rgb.shape[:2]) > largest else rgb
 
     def close(self) -> None:
         """Stop all work."""
@@ -129,7 +129,7 @@ class DataSet:
 
 
 @st.cache_resource(show_spinner="Drawing synthetic cells …")
-def synthetic_set() -> tuple[bytes, dict[str, str]]:
+def make_synthetic_set() -> tuple[bytes, dict[str, str]]:
     """Return the built-in set as a zip, and what an expert says of its files: the truth."""
     cells = phantom.batch(CELLS, mislabelled=0.05)
     stream = io.BytesIO()

@@ -19,9 +19,9 @@ from malaria.wording.numbers import percent, percent_of, percent_range
 from malaria.wording.words import count
 
 
-def overview(data_set: DataSet, found: Description) -> None:
+def draw_overview(data_set: DataSet, found: Description) -> None:
     """Draw the section."""
-    _headline(found)
+    _draw_headline(found)
     if data_set.synthetic:
         st.caption(f"These cells are synthetic, drawn by this program. {PLANTED}")
     if data_set.csv is not None and not found.classes and not found.readable.empty:
@@ -32,7 +32,7 @@ def overview(data_set: DataSet, found: Description) -> None:
             icon=":material/label_off:",
         )
     if found.readable.empty:
-        _unreadable(found)
+        _draw_unreadable(found)
         return
     told = found.to_dict()
     left, right = st.columns(2, gap="large")
@@ -40,18 +40,18 @@ def overview(data_set: DataSet, found: Description) -> None:
         rows = [[label, f"{n:,}", percent_of(n, told["readable"])] for label, n in told["classes"].items()]
         rows += [["without a label", f"{told['unlabelled']:,}", percent_of(told["unlabelled"], told["readable"])]]
         st.html(render_table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows))
-        _disputed(found)
+        _draw_disputed(found)
     with right:
-        _files(told)
+        _draw_files(told)
     st.subheader("Sizes", anchor=False)
-    charts.sizes(found.readable)
+    charts.draw_sizes(found.readable)
     st.subheader("Balance by patient", anchor=False)
-    _patients(found)
-    _unreadable(found)
-    _downloads(found)
+    _draw_patients(found)
+    _draw_unreadable(found)
+    _offer_downloads(found)
 
 
-def _headline(found: Description) -> None:
+def _draw_headline(found: Description) -> None:
     classes = ", ".join(f"{n:,} {literal(label)}" for label, n in found.classes.items()) or "without labels"
     patients = len(found.patients)
     of = f", of {count(patients, 'patient')}" if patients else ""
@@ -60,7 +60,7 @@ def _headline(found: Description) -> None:
     st.markdown(f"#### {count(len(found.table), 'image')}: {classes}{of}.{unread}")
 
 
-def _files(told: dict[str, Any]) -> None:
+def _draw_files(told: dict[str, Any]) -> None:
     sizes, pixels = told["sizes"], told["pixels"]
     rows = [
         ["Formats", ", ".join(f"{name} {n:,}" for name, n in told["formats"].items())],
@@ -74,7 +74,7 @@ def _files(told: dict[str, Any]) -> None:
     st.html(render_table(f"Files, n = {told['readable']:,}", ["", ""], rows))
 
 
-def _disputed(found: Description) -> None:
+def _draw_disputed(found: Description) -> None:
     disputed = found.disputed
     if disputed is None:
         st.caption("With a CSV that has a column **expert_label** beside the zip, disputed labels are counted here.")
@@ -98,7 +98,7 @@ def _order(label: str) -> tuple[int, str]:
     return (CLASSES.index(label) if label in CLASSES else len(CLASSES), label)
 
 
-def _patients(found: Description) -> None:
+def _draw_patients(found: Description) -> None:
     patients = found.patients
     without = int(found.readable["patient"].isna().sum())
     if patients.empty:
@@ -107,7 +107,7 @@ def _patients(found: Description) -> None:
             "for training can then only be made by image, which flatters."
         )
         return
-    charts.balance(patients)
+    charts.draw_balance(patients)
     alone = [
         f"{int((patients[label] == patients['n']).sum()):,} have only {literal(label)} cells"
         for label in patients.columns
@@ -119,7 +119,7 @@ def _patients(found: Description) -> None:
         st.dataframe(patients.reset_index(names="patient"), hide_index=True, alt="Cells of each patient by class")
 
 
-def _unreadable(found: Description) -> None:
+def _draw_unreadable(found: Description) -> None:
     bad = found.unreadable
     if bad.empty:
         return
@@ -128,14 +128,14 @@ def _unreadable(found: Description) -> None:
     st.dataframe({"file": bad["file"].tolist(), "why": why}, hide_index=True, alt="Files that cannot be read, and why")
 
 
-def _downloads(found: Description) -> None:
+def _offer_downloads(found: Description) -> None:
     with st.container(horizontal=True):
         description = partial(json.dumps, found.to_dict(), indent=2, allow_nan=False)
         offer_download("Every image as CSV", lambda: to_csv(found.table), "cells.csv")
         offer_download("The description as JSON", description, "description.json")
 
 
-def leak(found: Description) -> None:
+def draw_leak(found: Description) -> None:
     """Draw the section."""
     known = found.readable.dropna(subset=["patient"])
     names = known["patient"].tolist()
@@ -152,15 +152,15 @@ def leak(found: Description) -> None:
         "the others."
     )
     st.subheader("By image: it leaks", anchor=False)
-    charts.split(by_image.counts(), "image", _told(by_image))
+    charts.draw_split(by_image.counts(), "image", _tell(by_image))
     st.subheader("By patient: it does not", anchor=False)
-    charts.split(by_patient.counts(), "patient", _told(by_patient))
+    charts.draw_split(by_patient.counts(), "patient", _tell(by_patient))
     st.caption(
         "`python -m malaria train` splits by patient; `--by-image` is there to show the difference, and says so."
     )
 
 
-def _told(split: Leak) -> str:
+def _tell(split: Leak) -> str:
     n, patients = split.n_held_out, len(split.counts())
     share = 100 * split.leaked / n if n else 0.0
     return (

@@ -6,12 +6,12 @@ import streamlit as st
 
 from malaria.dataset import Description
 from malaria.errors import LabelsError
-from malaria.ui.dataset.averages import averages
+from malaria.ui.dataset.averages import draw_averages
 from malaria.ui.dataset.data_set import DataSet
-from malaria.ui.dataset.overview import leak, overview
+from malaria.ui.dataset.overview import draw_leak, draw_overview
 from malaria.ui.dataset.sources import choose_data_set
-from malaria.ui.dataset.twins import duplicates
-from malaria.ui.dataset.views import samples, views
+from malaria.ui.dataset.twins import draw_duplicates
+from malaria.ui.dataset.views import draw_samples, draw_views
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 
@@ -39,29 +39,29 @@ def show(frame: Frame) -> None:
             data_set.close()
             st.rerun()
         return
-    _sections(data_set, found, frame)
+    _draw_section(data_set, found, frame)
 
 
-def _sections(data_set: DataSet, found: Description, frame: Frame) -> None:
+def _draw_section(data_set: DataSet, found: Description, frame: Frame) -> None:
     """Only the open section is worked out, and it is in the address."""
     st.markdown(f"**{literal(data_set.name)}**")
     tabs = dict(zip(SECTIONS, st.tabs(list(SECTIONS), key=_KEY, bind="query-params"), strict=True))
     opened = next(name for name, tab in tabs.items() if tab.open)
     with tabs[opened]:
         if opened == SECTIONS[0]:
-            overview(data_set, found)
+            draw_overview(data_set, found)
         elif found.readable.empty:
             st.markdown("No image could be read, so there is nothing to show.")
         elif opened == "Duplicates":
-            duplicates(data_set, found)
+            draw_duplicates(data_set, found)
         elif opened == "Samples":
-            samples(data_set, found)
+            draw_samples(data_set, found)
         elif opened == "Mean cells":
-            averages(found)
+            draw_averages(found)
         elif opened == "What the model sees":
-            views(data_set, found, frame)
+            draw_views(data_set, found, frame)
         else:
-            leak(found)
+            draw_leak(found)
 
 
 @st.fragment(run_every=0.5)

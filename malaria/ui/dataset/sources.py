@@ -11,7 +11,7 @@ from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.ui.dataset.data_set import CELLS, EXAMPLE, DataSet
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import data_folder
+from malaria.ui.parts.uploads import get_data_folder
 
 DATA_SET: Final = "dataset.data_set"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
@@ -26,7 +26,7 @@ def choose_data_set() -> DataSet | None:
         put(DataSet.example())
     data_set: DataSet | None = st.session_state.get(DATA_SET)
     with st.container() if data_set is None else st.expander("Look at something else", icon=":material/upload_file:"):
-        _ways_in()
+        _draw_ways_in()
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     try:
@@ -42,7 +42,7 @@ def choose_data_set() -> DataSet | None:
         )
         st.info(words, icon=":material/touch_app:")
     elif data_set.csv is not None:
-        _columns(data_set)
+        _ask_columns(data_set)
     return data_set
 
 
@@ -58,12 +58,12 @@ def put(data_set: DataSet | None) -> None:
         st.query_params.pop("example", None)
 
 
-def _ways_in() -> None:
+def _draw_ways_in() -> None:
     with st.container(horizontal=True):
         if st.button(f"Look at {CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
             put(DataSet.example())
             st.rerun()
-        here = data_folder()
+        here = get_data_folder()
         if here and st.button(f"Look at {literal(str(here))}", icon=":material/folder_open:"):
             put(DataSet.of_folder(here))
             st.rerun()
@@ -100,7 +100,7 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
         data_set.label(None)
 
 
-def _columns(data_set: DataSet) -> None:
+def _ask_columns(data_set: DataSet) -> None:
     """Let the user say which columns of the CSV hold the labels, where their names do not."""
     try:
         header = [

@@ -9,17 +9,17 @@ import streamlit as st
 from malaria.dataset import GREY_LEVELS, HASH_DISTANCE, Description, Group
 from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.tiles import Tile, tiles
+from malaria.ui.parts.tiles import Tile, draw_tiles
 from malaria.wording.words import count
 
 _SHOWN: Final = 12
 _PICTURES: Final = 6
 
 
-def duplicates(data_set: DataSet, found: Description) -> None:
+def draw_duplicates(data_set: DataSet, found: Description) -> None:
     """Draw the section."""
-    _kind("Exact copies", "the same bytes, by SHA-256", found.exact, data_set, found)
-    _kind(
+    _draw_kind("Exact copies", "the same bytes, by SHA-256", found.exact, data_set, found)
+    _draw_kind(
         "Near duplicates",
         "one picture saved again: packed otherwise, at another size, brighter or darker, a little blurred",
         found.near,
@@ -33,7 +33,7 @@ def duplicates(data_set: DataSet, found: Description) -> None:
     )
 
 
-def _kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet, found: Description) -> None:
+def _draw_kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet, found: Description) -> None:
     st.subheader(title, anchor=False)
     if not groups:
         st.markdown(f"None: no two images are {meaning}.")
@@ -50,12 +50,12 @@ def _kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet
     labels = dict(zip(table["file"], table["given_label"], strict=True))
     origins = dict(zip(table["file"], zip(table["given_label"], table["patient"], strict=True), strict=True))
     for group in worst[:_SHOWN]:
-        _group(_unlike_first(group.files, origins), group, data_set, labels)
+        _draw_group(_sort_unlike_first(group.files, origins), group, data_set, labels)
     if len(groups) > _SHOWN:
         st.caption(f"{len(groups) - _SHOWN:,} further groups are in the JSON of the first section.")
 
 
-def _unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list[str]:
+def _sort_unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list[str]:
     """One file of each origin (class and patient) before the second of any: the first few show what is wrong."""
     before: Counter[Hashable] = Counter()
     place = {}
@@ -65,7 +65,7 @@ def _unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list
     return sorted(files, key=place.__getitem__)
 
 
-def _group(files: Sequence[str], group: Group, data_set: DataSet, labels: dict[str, str | None]) -> None:
+def _draw_group(files: Sequence[str], group: Group, data_set: DataSet, labels: dict[str, str | None]) -> None:
     problems = [
         words
         for words, there in (("⚠ across classes", group.across_classes), ("⚠ across patients", group.across_patients))
@@ -77,9 +77,9 @@ def _group(files: Sequence[str], group: Group, data_set: DataSet, labels: dict[s
     )
     shown = []
     for file in files[:_PICTURES]:
-        picture = data_set.picture(file)
+        picture = data_set.read_picture(file)
         if picture is not None:
             label = labels.get(file) or "no label"
             name = file.rpartition("/")[2]
             shown.append(Tile(picture, f"{name}, labelled {label}", f"{label}\n{name}"))
-    tiles(shown, side=110)
+    draw_tiles(shown, side=110)

@@ -12,9 +12,9 @@ from malaria.model.robustness import blurred
 from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts import gallery
 from malaria.ui.parts.frame import Frame, boundary
-from malaria.ui.parts.keras_process import NOTICE, keras_process
+from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.tiles import Tile, tiles
+from malaria.ui.parts.tiles import Tile, draw_tiles
 
 _CELL: Final = "dataset.cell"
 _LARGEST: Final = 1024
@@ -23,20 +23,20 @@ _VARIANTS: Final = 18
 
 
 @st.fragment
-def views(data_set: DataSet, found: Description, frame: Frame) -> None:
+@boundary()
+def draw_views(data_set: DataSet, found: Description, frame: Frame) -> None:
     """Draw the section; its buttons and sliders draw only this again."""
-    with boundary():
-        if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
-            st.session_state[_CELL] = st.session_state.get(_CELL, 0) + 1
-        row = found.readable.iloc[_pick(len(found.readable), st.session_state.get(_CELL, 0))]
-        rgb = data_set.picture(str(row["file"]), _LARGEST)
-        if rgb is None:
-            st.warning("This file can no longer be read. Take another cell.")
-            return
-        st.caption(literal(f"{row['file']}, {row['width']} × {row['height']} pixels"))
-        _blur(rgb)
-        _seen(rgb, frame)
-        _augmented(rgb, str(row["image_id"]))
+    if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
+        st.session_state[_CELL] = st.session_state.get(_CELL, 0) + 1
+    row = found.readable.iloc[_pick(len(found.readable), st.session_state.get(_CELL, 0))]
+    rgb = data_set.read_picture(str(row["file"]), _LARGEST)
+    if rgb is None:
+        st.warning("This file can no longer be read. Take another cell.")
+        return
+    st.caption(literal(f"{row['file']}, {row['width']} × {row['height']} pixels"))
+    _draw_blur(rgb)
+    _draw_network_view(rgb, frame)
+    _draw_augmented(rgb, str(row["image_id"]))
 
 
 def _pick(n: int, turn: int) -> int:
@@ -44,18 +44,18 @@ def _pick(n: int, turn: int) -> int:
     return int(np.random.default_rng(7).permutation(n)[turn % n])
 
 
-def _blur(rgb: RGB) -> None:
+def _draw_blur(rgb: RGB) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown("**The cell**")
-        gallery.picture(rgb, "The cell as it is", side=300)
+        gallery.draw_picture(rgb, "The cell as it is", side=300)
     with right:
         sigma = st.slider("Gaussian blur, standard deviation in pixels", 0.0, 8.0, 2.0, 0.5, key="dataset.blur")
         softened = blurred(rgb, sigma / max(rgb.shape[:2]))
-        gallery.picture(softened, f"The cell blurred by {sigma:g} pixels", side=300)
+        gallery.draw_picture(softened, f"The cell blurred by {sigma:g} pixels", side=300)
 
 
-def _seen(rgb: RGB, frame: Frame) -> None:
+def _draw_network_view(rgb: RGB, frame: Frame) -> None:
     st.markdown("**What the model will see**")
     card = frame.card
     view = frame.classifier.network_view(rgb)
@@ -66,7 +66,7 @@ def _seen(rgb: RGB, frame: Frame) -> None:
     for place, name in enumerate(names):
         channel = np.repeat(pixels[..., place : place + 1], 3, axis=2)
         pictures.append(Tile(channel, f"Its channel {name}, mean {channel.mean():.0f}", name))
-    tiles(pictures, side=150, pixels=True)
+    draw_tiles(pictures, side=150, pixels=True)
     scaled = frame.classifier.preprocess(rgb)
     st.caption(
         f"{literal(card.name)} is given {size} × 3 numbers from {scaled.min():.2f} to {scaled.max():.2f}; another "
@@ -74,18 +74,18 @@ def _seen(rgb: RGB, frame: Frame) -> None:
     )
 
 
-def _augmented(rgb: RGB, image_id: str) -> None:
+def _draw_augmented(rgb: RGB, image_id: str) -> None:
     st.markdown("**What training does to it**")
     st.caption(NOTICE)
     if not st.toggle("Show random changes", key="dataset.augment", persist_state="session"):
         return
     seed = int(st.number_input("Seed", 0, 9999, 0, key="dataset.augment.seed"))
     try:
-        cells = _changed(image_id, seed, rgb)
+        cells = _augment(image_id, seed, rgb)
     except ModelError as error:
         st.warning(literal(str(error)), icon=":material/memory:")
         return
-    tiles(
+    draw_tiles(
         [Tile(cell, f"Random change {number} of the cell", str(number)) for number, cell in enumerate(cells, start=1)]
     )
     st.caption(
@@ -94,9 +94,9 @@ def _augmented(rgb: RGB, image_id: str) -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Asking the trainer …")
-def _changed(image_id: str, seed: int, _rgb: RGB) -> Any:
-    square = gallery.squared(_rgb, _VIEW)
-    return keras_process().ask(ask="augmented", rgb=square, n=_VARIANTS, seed=seed)["cells"]
+def _augment(image_id: str, seed: int, _rgb: RGB) -> Any:
+    square = gallery.fit_square(_rgb, _VIEW)
+    return get_keras_process().ask(ask="augmented", rgb=square, n=_VARIANTS, seed=seed)["cells"]
 
 
 PER_CLASS: Final = 18
@@ -104,27 +104,27 @@ _SEED: Final = "dataset.seed"
 
 
 @st.fragment
-def samples(data_set: DataSet, found: Description) -> None:
+@boundary()
+def draw_samples(data_set: DataSet, found: Description) -> None:
     """Draw the section; a press of the button draws only this again."""
-    with boundary():
-        if st.button("Others", icon=":material/shuffle:", key="dataset.shuffle"):
-            st.session_state[_SEED] = st.session_state.get(_SEED, 0) + 1
-        seed = st.session_state.get(_SEED, 0)
-        seen = found.readable
-        for label in [*found.classes, None]:
-            rows = seen[seen["given_label"].isna() if label is None else seen["given_label"] == label]
-            if rows.empty:
-                continue
-            chosen = rows.iloc[np.random.default_rng(seed).permutation(len(rows))[:PER_CLASS]]
-            words = "Without a label" if label is None else literal(label)
-            st.markdown(f"**{words}**, {len(chosen)} of {len(rows):,} at random")
-            _grid(data_set, chosen["file"].tolist(), chosen["patient"].tolist(), label or "without a label")
+    if st.button("Others", icon=":material/shuffle:", key="dataset.shuffle"):
+        st.session_state[_SEED] = st.session_state.get(_SEED, 0) + 1
+    seed = st.session_state.get(_SEED, 0)
+    seen = found.readable
+    for label in [*found.classes, None]:
+        rows = seen[seen["given_label"].isna() if label is None else seen["given_label"] == label]
+        if rows.empty:
+            continue
+        chosen = rows.iloc[np.random.default_rng(seed).permutation(len(rows))[:PER_CLASS]]
+        words = "Without a label" if label is None else literal(label)
+        st.markdown(f"**{words}**, {len(chosen)} of {len(rows):,} at random")
+        _draw_grid(data_set, chosen["file"].tolist(), chosen["patient"].tolist(), label or "without a label")
 
 
-def _grid(data_set: DataSet, files: list[str], patients: list[str | None], label: str) -> None:
+def _draw_grid(data_set: DataSet, files: list[str], patients: list[str | None], label: str) -> None:
     shown = []
     for file, patient in zip(files, patients, strict=True):
-        picture = data_set.picture(file)
+        picture = data_set.read_picture(file)
         if picture is not None:
             shown.append(Tile(picture, f"Cell {label}, {file.rpartition('/')[2]}", patient or ""))
-    tiles(shown)
+    draw_tiles(shown)

@@ -43,18 +43,18 @@ def board(frame: Frame) -> None:
     if table.empty:
         st.info("There is no model yet. Train one: `python -m malaria train --help`", icon=":material/model_training:")
         return
-    reading = _reading()
+    reading = _pick_reading()
     alike = measured_alike(table)
     if alike.any():
-        _picture(table[alike].dropna(subset=[f"{reading}_accuracy"]), reading)
-        _moves(table[alike], reading)
-        _table(table[alike], reading)
-        _unmeasured(table[alike], reading)
-    _otherwise(table[~alike], reading)
-    _flattery(table[alike])
+        _draw_chart(table[alike].dropna(subset=[f"{reading}_accuracy"]), reading)
+        _say_moves(table[alike], reading)
+        _draw_table(table[alike], reading)
+        _name_unmeasured(table[alike], reading)
+    _draw_measured_otherwise(table[~alike], reading)
+    _explain_flattery(table[alike])
 
 
-def _reading() -> str:
+def _pick_reading() -> str:
     picked = st.segmented_control(
         "Measured against labels",
         list(READINGS.values()),
@@ -68,7 +68,7 @@ def _reading() -> str:
     return reading
 
 
-def _picture(measured: pd.DataFrame, reading: str) -> None:
+def _draw_chart(measured: pd.DataFrame, reading: str) -> None:
     cost = st.selectbox("Against", list(COSTS), format_func=lambda name: COSTS[name].capitalize(), key="models.cost")
     shown = measured.dropna(subset=[cost])
     shown = shown[shown[cost] > 0]
@@ -82,7 +82,7 @@ def _picture(measured: pd.DataFrame, reading: str) -> None:
     )
 
 
-def _moves(table: pd.DataFrame, reading: str) -> None:
+def _say_moves(table: pd.DataFrame, reading: str) -> None:
     """Say in a sentence whose rank is another in the other readings."""
     places = ranks(table)
     moved = []
@@ -91,12 +91,12 @@ def _moves(table: pd.DataFrame, reading: str) -> None:
             listed = ", ".join(f"{words} {of[other]:.0f}" for other, words in READINGS.items())
             moved.append(f"**{literal(name)}** ({listed})")
     if moved:
-        st.markdown(f"The reading changes the rank of {_and(moved)}.")
+        st.markdown(f"The reading changes the rank of {_join(moved)}.")
     else:
         st.markdown("All three readings rank the networks alike, though the figures differ.")
 
 
-def _table(table: pd.DataFrame, reading: str) -> None:
+def _draw_table(table: pd.DataFrame, reading: str) -> None:
     places = ranks(table)
     shown = pd.DataFrame({"Network": table["name"], "Rank": places[reading]})
     for rate, title in _RATES.items():
@@ -135,7 +135,7 @@ def _table(table: pd.DataFrame, reading: str) -> None:
     )
 
 
-def _unmeasured(table: pd.DataFrame, reading: str) -> None:
+def _name_unmeasured(table: pd.DataFrame, reading: str) -> None:
     """Name the networks that have no figures in this reading."""
     missing = table[table[f"{reading}_accuracy"].isna()]
     if not missing.empty:
@@ -143,7 +143,7 @@ def _unmeasured(table: pd.DataFrame, reading: str) -> None:
         st.markdown(f"Without figures in this reading: {names}.")
 
 
-def _otherwise(table: pd.DataFrame, reading: str) -> None:
+def _draw_measured_otherwise(table: pd.DataFrame, reading: str) -> None:
     """List the networks whose figures cannot stand beside the others."""
     if table.empty:
         return
@@ -163,7 +163,7 @@ def _otherwise(table: pd.DataFrame, reading: str) -> None:
     )
 
 
-def _flattery(table: pd.DataFrame) -> None:
+def _explain_flattery(table: pd.DataFrame) -> None:
     """Say why a split by image flatters, with the source's own figure beside the one by patient."""
     name, reported = FLATTERED
     why = (
@@ -185,5 +185,5 @@ def _flattery(table: pd.DataFrame) -> None:
     )
 
 
-def _and(parts: list[str]) -> str:
+def _join(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -31,10 +31,10 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     """
     accuracy = table[f"{reading}_accuracy"].to_numpy(np.float64)
     low, high = (table[f"{reading}_accuracy_{end}"].to_numpy(np.float64) for end in ("low", "high"))
-    x, y = table[cost].to_numpy(np.float64), _stretched(accuracy)
+    x, y = table[cost].to_numpy(np.float64), _stretch(accuracy)
     symbols = ["star" if name == default else "circle" for name in table["name"]]
     shipped = table["shipped"].to_numpy(bool)
-    figure = plots.figure(cost_words.capitalize(), f"Accuracy, labels {reading.replace('_', ' ')}", 430)
+    figure = plots.new_figure(cost_words.capitalize(), f"Accuracy, labels {reading.replace('_', ' ')}", 430)
     figure.add_scatter(
         x=x,
         y=y,
@@ -45,7 +45,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
             "color": [ORANGE if name == default else BLUE for name in table["name"]],
             "line": {"width": 2},
         },
-        error_y=plots.error_bars(y, _stretched(low), _stretched(high), color=GREY, thickness=1.5, width=4),
+        error_y=plots.error_bars(y, _stretch(low), _stretch(high), color=GREY, thickness=1.5, width=4),
         customdata=[
             f"{name}: {value:.4f} ({bottom:.4f} to {top:.4f})"
             for name, value, bottom, top in zip(table["name"], accuracy, low, high, strict=True)
@@ -54,10 +54,10 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     )
     decades = range(int(np.floor(np.log10(x.min()))), int(np.ceil(np.log10(x.max()))) + 1)
     places = [step * 10.0**decade for decade in decades for step in (1, 3)]
-    figure.update_xaxes(type="log", tickvals=places, ticktext=[_short(place) for place in places])
+    figure.update_xaxes(type="log", tickvals=places, ticktext=[_shorten(place) for place in places])
     ticks = [tick for tick in _TICKS if low.min() - 0.15 <= tick <= 1 - (1 - high.max()) / 1.5]
-    figure.update_yaxes(tickvals=_stretched(np.array(ticks)), ticktext=[f"{tick:g}" for tick in ticks])
-    _label(figure, np.log10(x), y, table["name"].tolist(), default)
+    figure.update_yaxes(tickvals=_stretch(np.array(ticks)), ticktext=[f"{tick:g}" for tick in ticks])
+    _add_labels(figure, np.log10(x), y, table["name"].tolist(), default)
     listed = "; ".join(f"{name} {a:.4f} at {c:,.3g}" for name, a, c in zip(table["name"], accuracy, x, strict=True))
     told = f"Accuracy against {cost_words}, labels {reading.replace('_', ' ')}. {listed}. The default is {default}."
     show(figure, "models-board", told)
@@ -65,7 +65,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
 
 def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
     """One measure of training over the epochs: on the cells trained on, on those watched, and the best epoch."""
-    figure = plots.figure("Epoch", title, 300)
+    figure = plots.new_figure("Epoch", title, 300)
     for column, name, colour, dash in (
         (measure, "trained on", GREY, "dot"),
         (f"val_{measure}", "watched", BLUE, "solid"),
@@ -97,7 +97,7 @@ def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
     show(figure, f"models-history-{measure}", told)
 
 
-def _short(number: float) -> str:
+def _shorten(number: float) -> str:
     """A cost as short as a phone needs it: 0.3, 30 k, 3 M."""
     for size, letter in ((1e6, " M"), (1e3, " k")):
         if number >= size:
@@ -105,19 +105,19 @@ def _short(number: float) -> str:
     return f"{number:g}"
 
 
-def _stretched(accuracy: Floats) -> Floats:
+def _stretch(accuracy: Floats) -> Floats:
     """Accuracy as the number of halvings of the errors: 0.5 is 1, 0.75 is 2, 0.875 is 3."""
     return np.asarray(-np.log2(np.clip(1 - accuracy, 1e-6, 1)), np.float64)
 
 
-def _label(figure: go.Figure, x: Floats, y: Floats, names: Sequence[str], default: str) -> None:
+def _add_labels(figure: go.Figure, x: Floats, y: Floats, names: Sequence[str], default: str) -> None:
     """Write each name beside its point, where it meets no other name and no point, with a line to the point."""
-    spots = np.stack([_pixels(x, _PLOT[0]), _PLOT[1] - _pixels(y, _PLOT[1])], axis=1)
+    spots = np.stack([_to_pixels(x, _PLOT[0]), _PLOT[1] - _to_pixels(y, _PLOT[1])], axis=1)
     taken: list[tuple[float, float, float, float]] = [(a - 7, b - 7, a + 7, b + 7) for a, b in spots]
     for place in np.argsort(spots[:, 1]):
         name = f"{names[place]} (default)" if names[place] == default else names[place]
-        boxes = [(offset, _box(spots[place] + np.array(offset), name)) for offset in _AROUND]
-        offset, box = min(boxes, key=lambda entry: sum(_overlap(entry[1], other) for other in taken))
+        boxes = [(offset, _frame_text(spots[place] + np.array(offset), name)) for offset in _AROUND]
+        offset, box = min(boxes, key=lambda entry: sum(_measure_overlap(entry[1], other) for other in taken))
         taken.append(box)
         figure.add_annotation(
             x=x[place],
@@ -134,17 +134,17 @@ def _label(figure: go.Figure, x: Floats, y: Floats, names: Sequence[str], defaul
         )
 
 
-def _pixels(values: Floats, size: float) -> Floats:
+def _to_pixels(values: Floats, size: float) -> Floats:
     span = float(values.max() - values.min()) or 1.0
     return np.asarray(0.06 * size + 0.88 * size * (values - values.min()) / span, np.float64)
 
 
-def _box(middle: Floats, text: str) -> tuple[float, float, float, float]:
+def _frame_text(middle: Floats, text: str) -> tuple[float, float, float, float]:
     half = _LETTER * len(text) / 2
     return middle[0] - half, middle[1] - _LINE / 2, middle[0] + half, middle[1] + _LINE / 2
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
+def _measure_overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
     """The area that two boxes share; leaving the plot counts as well, by the width that is outside."""
     outside = max(0.0, -a[0]) + max(0.0, a[2] - _PLOT[0])
     shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from malaria.errors import ImageError, ModelError
 from malaria.images import RGB, ImageFile, decode
-from malaria.images.plausibility import implausible
+from malaria.images.plausibility import find_doubt
 from malaria.model import classifier as model
 from malaria.model.layers import Layer, read_layers
 from malaria.model.robustness import KINDS, Changed, Kind, robustness
@@ -20,9 +20,9 @@ from malaria.ui.models.one import shape
 from malaria.ui.parts import charts as answers
 from malaria.ui.parts import examples, gallery
 from malaria.ui.parts.frame import Frame, boundary
-from malaria.ui.parts.keras_process import NOTICE, keras_process
+from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.tiles import SIDE, Tile, grey, tiles
+from malaria.ui.parts.tiles import SIDE, Tile, draw_tiles, to_grey
 from malaria.wording.words import probability
 
 _UPLOAD: Final = "models.cell"
@@ -36,7 +36,7 @@ def chosen_cell() -> tuple[ImageFile, RGB] | None:
     """Draw the ways to a cell (examples, upload) and return it, decoded; None, and why, where it cannot be read."""
     named = st.query_params.get("example", _DEFAULT_EXAMPLE)
     uploaded: ImageFile | None = st.session_state.get(_UPLOAD)
-    if clicked := examples.strip(None if uploaded else named):
+    if clicked := examples.draw_strip(None if uploaded else named):
         st.session_state[_UPLOAD] = None
         st.query_params["example"] = clicked
         st.rerun()
@@ -51,14 +51,14 @@ def chosen_cell() -> tuple[ImageFile, RGB] | None:
         on_change=take,
         max_upload_size=25,
     )
-    image = uploaded or examples.example(named)
+    image = uploaded or examples.get_example(named)
     if image is None or image.data is None:
         st.warning(f"There is no example called {literal(named)}. Click one of those above.")
         return None
     try:
         rgb = decode(image.data, image.file)
         # Everything below is asked many times over and kept: a photograph of 25 megapixels would fill the memory.
-        return image, gallery.enlarged(rgb, _LARGEST) if max(rgb.shape[:2]) > _LARGEST else rgb
+        return image, gallery.enlarge(rgb, _LARGEST) if max(rgb.shape[:2]) > _LARGEST else rgb
     except ImageError as error:
         st.error(literal(str(error)), icon=":material/broken_image:")
         return None
@@ -70,7 +70,7 @@ def inside(frame: Frame) -> None:
     if cell is None:
         return
     image, rgb = cell
-    if doubt := implausible(rgb):
+    if doubt := find_doubt(rgb):
         st.warning(literal(doubt), icon=":material/help:")
     p = float(frame.classifier.predict([rgb])[0])
     st.markdown(
@@ -78,20 +78,20 @@ def inside(frame: Frame) -> None:
         f"{verdict(p, frame.threshold)}."
     )
     st.subheader("How steady the answer is", anchor=False)
-    _robustness(rgb, image.image_id or "", frame)
+    _draw_robustness(rgb, image.image_id or "", frame)
     st.subheader("What the network is made of, and where it looks", anchor=False)
-    _opened(rgb, image.image_id or "", frame)
+    _open_network(rgb, image.image_id or "", frame)
 
 
 # How steady
 
 
-def _robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
-    found = _changes(image_id, frame.card.name, frame.card.version, rgb, frame)
-    st.markdown(_steadiness(found, frame.threshold))
+def _draw_robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
+    found = _ask_again(image_id, frame.card.name, frame.card.version, rgb, frame)
+    st.markdown(_say_steadiness(found, frame.threshold))
     for kind in KINDS:
         st.markdown(f"**{kind.name}**")
-        tiles([_changed(kind, changed, frame.threshold) for changed in found[kind.name]])
+        draw_tiles([_make_tile(kind, changed, frame.threshold) for changed in found[kind.name]])
     st.caption(
         "The framed picture is the cell as it is. ● looks parasitized, ○ looks uninfected, ◐ too close to call. Blurs "
         "are Gaussian, with a standard deviation in percent of the cell's longer side."
@@ -99,19 +99,19 @@ def _robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Asking again about the changed cell …")
-def _changes(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> dict[str, list[Changed]]:
+def _ask_again(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> dict[str, list[Changed]]:
     """Ask about the changed cells; of their pixels only what a tile shows is kept."""
     found = robustness(_frame.classifier, _rgb)
     return {
         kind: [
-            replace(one, rgb=gallery.enlarged(one.rgb, 2 * SIDE)) if max(one.rgb.shape) > 2 * SIDE else one
+            replace(one, rgb=gallery.enlarge(one.rgb, 2 * SIDE)) if max(one.rgb.shape) > 2 * SIDE else one
             for one in row
         ]
         for kind, row in found.items()
     }
 
 
-def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
+def _say_steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
     """Say how far the answer moves under each kind of change, and which turn it round."""
     said = []
     for kind, changes in found.items():
@@ -123,7 +123,7 @@ def _steadiness(found: dict[str, list[Changed]], threshold: float) -> str:
     return f"p_parasitized of the same cell, {'; '.join(said)}."
 
 
-def _changed(kind: Kind, changed: Changed, threshold: float) -> Tile:
+def _make_tile(kind: Kind, changed: Changed, threshold: float) -> Tile:
     words, p = verdict(changed.p_parasitized, threshold), probability(changed.p_parasitized)
     amount = kind.say(changed.amount)
     return Tile(
@@ -138,27 +138,27 @@ def _changed(kind: Kind, changed: Changed, threshold: float) -> Tile:
 
 
 @st.fragment
-def _opened(rgb: RGB, image_id: str, frame: Frame) -> None:
+@boundary()
+def _open_network(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what needs TensorFlow, once it was asked for; and occlusion, which does not, beside it."""
-    with boundary():
-        st.caption(NOTICE)
-        wanted = st.toggle("Open the network with TensorFlow", key="models.open", persist_state="session")
-        if not wanted:
-            _occlusion(rgb, image_id, frame)
-            return
-        try:
-            layers = [layer for layer in read_layers(_folder(frame)) if layer.kind != "InputLayer"]
-            keys = (frame.card.name, frame.card.version)
-            filters = _filters(*keys, str(_folder(frame)))
-            _saliency(rgb, image_id, frame, layers)
-            _first_filters(filters, frame)
-            _feature_maps(rgb, image_id, frame, layers)
-        except ModelError as error:
-            st.warning(literal(str(error)), icon=":material/memory:")
-            _occlusion(rgb, image_id, frame)
+    st.caption(NOTICE)
+    wanted = st.toggle("Open the network with TensorFlow", key="models.open", persist_state="session")
+    if not wanted:
+        _draw_occlusion(rgb, image_id, frame)
+        return
+    try:
+        layers = [layer for layer in read_layers(_folder(frame)) if layer.kind != "InputLayer"]
+        keys = (frame.card.name, frame.card.version)
+        filters = _ask_for_filters(*keys, str(_folder(frame)))
+        _draw_saliency(rgb, image_id, frame, layers)
+        _draw_filters(filters, frame)
+        _draw_feature_maps(rgb, image_id, frame, layers)
+    except ModelError as error:
+        st.warning(literal(str(error)), icon=":material/memory:")
+        _draw_occlusion(rgb, image_id, frame)
 
 
-def _saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
+def _draw_saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
     """Grad-CAM of a layer beside occlusion."""
     maps = [layer for layer in layers if layer.is_picture]
     left, right = st.columns(2, gap="large")
@@ -169,55 +169,56 @@ def _saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> Non
             "Of the layer",
             [layer.name for layer in maps],
             index=maps.index(fine[-1]) if fine else None,
-            format_func=_titles(layers).__getitem__,
+            format_func=_name_layers(layers).__getitem__,
             key="models.gradcam",
         )
         if name:
-            _grad_cam(rgb, image_id, frame, name)
+            _draw_grad_cam(rgb, image_id, frame, name)
     with right:
-        _occlusion(rgb, image_id, frame)
+        _draw_occlusion(rgb, image_id, frame)
     st.caption(
         "Where the two differ, trust occlusion: it changes the cell and asks again. Grad-CAM reads the gradients of "
         "one layer, and says more in late layers, where its map is coarse."
     )
 
 
-def _grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
-    heat = _asked(image_id, frame.card.name, frame.card.version, "grad_cam", layer, rgb, _folder(frame))["map"]
+def _draw_grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
+    heat = _ask_network(image_id, frame.card.name, frame.card.version, "grad_cam", layer, rgb, _folder(frame))["map"]
     strongest = float(heat.max())
-    shown = frame.card.preprocessing.unfitted(_enlarged(heat / max(strongest, 1e-6), frame), rgb.shape)
+    shown = frame.card.preprocessing.unfitted(_enlarge(heat / max(strongest, 1e-6), frame), rgb.shape)
     if strongest < 1e-3:
         alt = said = "Nothing in this layer speaks for a parasite."
         shown = np.zeros_like(shown)
     else:
-        alt = f"The cell under Grad-CAM; strongest {gallery.place(shown)}."
+        alt = f"The cell under Grad-CAM; strongest {gallery.find_place(shown)}."
         said = (
             f"Yellow speaks for a parasite; the strongest of {heat.shape[0]} × {heat.shape[1]} places, "
-            f"{gallery.place(shown)}, counts {strongest:.2g} in log-odds. Scaled to its own maximum."
+            f"{gallery.find_place(shown)}, counts {strongest:.2g} in log-odds. Scaled to its own maximum."
         )
-    gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), shown, 0.7), alt, side=360)
+    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb, 360), shown, 0.7), alt, side=360)
     st.caption(said)
 
 
-def _enlarged(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
+def _enlarge(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
     """A layer's map at the size of the network's input."""
     size = frame.card.preprocessing.width, frame.card.preprocessing.height
     return np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
+def _draw_occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
     st.markdown("**Occlusion:** where covering changes the answer")
     heat = frame.occlusion(image_id, rgb)
     if heat.max() < gallery.OUTLINED:
         alt = said = "Nothing stands out: covering any one place changes the answer little."
     else:
-        alt = f"The cell under the occlusion map; strongest {gallery.place(heat)}."
-        said = f"Yellow, outlined: covering this place ({gallery.place(heat)}) lowers the log-odds most. No TensorFlow."
-    gallery.picture(gallery.overlay(gallery.enlarged(rgb, 360), heat, 0.7), alt, side=360)
+        where = gallery.find_place(heat)
+        alt = f"The cell under the occlusion map; strongest {where}."
+        said = f"Yellow, outlined: covering this place ({where}) lowers the log-odds most. No TensorFlow."
+    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb, 360), heat, 0.7), alt, side=360)
     st.caption(said)
 
 
-def _first_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:
+def _draw_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:
     st.markdown("**The first convolution’s filters**")
     if filters is None:
         st.markdown("This network has no convolution.")
@@ -231,31 +232,31 @@ def _first_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:
         if kernel.shape[-1] == 3:
             rgb = np.round(np.clip(kernel / most / 2 + 0.5, 0, 1) * 255).astype(np.uint8)
         else:
-            rgb = grey(kernel.mean(axis=-1), -most, most)
-        pictures.append(Tile(rgb, f"Filter {number}, {_lean(kernel)}", str(number)))
-    tiles(pictures, side=64, pixels=True)
+            rgb = to_grey(kernel.mean(axis=-1), -most, most)
+        pictures.append(Tile(rgb, f"Filter {number}, {_describe_filter(kernel)}", str(number)))
+    draw_tiles(pictures, side=64, pixels=True)
     height, width = filters.shape[1:3]
     st.caption(f"{len(filters)} filters of {height} × {width} over {colours}. Mid-grey is 0, all on one scale.")
 
 
-def _lean(kernel: NDArray[np.float32]) -> str:
+def _describe_filter(kernel: NDArray[np.float32]) -> str:
     """What a filter answers to, in words: the channel with the largest weights, and whether they add up or cancel."""
     channel = int(np.abs(kernel).sum(axis=(0, 1)).argmax())
     balance = abs(float(kernel.sum())) / max(1e-9, float(np.abs(kernel).sum()))
     return f"mostly channel {channel + 1}, {'an edge or spot' if balance < 0.3 else 'a level'}"
 
 
-def _feature_maps(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
+def _draw_feature_maps(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
     st.markdown("**Feature maps:** what a layer gives for this cell")
     default = next((place for place, layer in enumerate(layers) if layer.kind in ("ReLU", "LeakyReLU")), 0)
     name = st.selectbox(
         "Layer",
         [layer.name for layer in layers],
         index=default,
-        format_func=_titles(layers).__getitem__,
+        format_func=_name_layers(layers).__getitem__,
         key="models.layer",
     )
-    maps = _asked(image_id, frame.card.name, frame.card.version, "maps", name, rgb, _folder(frame))["maps"]
+    maps = _ask_network(image_id, frame.card.name, frame.card.version, "maps", name, rgb, _folder(frame))["maps"]
     if maps.ndim == 3:
         _show_maps(maps)
     else:
@@ -267,26 +268,26 @@ def _show_maps(maps: NDArray[np.float32]) -> None:
     pictures = []
     for number in range(min(_MOST_MAPS, maps.shape[-1])):
         channel = maps[..., number]
-        alt = f"Channel {number + 1}, mean {channel.mean():.3g}, strongest {gallery.place(channel)}"
-        pictures.append(Tile(grey(channel, low, high), alt, str(number + 1)))
-    tiles(pictures, pixels=True)
+        alt = f"Channel {number + 1}, mean {channel.mean():.3g}, strongest {gallery.find_place(channel)}"
+        pictures.append(Tile(to_grey(channel, low, high), alt, str(number + 1)))
+    draw_tiles(pictures, pixels=True)
     more = f" The first {_MOST_MAPS} of {maps.shape[-1]} are shown." if maps.shape[-1] > _MOST_MAPS else ""
     st.caption(f"{maps.shape[0]} × {maps.shape[1]}, one scale for all: black is {low:.3g}, white {high:.3g}.{more}")
 
 
 def _show_units(units: NDArray[np.float32]) -> None:
-    st.bar_chart(units[:2048], height=220, x_label="Unit", y_label="Output", alt=_units_in_words(units))
-    st.caption(_units_in_words(units))
+    st.bar_chart(units[:2048], height=220, x_label="Unit", y_label="Output", alt=_describe_units(units))
+    st.caption(_describe_units(units))
 
 
-def _units_in_words(units: NDArray[np.float32]) -> str:
+def _describe_units(units: NDArray[np.float32]) -> str:
     strongest = int(np.abs(units).argmax())
     if units.size == 1:
         return f"One number: {units[0]:.4g}."
     return f"{units.size} units from {units.min():.3g} to {units.max():.3g}; the strongest is unit {strongest + 1}."
 
 
-def _titles(layers: list[Layer]) -> dict[str, str]:
+def _name_layers(layers: list[Layer]) -> dict[str, str]:
     """What each layer is called where one is picked, by its name in the file; the input, left out here, is number 1."""
     return {
         layer.name: f"{number} · {layer.kind}{f', {layer.about}' if layer.about else ''} → {shape(layer)}"
@@ -299,9 +300,9 @@ def _folder(frame: Frame) -> Path:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Starting TensorFlow and reading the network …")
-def _filters(model_name: str, version: str, folder: str) -> NDArray[np.float32] | None:
+def _ask_for_filters(model_name: str, version: str, folder: str) -> NDArray[np.float32] | None:
     try:
-        found: NDArray[np.float32] = keras_process().ask(ask="filters", folder=folder)["filters"]
+        found: NDArray[np.float32] = get_keras_process().ask(ask="filters", folder=folder)["filters"]
     except ModelError as error:
         if "no convolution" in str(error):
             return None
@@ -310,7 +311,7 @@ def _filters(model_name: str, version: str, folder: str) -> NDArray[np.float32] 
 
 
 @st.cache_resource(max_entries=64, show_spinner="Asking the network …")
-def _asked(
+def _ask_network(
     image_id: str, model_name: str, version: str, ask: str, layer: str, _rgb: RGB, _folder: Path
 ) -> dict[str, Any]:
-    return keras_process().ask(ask=ask, folder=str(_folder), layer=layer, rgb=_rgb)
+    return get_keras_process().ask(ask=ask, folder=str(_folder), layer=layer, rgb=_rgb)

@@ -32,17 +32,17 @@ _FITS: Final = {
 def one(frame: Frame) -> None:
     """Draw everything that is known of the picked model."""
     card, folder = frame.card, model.MODELS_DIR / (frame.model_name or "")
-    st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_in_words(card)}")
-    _card(card)
+    st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_describe(card)}")
+    _draw_card(card)
     st.subheader("On cells it had not seen", anchor=False)
-    _measured(card, folder)
+    _draw_measured(card, folder)
     st.subheader("How it was trained", anchor=False)
-    _training(card, folder)
+    _draw_training(card, folder)
     st.subheader("Its layers", anchor=False)
-    _layers(card, folder)
+    _draw_layers(card, folder)
 
 
-def _in_words(card: Card) -> str:
+def _describe(card: Card) -> str:
     prepared = card.preprocessing
     colours = "hue, saturation and value" if prepared.colour == "hsv" else "red, green and blue"
     default = " It is the default." if card.name == DEFAULT_MODEL else ""
@@ -53,7 +53,7 @@ def _in_words(card: Card) -> str:
     )
 
 
-def _card(card: Card) -> None:
+def _draw_card(card: Card) -> None:
     trained: dict[str, Any] = card.trained_on
     learned = str(trained.get("labels", "")).replace("_", " ")
     learned += f" of {trained['labels_file']}" if trained.get("labels_file") else ""
@@ -86,14 +86,14 @@ def _card(card: Card) -> None:
 # Measured
 
 
-def _measured(card: Card, folder: Path) -> None:
-    evaluations = _evaluations(str(folder), card.version, card)
+def _draw_measured(card: Card, folder: Path) -> None:
+    evaluations = _evaluate_readings(str(folder), card.version, card)
     if evaluations is None:
         st.markdown(
             f"The folder has no `{HELD_OUT}`, so there are no curves; these figures are from its card. Train with "
             "`python -m malaria train` to get the file."
         )
-        _from_card(card)
+        _draw_figures_of_card(card)
         return
     names = list(evaluations)
     reading = names[0]
@@ -101,7 +101,7 @@ def _measured(card: Card, folder: Path) -> None:
         picked = st.segmented_control(
             "Measured against labels",
             names,
-            format_func=_reading_in_words,
+            format_func=_name_reading,
             default="undisputed",
             required=True,
             key="models.one.reading",
@@ -117,15 +117,15 @@ def _measured(card: Card, folder: Path) -> None:
     with right:
         draw_reliability(evaluation)
     st.caption(literal(sentences.calibration_sentence(evaluation)))
-    st.caption(_how_measured(card))
+    st.caption(_say_how_measured(card))
 
 
-def _by_image(card: Card) -> bool:
+def _is_by_image(card: Card) -> bool:
     return "by image" in str(card.trained_on.get("split", ""))
 
 
-def _how_measured(card: Card) -> str:
-    if _by_image(card):
+def _say_how_measured(card: Card) -> str:
+    if _is_by_image(card):
         return "Split by image: cells of one patient were learned and measured, so these figures flatter."
     if "fold" in str(card.trained_on.get("split", "")):
         return (
@@ -136,7 +136,7 @@ def _how_measured(card: Card) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
-def _evaluations(folder: str, version: str, _card: Card) -> dict[str, Evaluation] | None:
+def _evaluate_readings(folder: str, version: str, _card: Card) -> dict[str, Evaluation] | None:
     """The held-out answers measured in each reading that the labels allow; None without a usable file."""
     path = Path(folder) / HELD_OUT
     try:
@@ -144,7 +144,7 @@ def _evaluations(folder: str, version: str, _card: Card) -> dict[str, Evaluation
             return None
         cells = pd.read_csv(path)
         given, learned = cells["given_label"], cells["label"]
-        patients = None if _by_image(_card) else cells["patient"].tolist()
+        patients = None if _is_by_image(_card) else cells["patient"].tolist()
         three = readings(given, learned, cells["p_parasitized"], _card.threshold, patients, name=_card.second_reading)
     except Exception:  # a damaged file raises nearly every kind there is
         return None
@@ -152,31 +152,31 @@ def _evaluations(folder: str, version: str, _card: Card) -> dict[str, Evaluation
     return named | {three.name: three.corrected, "undisputed": three.undisputed} if three.disputed else named
 
 
-def _reading_in_words(name: str) -> str:
+def _name_reading(name: str) -> str:
     return READINGS.get(name, name.replace("_", " "))
 
 
-def _from_card(card: Card) -> None:
+def _draw_figures_of_card(card: Card) -> None:
     rows = []
     for reading, figures in card.metrics.items():
         if figures["accuracy"] is None:
             continue
         low, high = figures["intervals"].get("accuracy") or (None, None)
         interval = "–" if low is None else f"{low:.4f} to {high:.4f}"
-        rows.append([_reading_in_words(reading), f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
+        rows.append([_name_reading(reading), f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
     st.html(render_table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows))
 
 
 # Training
 
 
-def _training(card: Card, folder: Path) -> None:
-    runs = _history(str(folder), card.version)
+def _draw_training(card: Card, folder: Path) -> None:
+    runs = _read_history(str(folder), card.version)
     if not runs:
         st.markdown(f"The folder has no `{HISTORY}` that can be read, so how training went is not known.")
         return
     names = sorted(runs, key=lambda name: (name != "final", name))
-    name = st.selectbox("Run", names, format_func=_run_in_words, key="models.one.run") if len(names) > 1 else names[0]
+    name = st.selectbox("Run", names, format_func=_name_run, key="models.one.run") if len(names) > 1 else names[0]
     rows = pd.DataFrame(runs[name])
     best = int(rows["epoch"].iloc[rows["val_loss"].to_numpy().argmin() if "val_loss" in rows else -1])
     columns = st.columns(3)
@@ -192,14 +192,14 @@ def _training(card: Card, folder: Path) -> None:
     )
 
 
-def _run_in_words(name: str) -> str:
+def _name_run(name: str) -> str:
     return (
         "The network of this folder, on all patients" if name == "final" else f"Fold {int(name.rpartition('-')[2]) + 1}"
     )
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _history(folder: str, version: str) -> dict[str, list[dict[str, float]]]:
+def _read_history(folder: str, version: str) -> dict[str, list[dict[str, float]]]:
     """Every run's epochs by its name, those that have any; empty without a usable file."""
     path = Path(folder) / HISTORY
     try:
@@ -212,7 +212,7 @@ def _history(folder: str, version: str) -> dict[str, list[dict[str, float]]]:
 # Layers
 
 
-def _layers(card: Card, folder: Path) -> None:
+def _draw_layers(card: Card, folder: Path) -> None:
     try:
         layers = _read_layers(str(folder), card.version)
     except ModelError as error:

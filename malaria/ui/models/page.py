@@ -27,14 +27,14 @@ _ADDING: Final = """
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title; only the open section is worked out, and it is in the address."""
-    drawn = dict(zip(SECTIONS, (board, one, inside, versus, _adding), strict=True))
+    drawn = dict(zip(SECTIONS, (board, one, inside, versus, _explain_adding), strict=True))
     for tab, draw in zip(st.tabs(list(SECTIONS), key=_KEY, bind="query-params"), drawn.values(), strict=True):
         if tab.open:
             with tab:
                 draw(frame)
 
 
-def _adding(frame: Frame) -> None:
+def _explain_adding(frame: Frame) -> None:
     """Explain in four lines how a model is added, and list the folders with what became of them."""
     st.markdown(_ADDING)
     rows = [

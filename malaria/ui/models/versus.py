@@ -17,7 +17,7 @@ from malaria.ui.parts import gallery
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.tiles import Tile, tiles
+from malaria.ui.parts.tiles import Tile, draw_tiles
 from malaria.wording.words import count, probability
 
 CELLS: Final = 200
@@ -30,19 +30,19 @@ def versus(frame: Frame) -> None:
     if other is None:
         return
     st.subheader("On one cell", anchor=False)
-    _one_cell((frame, other))
+    _draw_one_cell((frame, other))
     st.subheader(f"On {CELLS} synthetic cells", anchor=False)
-    both = compare(_batch(frame), _batch(other))
+    both = compare(_answer_batch(frame), _answer_batch(other))
     draw_comparison(both)
     st.caption(
         "These cells are drawn by this program, and every label is right, while the example of the batch page has one "
         "in twenty wrong on purpose. They show how the two differ, not how good either is: for that see the "
         "leaderboard, or give cells of your own on the batch page."
     )
-    _differing(both)
+    _draw_differing(both)
 
 
-def _one_cell(both: tuple[Frame, Frame]) -> None:
+def _draw_one_cell(both: tuple[Frame, Frame]) -> None:
     cell = chosen_cell()
     if cell is None:
         return
@@ -50,19 +50,19 @@ def _one_cell(both: tuple[Frame, Frame]) -> None:
     for column, frame in zip(st.columns(2, gap="large"), both, strict=True):
         with column:
             st.markdown(f"**{literal(frame.card.name)}**")
-            answers.answer(float(frame.classifier.predict([rgb])[0]), frame.threshold)
+            answers.draw_answer(float(frame.classifier.predict([rgb])[0]), frame.threshold)
             heat = frame.occlusion(image.image_id or "", rgb)
-            where = gallery.place(heat) if heat.max() >= gallery.OUTLINED else "nothing"
-            picture = gallery.overlay(gallery.enlarged(rgb, 280), heat, 0.7)
+            where = gallery.find_place(heat) if heat.max() >= gallery.OUTLINED else "nothing"
+            picture = gallery.overlay(gallery.enlarge(rgb, 280), heat, 0.7)
             alt = f"The cell under what speaks for a parasite to {frame.card.name}: {where}."
-            gallery.picture(picture, alt, side=280)
+            gallery.draw_picture(picture, alt, side=280)
             st.caption(f"Covering changes its answer most: {where}.")
 
 
-def _batch(frame: Frame) -> Batch:
+def _answer_batch(frame: Frame) -> Batch:
     """The picked model's answers to the synthetic cells, by their true labels."""
-    cells = _cells()
-    p = _answers(frame.card.name, frame.card.version, frame)
+    cells = _make_cells()
+    p = _ask(frame.card.name, frame.card.version, frame)
     table = pd.DataFrame(
         {
             "file": list(cells),
@@ -76,7 +76,7 @@ def _batch(frame: Frame) -> Batch:
     return Batch("synthetic cells", table, frame.card, frame.threshold, read, len(table), synthetic=True)
 
 
-def _differing(both: Comparison) -> None:
+def _draw_differing(both: Comparison) -> None:
     """The cells that the two call differently, furthest apart first."""
     if both.differing.empty:
         st.markdown("They call no cell of this batch differently.")
@@ -86,20 +86,20 @@ def _differing(both: Comparison) -> None:
     st.markdown(f"**Called differently: {counted}{more}.** Below each: its truth, then both answers.")
     pictures = []
     for row in both.differing.head(_SHOWN).to_dict("records"):
-        cell = _cells()[row["file"]]
+        cell = _make_cells()[row["file"]]
         lines = [cell.true_label]
         for p, one in ((row["p_parasitized"], both.a), (row["p_parasitized_other"], both.b)):
             lines.append(f"{answers.MARKS[verdict(p, one.threshold)]} {probability(p)}")
         alt = f"{cell.true_label}, {cell.form}; {both.a.model} says {lines[1]}, {both.b.model} {lines[2]}"
         pictures.append(Tile(cell.rgb, alt.replace("_", " "), "\n".join(lines)))
-    tiles(pictures, side=96)
+    draw_tiles(pictures, side=96)
 
 
 @st.cache_resource(show_spinner="Drawing synthetic cells …")
-def _cells() -> dict[str, phantom.Phantom]:
+def _make_cells() -> dict[str, phantom.Phantom]:
     return {cell.file: cell for cell in phantom.batch(CELLS)}
 
 
 @st.cache_resource(max_entries=16, show_spinner="Answering the batch …")
-def _answers(model_name: str, version: str, _frame: Frame) -> NDArray[np.float64]:
-    return _frame.classifier.predict([cell.rgb for cell in _cells().values()])
+def _ask(model_name: str, version: str, _frame: Frame) -> NDArray[np.float64]:
+    return _frame.classifier.predict([cell.rgb for cell in _make_cells().values()])

@@ -15,7 +15,7 @@ _BOX: Final = "annotator.box"
 _LONGEST: Final = 60
 
 
-def annotator() -> str:
+def get_annotator() -> str:
     """Return who decides: whom the address names anew, else who it was before, else a new guest."""
     guest = st.session_state.setdefault(_GUEST, f"guest-{secrets.token_hex(3)}")
     asked = st.query_params.get(ANNOTATOR, "").strip()[:_LONGEST]
@@ -24,16 +24,16 @@ def annotator() -> str:
     return str(st.session_state.setdefault(_NAME, guest))
 
 
-def box(*, compact: bool = False) -> str:
+def draw_box(*, compact: bool = False) -> str:
     """Draw the box that names the annotator, and return who decides. The name goes into the address: a reload keeps it.
 
     `compact` leaves out the words above the box.
     """
-    name = st.session_state[_BOX] = annotator()  # also where it was emptied
+    name = st.session_state[_BOX] = get_annotator()  # also where it was emptied
     st.text_input(
         "Annotator",
         key=_BOX,
-        on_change=_typed,
+        on_change=_take_name,
         max_chars=_LONGEST,
         width=180 if compact else "stretch",
         label_visibility="collapsed" if compact else "visible",
@@ -47,6 +47,6 @@ def box(*, compact: bool = False) -> str:
     return name
 
 
-def _typed() -> None:
+def _take_name() -> None:
     if name := str(st.session_state[_BOX]).strip():
         st.session_state[_NAME] = name

@@ -14,7 +14,7 @@ MARKS: Final = {LOOKS_PARASITIZED: "●", LOOKS_UNINFECTED: "○", TOO_CLOSE: "�
 _CLASSES: Final = {LOOKS_PARASITIZED: "parasitized", LOOKS_UNINFECTED: "uninfected", TOO_CLOSE: "undecided"}
 
 
-def answer(p_parasitized: float, threshold: float) -> None:
+def draw_answer(p_parasitized: float, threshold: float) -> None:
     """Show one cell's answer in words, as a number, and on a scale with `threshold` and its band (all 0 to 1)."""
     words = verdict(p_parasitized, threshold)
     low, high = band(threshold)

@@ -7,14 +7,14 @@ from typing import Final
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from malaria.batch import Word, label_columns
+from malaria.batch import Word, find_label_columns
 from malaria.cells import labels_from_folders
 from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.labels import CLASSES
 from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, LabelledSource
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import data_folder, taken, uploader
+from malaria.ui.parts.uploads import draw_uploader, get_data_folder, take_uploads
 from malaria.wording.words import count
 
 SOURCE: Final = "batch.source"
@@ -35,10 +35,10 @@ def choose_source(promised: str = "The figures", again: str = "Evaluate somethin
         _put(LabelledSource.example())
     labelled: LabelledSource | None = st.session_state.get(SOURCE)
     with st.container() if labelled is None else st.expander(again, icon=":material/upload_file:"):
-        _ways_in(labelled)
+        _draw_ways_in(labelled)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
-    if uploads := taken(_PAGE):
+    if uploads := take_uploads(_PAGE):
         try:
             _open(uploads)
         except MalariaError as error:
@@ -46,7 +46,10 @@ def choose_source(promised: str = "The figures", again: str = "Evaluate somethin
         else:
             st.rerun()
     if labelled is not None:
-        return labelled if _settle_labels(labelled) else None
+        settled = _settle_labels(labelled)
+        if settled and labelled.synthetic and asked != EXAMPLE:
+            st.query_params["example"] = EXAMPLE
+        return labelled if settled else None
     if _CSV in st.session_state:
         st.info("The CSV is here. Now give the zip with the images.", icon=":material/table:")
     else:
@@ -55,12 +58,12 @@ def choose_source(promised: str = "The figures", again: str = "Evaluate somethin
     return None
 
 
-def _ways_in(labelled: LabelledSource | None) -> None:
+def _draw_ways_in(labelled: LabelledSource | None) -> None:
     with st.container(horizontal=True):
         if st.button(f"Try it on {EXAMPLE_CELLS} synthetic cells", type="primary", icon=":material/play_arrow:"):
             _put(LabelledSource.example())
             st.rerun()
-        here = data_folder()
+        here = get_data_folder()
         if here and st.button(f"Evaluate the folder {literal(str(here))}", icon=":material/folder_open:"):
             source = open_source(here)
             _put(LabelledSource(source.name, source))
@@ -68,7 +71,7 @@ def _ways_in(labelled: LabelledSource | None) -> None:
         if labelled is not None and st.button("Close this batch", icon=":material/close:"):
             _put(None)
             st.rerun()
-    uploader(
+    draw_uploader(
         _PAGE,
         "Your own cells: a zip with folders **Parasitized** and **Uninfected**, or a zip and beside it a CSV with the "
         "columns **file** and **label**. They stay in memory, for this visit only.",
@@ -89,13 +92,13 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
         source = open_source(zips[0])
         csv = st.session_state.pop(_CSV, None)
         if csv is None and not labels_from_folders(source.files).labels:
-            csv = _csv_inside(zips[0])
+            csv = _find_csv(zips[0])
         _put(LabelledSource(zips[0].name, source, csv))
     elif labelled and csvs:
         labelled.bring_csv(st.session_state.pop(_CSV))
 
 
-def _csv_inside(upload: UploadedFile) -> bytes | None:
+def _find_csv(upload: UploadedFile) -> bytes | None:
     """The only CSV in the zip, if there is one that can be read. Whether it gives labels is found out later."""
     try:
         with zipfile.ZipFile(upload) as archive:
@@ -147,7 +150,7 @@ def _settle_labels(labelled: LabelledSource) -> bool:
 
 def _ask_column(labelled: LabelledSource) -> None:
     try:
-        columns = label_columns(labelled.csv or b"")
+        columns = find_label_columns(labelled.csv or b"")
     except LabelsError:
         return
     if not columns:

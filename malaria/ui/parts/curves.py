@@ -19,10 +19,10 @@ def draw_roc(evaluation: Evaluation) -> None:
     if evaluation.auc.value is None or sensitivity is None or false_alarms is None:
         st.markdown(f"**ROC curve:** {DASH}. {evaluation.auc.reason}")
         return
-    figure = _square("False-positive rate", "Sensitivity")
+    figure = _new_square("False-positive rate", "Sensitivity")
     plots.add_diagonal(figure)
-    _curve(figure, points.x, points.y, points.threshold)
-    _point(figure, false_alarms, sensitivity, evaluation.threshold)
+    _add_curve(figure, points.x, points.y, points.threshold)
+    _add_point(figure, false_alarms, sensitivity, evaluation.threshold)
     told = (
         f"ROC curve with an area of {evaluation.auc.value:.4f}. At threshold {evaluation.threshold:g} sensitivity "
         f"is {sensitivity:.4f} and the false-positive rate {false_alarms:.4f}."
@@ -37,11 +37,11 @@ def draw_precision_recall(evaluation: Evaluation) -> None:
     if sensitivity is None:
         st.markdown(f"**Precision-recall curve:** {DASH}. {confusion.sensitivity.reason}")
         return
-    figure = _square("Sensitivity (recall)", "Precision")
-    _curve(figure, points.x, points.y, points.threshold)
+    figure = _new_square("Sensitivity (recall)", "Precision")
+    _add_curve(figure, points.x, points.y, points.threshold)
     told = "Precision-recall curve."
     if precision is not None:
-        _point(figure, sensitivity, precision, evaluation.threshold)
+        _add_point(figure, sensitivity, precision, evaluation.threshold)
         told += f" At threshold {evaluation.threshold:g} recall is {sensitivity:.4f} and precision {precision:.4f}."
     show(figure, "precision-recall", told, title="Precision-recall curve")
 
@@ -52,7 +52,7 @@ def draw_reliability(evaluation: Evaluation) -> None:
     x = [one.mean_p for one in bins]
     y = [one.observed.value or 0.0 for one in bins]
     limits = np.array([one.observed.interval for one in bins]).reshape(-1, 2)
-    figure = _square("Mean p_parasitized of the bin", "Share labelled parasitized")
+    figure = _new_square("Mean p_parasitized of the bin", "Share labelled parasitized")
     plots.add_diagonal(figure)
     figure.add_scatter(
         x=x,
@@ -67,14 +67,14 @@ def draw_reliability(evaluation: Evaluation) -> None:
     show(figure, "reliability", f"Reliability diagram. {listed}.", title="Reliability")
 
 
-def _square(x_title: str, y_title: str) -> go.Figure:
-    figure = plots.figure(x_title, y_title, height=360, top=10, zooms=True)
+def _new_square(x_title: str, y_title: str) -> go.Figure:
+    figure = plots.new_figure(x_title, y_title, height=360, top=10, zooms=True)
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(range=[-0.02, 1.02])
     return figure
 
 
-def _curve(figure: go.Figure, x: Any, y: Any, threshold: Any) -> None:
+def _add_curve(figure: go.Figure, x: Any, y: Any, threshold: Any) -> None:
     figure.add_scatter(
         x=np.round(x, 5),
         y=np.round(y, 5),
@@ -85,7 +85,7 @@ def _curve(figure: go.Figure, x: Any, y: Any, threshold: Any) -> None:
     )
 
 
-def _point(figure: go.Figure, x: float, y: float, threshold: float) -> None:
+def _add_point(figure: go.Figure, x: float, y: float, threshold: float) -> None:
     marker = {"color": "rgba(0,0,0,0)", "size": 16, "symbol": "circle", "line": {"color": ORANGE, "width": 4}}
     figure.add_scatter(
         x=[x],

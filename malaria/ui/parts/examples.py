@@ -4,11 +4,11 @@ import streamlit as st
 
 from malaria import phantom
 from malaria.images import ImageFile
-from malaria.ui.parts.gallery import data_uri
+from malaria.ui.parts.gallery import to_data_uri
 
 
 @st.cache_resource(show_spinner=False)
-def examples() -> dict[str, phantom.Phantom]:
+def get_examples() -> dict[str, phantom.Phantom]:
     """Return the example cells by the name they have in the address (`?example=ring`), in the order of the strip."""
     named: dict[str, phantom.Phantom] = {}
     for cell in phantom.examples():
@@ -17,29 +17,31 @@ def examples() -> dict[str, phantom.Phantom]:
     return named
 
 
-def example(name: str) -> ImageFile | None:
+def get_example(name: str) -> ImageFile | None:
     """Return the example of that name as an upload would arrive, or None where there is none."""
-    cell = examples().get(name)
+    cell = get_examples().get(name)
     return None if cell is None else ImageFile(cell.file, cell.png)
 
 
-def title(name: str) -> str:
+def get_title(name: str) -> str:
     """Return what an example shows, in words: "faint ring"."""
-    return examples()[name].form.removeprefix("artefact_").replace("_", " ")
+    return get_examples()[name].form.removeprefix("artefact_").replace("_", " ")
 
 
-def strip(chosen: str | None = None) -> str | None:
+def draw_strip(chosen: str | None = None) -> str | None:
     """Show the examples as buttons, `chosen` marked, and return the name of the one that was just clicked, if any."""
     clicked = None
     with st.container(key="strip"):
         st.caption("Click a cell. These are synthetic, drawn by this program.")
         with st.container(key="examples", horizontal=True, gap="small"):
-            for name in examples():
-                if st.button(_face(name), key=f"example-{name}", type="primary" if name == chosen else "secondary"):
+            for name in get_examples():
+                if st.button(
+                    _make_face(name), key=f"example-{name}", type="primary" if name == chosen else "secondary"
+                ):
                     clicked = name
     return clicked
 
 
 @st.cache_resource(show_spinner=False)
-def _face(name: str) -> str:
-    return f"![Synthetic cell:]({data_uri(examples()[name].rgb)}) {title(name).capitalize()}"
+def _make_face(name: str) -> str:
+    return f"![Synthetic cell:]({to_data_uri(get_examples()[name].rgb)}) {get_title(name).capitalize()}"

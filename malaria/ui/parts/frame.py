@@ -134,11 +134,11 @@ class Frame:
     def classifier(self) -> model.Classifier:
         """The picked model, shared by all sessions. Raises ModelError where it cannot be loaded."""
         folder = model.MODELS_DIR / self.card.name
-        return _load(str(folder), _stamp(folder))
+        return _load_model(str(folder), _stamp(folder))
 
     def occlusion(self, image_id: str, rgb: RGB) -> NDArray[np.float32]:
         """What speaks for a parasite to the picked model, 0 to 1 (height, width): computed once for an image."""
-        return _occlusion(image_id, self.card.name, self.card.version, rgb, self)
+        return _find_occlusion(image_id, self.card.name, self.card.version, rgb, self)
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def page(title: str, icon: str) -> Iterator[Frame]:
         st.caption(f":material/science: {DISCLAIMER}")
         asked = st.query_params.get("model")
         with st.sidebar:
-            frame = _sidebar()
+            frame = _draw_sidebar()
         if asked and frame.cards and asked not in frame.cards:
             st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} answers.")
         yield frame
@@ -162,7 +162,7 @@ def page(title: str, icon: str) -> Iterator[Frame]:
 
 @contextmanager
 def boundary() -> Iterator[None]:
-    """Show what goes wrong inside as one sentence. A page has it already; a fragment needs it again."""
+    """Show what goes wrong inside as one sentence. A page has it already; a fragment needs it again, as a decorator."""
     # Streamlit's own stop and rerun signals are no Exception, and pass.
     try:
         yield
@@ -180,13 +180,13 @@ def boundary() -> Iterator[None]:
         st.stop()
 
 
-def _sidebar() -> Frame:
+def _draw_sidebar() -> Frame:
     """Draw navigation and model picker, and return the frame of the picked model."""
     st.html('<p class="brand">Malaria cells</p>')
     with st.container(key="navigation", gap="xxsmall"):
         for entry in PAGES:
             st.page_link(entry.file, label=entry.title, icon=entry.icon)
-    frame = Frame(None, usable_models())
+    frame = Frame(None, list_usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(
             "Model", list(frame.cards), key="model", bind="query-params", help="Kept in the address of the page."
@@ -199,11 +199,11 @@ def _sidebar() -> Frame:
     return frame
 
 
-def usable_models() -> dict[str, model.Card | ModelError]:
+def list_usable_models() -> dict[str, model.Card | ModelError]:
     """Return every model by name; read again only where a folder was added, replaced or taken away."""
     place = model.MODELS_DIR
     folders = sorted(place.iterdir()) if place.is_dir() else []
-    return _models(str(place), tuple((folder.name, _stamp(folder)) for folder in folders))
+    return _list_models(str(place), tuple((folder.name, _stamp(folder)) for folder in folders))
 
 
 def _stamp(folder: Path) -> _Stamp:
@@ -219,17 +219,17 @@ def _stamp(folder: Path) -> _Stamp:
 
 
 @st.cache_resource(max_entries=2, ttl=30, show_spinner=False)
-def _models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str, model.Card | ModelError]:
+def _list_models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str, model.Card | ModelError]:
     """Read all cards; again after half a minute too, for what `stamps` cannot see."""
     return model.list_models(Path(place))
 
 
 @st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
-def _occlusion(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
+def _find_occlusion(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
     return _frame.classifier.occlusion(_rgb)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)
-def _load(folder: str, stamp: _Stamp) -> model.Classifier:
+def _load_model(folder: str, stamp: _Stamp) -> model.Classifier:
     """Load one model for all sessions; `stamp` is there so that a replaced folder is loaded anew."""
     return model.load(Path(folder).name, Path(folder).parent)

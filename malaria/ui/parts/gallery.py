@@ -12,7 +12,7 @@ OUTLINED: Final = 0.5
 """Where a saliency map (0 to 1) reaches this, an outline goes round the place."""
 
 
-def enlarged(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -> NDArray[np.uint8]:
+def enlarge(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -> NDArray[np.uint8]:
     """Return uint8 `rgb` (height, width, 3) scaled so that its longer side is `side` pixels, aspect kept.
 
     With `pixels` every pixel stays a square with sharp edges; else enlarging is by Lanczos and shrinking by area.
@@ -24,28 +24,28 @@ def enlarged(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST if pixels else smooth), np.uint8)
 
 
-def picture(
+def draw_picture(
     rgb: NDArray[np.uint8], alt: str, *, side: int = 480, pixels: bool = False, caption: str | None = None
 ) -> None:
     """Show a cell, longer side `side` pixels, with `alt` for those who do not see it and a `caption` (markdown)."""
-    st.image(enlarged(rgb, side, pixels=pixels), alt=alt, caption=caption, output_format="PNG")
+    st.image(enlarge(rgb, side, pixels=pixels), alt=alt, caption=caption, output_format="PNG")
 
 
-def squared(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def fit_square(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Return uint8 `rgb` (height, width, 3) as a square of `side` pixels, aspect kept, black at the edges."""
-    small = enlarged(rgb, side)
+    small = enlarge(rgb, side)
     top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
     square = np.zeros((side, side, 3), np.uint8)
     square[top : top + small.shape[0], left : left + small.shape[1]] = small
     return square
 
 
-def data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
+def to_data_uri(rgb: NDArray[np.uint8], side: int = 96) -> str:
     """Return uint8 `rgb` (height, width, 3) as a square PNG, `side` wide, black at the edges, in a data URI."""
-    return png_uri(squared(rgb, side))
+    return to_png_uri(fit_square(rgb, side))
 
 
-def png_uri(rgb: NDArray[np.uint8]) -> str:
+def to_png_uri(rgb: NDArray[np.uint8]) -> str:
     """Return uint8 `rgb` (height, width, 3) as it is as a PNG in a data URI."""
     png = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))[1]
     return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
@@ -66,7 +66,7 @@ def overlay(rgb: NDArray[np.uint8], saliency: NDArray[np.float32], strength: flo
     return np.asarray(rgb + (covered - rgb) * strength, np.uint8)
 
 
-def place(saliency: NDArray[np.float32]) -> str:
+def find_place(saliency: NDArray[np.float32]) -> str:
     """Return where `saliency` (height, width) is strongest, in words: "upper left", "right", "centre"."""
     row, column = np.unravel_index(int(np.argmax(saliency)), saliency.shape)
     height, width = saliency.shape

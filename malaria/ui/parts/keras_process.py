@@ -82,7 +82,7 @@ class KerasProcess:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self._end()
-        if (there := available_mb()) is not None and there < NEEDED_MB:
+        if (there := find_available_mb()) is not None and there < NEEDED_MB:
             raise ModelError(
                 f"This host has {there:,.0f} MB of memory left, and TensorFlow needs about {NEEDED_MB}. Use a larger "
                 "host for this part; everything else on this page works without it."
@@ -105,7 +105,7 @@ class KerasProcess:
 
 
 @st.cache_resource(show_spinner=False, on_release=KerasProcess.stop)
-def keras_process() -> KerasProcess:
+def get_keras_process() -> KerasProcess:
     """Return the process that all sessions share."""
     return KerasProcess()
 
@@ -123,7 +123,7 @@ _GROUPS: Final = (  # limit, in use, and what of that can be let go of: version 
 )
 
 
-def available_mb() -> float | None:
+def find_available_mb() -> float | None:
     """Return the memory that can still be had, in MB of 2**20 bytes: the system's or the container's, if that is less.
 
     None where neither can be told, as on macOS and Windows.

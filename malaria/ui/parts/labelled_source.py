@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from malaria import phantom
-from malaria.batch import Batch, Labelling, Reading, Scoring, corrected
+from malaria.batch import Batch, Labelling, Reading, Scoring, apply_corrections
 from malaria.cells import Labels, read_table
 from malaria.images import Source, open_source
 from malaria.metrics import Readings
@@ -53,7 +53,7 @@ class LabelledSource:
     @classmethod
     def example(cls) -> "LabelledSource":
         """The built-in synthetic cells."""
-        source = open_source(io.BytesIO(_example_zip()), "synthetic.zip")
+        source = open_source(io.BytesIO(_draw_example()), "synthetic.zip")
         return cls(f"{EXAMPLE_CELLS} synthetic cells", source, synthetic=True)
 
     def bring_csv(self, csv: bytes) -> None:
@@ -80,7 +80,7 @@ class LabelledSource:
 
     def scoring(self, frame: Frame) -> Scoring:
         """The picked model's answers, in the making since this was first asked for."""
-        key = _model(frame)
+        key = _name_model(frame)
         if key not in self._scorings:
             self._scorings[key] = Scoring(frame.classifier, self.source)
         return self._scorings[key]
@@ -90,10 +90,10 @@ class LabelledSource:
         scoring = self.scoring(frame)
         corrections = (self.labelling and self.labelling.corrections) or st.session_state.get(links.CORRECTIONS)
         state = (scoring.progress.done, self.labelling, corrections)
-        key = (_model(frame), reading)
+        key = (_name_model(frame), reading)
         if key not in self._batches or self._batches[key][0] != state:
             as_given = reading == Reading.AS_GIVEN
-            batch = self._measured(frame, corrections) if as_given else self.batch(frame).read_as(reading)
+            batch = self._measure(frame, corrections) if as_given else self.batch(frame).read_as(reading)
             self._batches[key] = (state, batch)
         return self._batches[key][1]
 
@@ -107,7 +107,7 @@ class LabelledSource:
 
     def basis(self, frame: Frame) -> Basis:
         """How many of these cells the picked model has learned from, as far as it says."""
-        key = _model(frame)
+        key = _name_model(frame)
         if key not in self._bases:
             held_out = read_held_out(model.MODELS_DIR / frame.card.name)
             self._bases[key] = out_of_sample(self.batch(frame).table, held_out, frame.card.name)[1]
@@ -118,7 +118,7 @@ class LabelledSource:
         why = dict(zip(batch.unreadable["file"], batch.unreadable["error"], strict=True))
         why |= dict.fromkeys(batch.unlabelled["file"], "It has no label.")
         if self.labelling and len(batch.table) == batch.total:  # before that, an image may only not be reached yet
-            why |= self.labelling.without_image(batch.table)
+            why |= self.labelling.find_without_image(batch.table)
         why |= dict.fromkeys(self.source.skipped, "This is not an image file.")
         told = ((file, reason.removeprefix(f"{file}: ")) for file, reason in why.items())  # the column before names it
         return pd.DataFrame(told, columns=["file", "why"])
@@ -128,16 +128,16 @@ class LabelledSource:
         for scoring in self._scorings.values():
             scoring.stop()
 
-    def _measured(self, frame: Frame, corrections: Labels | None) -> Batch:
+    def _measure(self, frame: Frame, corrections: Labels | None) -> Batch:
         scoring = self.scoring(frame)
         table = (self.labelling or Labelling()).join(scoring.table())
         if corrections is not None:
-            table = corrected(table, corrections)
+            table = apply_corrections(table, corrections)
         total = scoring.progress.total
         return Batch(self.name, table, frame.card, frame.threshold, self.source.read, total, self.synthetic)
 
 
-def _model(frame: Frame) -> str:
+def _name_model(frame: Frame) -> str:
     return f"{frame.model_name} {frame.card.version}"
 
 
@@ -146,6 +146,6 @@ def _is_journal(csv: bytes) -> bool:
 
 
 @st.cache_resource(show_spinner="Drawing synthetic cells …")
-def _example_zip() -> bytes:
+def _draw_example() -> bytes:
     """Draw the example once for all sessions."""
     return phantom.batch_zip(EXAMPLE_CELLS, mislabelled=EXAMPLE_WRONG / EXAMPLE_CELLS)

@@ -12,7 +12,7 @@ GREY: Final = "#8b8496"
 """Each has a contrast of at least 3.5 to 1 against the light and against the dark background."""
 
 
-def figure(
+def new_figure(
     x_title: str, y_title: str, height: int, *, legend: bool = False, top: int = 24, zooms: bool = False
 ) -> go.Figure:
     """Return a figure `height` pixels tall, `top` of them above the plot; axes do not move unless it `zooms`."""

@@ -14,7 +14,17 @@ _MEANWHILE: Final = (
 )
 
 
+def wait_or_watch(work: Background[Any], title: str) -> bool:
+    """Return whether the work called `title` has ended; while it has not, show how far it is. Raises what ended it."""
+    if work.finished:
+        work.wait()
+        return True
+    watch(work, title)
+    return False
+
+
 @st.fragment(run_every=0.5)
+@boundary()
 def watch(
     work: Background[Any],
     title: str,
@@ -23,11 +33,6 @@ def watch(
     news: Callable[[], bool] = lambda: False,
 ) -> None:
     """Show how far the work called `title` is, in `unit`; when it is done or has `news`, draw the whole page again."""
-    with boundary():
-        _watch(work, title, unit, hint, news)
-
-
-def _watch(work: Background[Any], title: str, unit: str, hint: str, news: Callable[[], bool]) -> None:
     if work.finished or news():
         st.rerun()
     progress = work.progress

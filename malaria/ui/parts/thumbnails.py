@@ -9,7 +9,7 @@ import cv2
 
 from malaria.errors import MalariaError
 from malaria.images import decode
-from malaria.ui.parts.gallery import squared
+from malaria.ui.parts.gallery import fit_square
 
 SIDE: Final = 96
 KEPT: Final = 500
@@ -26,15 +26,15 @@ class Thumbnails:
     def __getitem__(self, file: str) -> str:
         """The thumbnail as a data URI, `SIDE` pixels square with black edges; empty when the image cannot be read."""
         if file not in self._kept:
-            self._kept[file] = self._made(file)
+            self._kept[file] = self._make(file)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(file)
         return self._kept[file]
 
-    def _made(self, file: str) -> str:
+    def _make(self, file: str) -> str:
         try:
-            square = squared(decode(self._read(file), file), SIDE)
+            square = fit_square(decode(self._read(file), file), SIDE)
         except MalariaError:
             return ""
         jpeg = cv2.imencode(".jpg", cv2.cvtColor(square, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]

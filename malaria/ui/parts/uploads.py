@@ -9,34 +9,34 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
-def uploader(page: str, words: str, types: Sequence[str]) -> None:
+def draw_uploader(page: str, words: str, types: Sequence[str]) -> None:
     """Draw an uploader for several files of these types (extensions); `page` begins the keys of its state.
 
     A full one is copied by Streamlit in every run of the page, so what comes in is kept aside and the next run has an
-    empty one. Opening can fail, and a callback has no place to say so: see `taken`.
+    empty one. Opening can fail, and a callback has no place to say so: see `take_uploads`.
     """
     counted = f"{page}.uploads"  # how many there were so far: each has an uploader of its own
     key = f"{page}.upload.{st.session_state.get(counted, 0)}"
 
     def take() -> None:
         if uploads := st.session_state[key]:  # an uploader also reports that it has become empty
-            st.session_state[_taken(page)] = list(uploads)
+            st.session_state[_key_of(page)] = list(uploads)
             st.session_state[counted] = st.session_state.get(counted, 0) + 1
 
     st.file_uploader(words, type=types, accept_multiple_files=True, key=key, on_change=take)
 
 
-def taken(page: str) -> list[UploadedFile]:
+def take_uploads(page: str) -> list[UploadedFile]:
     """Return what came in and is yet to be opened, once."""
-    uploads: list[UploadedFile] = st.session_state.pop(_taken(page), [])
+    uploads: list[UploadedFile] = st.session_state.pop(_key_of(page), [])
     return uploads
 
 
-def _taken(page: str) -> str:
+def _key_of(page: str) -> str:
     return f"{page}.taken"
 
 
-def data_folder() -> Path | None:
+def get_data_folder() -> Path | None:
     """The folder that the app was started with: `streamlit run streamlit_app.py -- --data DIR`."""
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("--data", type=Path)

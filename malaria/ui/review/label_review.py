@@ -26,7 +26,7 @@ from malaria.review import (
     rank,
     read_held_out,
 )
-from malaria.ui.parts.annotator import annotator
+from malaria.ui.parts.annotator import get_annotator
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.labelled_source import LabelledSource
@@ -106,7 +106,7 @@ def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
 def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     name = frame.card.name
     table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
-    session = ReviewSession(make_cards(rank(table)), open_log(), annotator(), model=name, threshold=frame.threshold)
+    session = ReviewSession(make_cards(rank(table)), open_log(), get_annotator(), model=name, threshold=frame.threshold)
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
     )

@@ -31,6 +31,7 @@ _MAX_UPLOAD_MB: Final = 64
 
 
 @st.fragment
+@boundary()
 def outcome(review: LabelReview) -> None:
     """Draw the part that is asked for."""
     parts: dict[str, Callable[[LabelReview], None]] = {
@@ -38,13 +39,12 @@ def outcome(review: LabelReview) -> None:
         "Agreement": _agreement,
         "Journal": _journal,
     }
-    with boundary():
-        st.subheader("What came of it", anchor=False)
-        chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
-        if chosen:
-            review.session.log.refresh()
-            parts[chosen](review)
-            st.button("Count again", icon=":material/refresh:", key="review-again")
+    st.subheader("What came of it", anchor=False)
+    chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
+    if chosen:
+        review.session.log.refresh()
+        parts[chosen](review)
+        st.button("Count again", icon=":material/refresh:", key="review-again")
 
 
 # Results

@@ -7,8 +7,8 @@ import streamlit as st
 
 from malaria.ui.parts.choose_source import choose_source
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.labelled_source import EXAMPLE, LabelledSource
-from malaria.ui.parts.progress import watch
+from malaria.ui.parts.labelled_source import LabelledSource
+from malaria.ui.parts.progress import wait_or_watch
 from malaria.ui.parts.text import literal
 from malaria.ui.review import settings
 from malaria.ui.review.card import card
@@ -25,18 +25,13 @@ def show(frame: Frame) -> None:
     labelled = choose_source("The labels that are probably wrong, cell by cell,", "Review something else")
     if labelled is None:
         return
-    if labelled.synthetic and st.query_params.get("example") != EXAMPLE:
-        st.query_params["example"] = EXAMPLE
     with top:
         _review(labelled, frame)
 
 
 def _review(labelled: LabelledSource, frame: Frame) -> None:
-    scoring = labelled.scoring(frame)
-    if not scoring.finished:
-        watch(scoring, frame.card.name)
+    if not wait_or_watch(labelled.scoring(frame), frame.card.name):
         return
-    scoring.wait()
     review = get_review(labelled, frame)
     review.session.change(*settings.row(review.session.cards))
     if review.basis.warning:

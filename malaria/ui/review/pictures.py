@@ -13,7 +13,7 @@ import numpy as np
 
 from malaria.errors import MalariaError
 from malaria.images import RGB, decode
-from malaria.ui.parts.gallery import png_uri
+from malaria.ui.parts.gallery import to_png_uri
 
 KEPT: Final = 64
 """Decoded cells that are kept; of 130 pixels a side, as those of NIH, these are 3 MB."""
@@ -29,7 +29,7 @@ class Picture:
 
     def seen_as(self, name: str) -> str:
         """The data URI of one of `malaria.ui.review.pictures.VIEWS`."""
-        return self.uri if name == COLOUR or self.rgb is None else png_uri(view(self.rgb, name))
+        return self.uri if name == COLOUR or self.rgb is None else to_png_uri(view(self.rgb, name))
 
 
 class Pictures:
@@ -60,7 +60,7 @@ class Pictures:
             rgb = decode(self._read(file), file)
         except MalariaError as error:
             return Picture(None, error=str(error))
-        return Picture(rgb, png_uri(rgb))
+        return Picture(rgb, to_png_uri(rgb))
 
 
 COLOUR: Final = "Colour"

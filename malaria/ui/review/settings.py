@@ -23,7 +23,7 @@ _ALL: Final = "All patients"
 def row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
     """Draw who reviews these cards, how, and which of them, and return it."""
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
-        name = annotator.box(compact=True)
+        name = annotator.draw_box(compact=True)
         with st.popover("How you review", icon=":material/settings:"):
             how = _how()
         with st.popover("Which cards", icon=":material/filter_alt:"):

@@ -15,7 +15,7 @@ from malaria.wording.numbers import per_ul, percent, plain
 from malaria.wording.words import count
 
 
-def sentence(rule: SampleRule, red_cells_per_ul: float) -> str:
+def say_answer(rule: SampleRule, red_cells_per_ul: float) -> str:
     """Return the answer as one sentence that needs no statistics."""
     cells = f"With {count(rule.cells, 'cell')}"
     if rule.count_threshold > rule.cells:
@@ -33,7 +33,7 @@ def sentence(rule: SampleRule, red_cells_per_ul: float) -> str:
     )
 
 
-def certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str:
+def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str:
     """Return how sure the answer is, given how well the rates of cells are known."""
     if interval is None:
         return "The rates are taken as exactly known: they were typed in, or came without their numbers of cells."
@@ -55,27 +55,27 @@ def certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str:
 
 def show(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> None:
     """Draw the answer: one sentence, how well it holds, and how sure it is."""
-    words, positive = sentence(rule, inputs.red_cells_per_ul), rule.count_threshold <= rule.cells
+    words, positive = say_answer(rule, inputs.red_cells_per_ul), rule.count_threshold <= rule.cells
     st.html(f'<p class="answer sample-answer" role="status">{words}</p>')
     if positive:
         of = f"{percent(rule.sample_specificity, 4)} of healthy samples stay below {rule.count_threshold:,}"
         found = f"at the limit of detection {percent(rule.target_sensitivity)} of samples reach it"
         st.markdown(f"{of}; {found}." if rule.limit_of_detection else f"{of}.")
-    st.markdown(certainty(interval, inputs.red_cells_per_ul))
+    st.markdown(say_certainty(interval, inputs.red_cells_per_ul))
 
 
-def results(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> dict[str, Any]:
+def collect_results(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> dict[str, Any]:
     """Return inputs and answer as the downloads have them: the keys of the command line, and more."""
     return {
         "inputs": asdict(inputs),
-        "command": command(inputs),
+        "command": write_command(inputs),
         **summary(rule, inputs.red_cells_per_ul),
         "intervals": None if interval is None else asdict(interval),
         "sensitivity_at_parasitaemia": rule.sensitivity_at(inputs.parasitaemia),
     }
 
 
-def command(inputs: Inputs) -> str:
+def write_command(inputs: Inputs) -> str:
     """Return the command line that gives the same numbers."""
     rates = inputs.rates
     options = {
@@ -90,9 +90,9 @@ def command(inputs: Inputs) -> str:
     return f"python -m malaria sample {given} --json -"
 
 
-def downloads(answer: dict[str, Any]) -> None:
+def offer_downloads(answer: dict[str, Any]) -> None:
     """Draw both downloads, the command line and how to print."""
-    lines = pd.DataFrame(_flat(answer), columns=["name", "value"])
+    lines = pd.DataFrame(_flatten(answer), columns=["name", "value"])
     with st.container(horizontal=True, key="sample-downloads"):
         offer_download("Download as CSV", lambda: to_csv(lines), "sample.csv")
         offer_download("Download as JSON", lambda: json.dumps(answer, indent=2, allow_nan=False) + "\n", "sample.json")
@@ -104,12 +104,12 @@ def downloads(answer: dict[str, Any]) -> None:
     )
 
 
-def _flat(value: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+def _flatten(value: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
     """Return nested results as lines of one name and one value; the ends of an interval become low and high."""
     lines: list[tuple[str, Any]] = []
     for name, entry in value.items():
         if isinstance(entry, dict):
-            lines += _flat(entry, f"{above}{name}.")
+            lines += _flatten(entry, f"{above}{name}.")
         elif isinstance(entry, list | tuple):
             lines += [(f"{above}{name}.{end}", part) for end, part in zip(("low", "high"), entry, strict=True)]
         else:

@@ -24,7 +24,7 @@ _BARS: Final = 60
 _DECADES: Final = np.arange(-6, 1)
 
 
-def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float) -> None:
+def draw_distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float) -> None:
     """The counts of flagged cells in healthy and in infected samples, and the count threshold between them."""
     rates, cells, count = rule.rates, rule.cells, rule.count_threshold
     ends = [quantile(tail, cells, p, rates) for p in (0.0, parasitaemia) for tail in (0.0005, 0.9995)]
@@ -34,7 +34,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
     edges = list(range(first, high + step, step))
     counted = np.clip([*edges, edges[-1] + step], 0, cells + 1).tolist()
     named = [f"{max(0, edge):,}" + (f" to {min(cells, edge + step - 1):,}" if step > 1 else "") for edge in edges]
-    figure = plots.figure("Flagged cells in the sample", "Share of samples", _HEIGHT, legend=True)
+    figure = plots.new_figure("Flagged cells in the sample", "Share of samples", _HEIGHT, legend=True)
     for p, name, colour, shape in ((0.0, "healthy", BLUE, ""), (parasitaemia, "infected", ORANGE, "/")):
         figure.add_bar(
             x=np.array(edges) + (step - 1) / 2,
@@ -48,7 +48,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
         )
     figure.update_layout(barmode="overlay")
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    _line(figure, count - 0.5, f"positive from {count:,}")
+    _add_line(figure, count - 0.5, f"positive from {count:,}")
     missed, alarm = 1 - rule.sensitivity_at(parasitaemia), 1 - rule.sample_specificity
     told = (
         f"Of healthy samples {percent(alarm)} reach {count:,} flagged cells and are called positive in error; of "
@@ -58,7 +58,7 @@ def distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float
     show(figure, "sample-distributions", told, title="How many cells are flagged", caption=True)
 
 
-def detection(
+def draw_detection(
     rule: SampleRule,
     interval: tuple[float | None, float | None] | None,
     landmarks: Sequence[tuple[float, str]],
@@ -67,7 +67,7 @@ def detection(
     """The probability of being called positive against parasitaemia, with the limit of detection and landmarks."""
     lowest = min([share for share, _ in landmarks] + [rule.limit_of_detection or 1.0]) / 3
     shares = np.geomspace(max(1e-7, min(lowest, 1e-4)), 1, 60)
-    figure = plots.figure("Parasitaemia, and infected cells per µL", "Probability of being called positive", 400)
+    figure = plots.new_figure("Parasitaemia, and infected cells per µL", "Probability of being called positive", 400)
     figure.add_scatter(
         x=shares,
         y=[rule.sensitivity_at(float(share)) for share in shares],
@@ -78,7 +78,7 @@ def detection(
     )
     for share, name in landmarks:
         if shares[0] <= share <= 1:
-            _landmark(figure, share, name, at_top=rule.sensitivity_at(share) < 0.5)
+            _add_landmark(figure, share, name, at_top=rule.sensitivity_at(share) < 0.5)
     limit = rule.limit_of_detection
     if limit:
         ends = [limit if end is None else end for end in interval] if interval else [limit, limit]
@@ -90,7 +90,7 @@ def detection(
             error_x=plots.error_bars([limit], ends[0], ends[1]),
             hovertemplate=f"limit of detection {percent(limit, 4)}<extra></extra>",
         )
-    _parasitaemia_axis(figure, shares[0], red_cells_per_ul)
+    _set_parasitaemia_axis(figure, shares[0], red_cells_per_ul)
     figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
     at = (
         f"The limit of detection, the diamond, is at {percent(limit, 4)} of cells ({per_ul(limit, red_cells_per_ul)}): "
@@ -103,13 +103,13 @@ def detection(
     show(figure, "sample-detection", at + listed, title="What is detected, by parasitaemia", caption=True)
 
 
-def against_cells(
+def draw_against_cells(
     cells: Sequence[int], curves: Sequence[tuple[float, Sequence[SampleRule]]], now: int, red_cells_per_ul: float
 ) -> None:
     """Limit of detection and count threshold against the number of cells, one line for each overdispersion."""
     looks = [("solid", "circle", BLUE), ("dash", "diamond", ORANGE), ("dot", "square", GREY), ("dashdot", "x", GREY)]
-    limits = plots.figure("Cells read", "Limit of detection", _HEIGHT, legend=True)
-    counts = plots.figure("Cells read", "Count threshold", _HEIGHT, legend=True)
+    limits = plots.new_figure("Cells read", "Limit of detection", _HEIGHT, legend=True)
+    counts = plots.new_figure("Cells read", "Count threshold", _HEIGHT, legend=True)
     for (rho, rules), (dash, symbol, colour) in zip(curves, looks, strict=False):
         look: dict[str, Any] = {
             "x": list(cells),
@@ -131,11 +131,11 @@ def against_cells(
             **look,
         )
     for figure in (limits, counts):
-        figure.update_xaxes(type="log", tickvals=[10**n for n in range(8)], ticktext=_powers(range(8)))
+        figure.update_xaxes(type="log", tickvals=[10**n for n in range(8)], ticktext=_write_powers(range(8)))
         figure.update_yaxes(type="log")
-        _line(figure, np.log10(now), f"{now:,}", log=now)
-    _percent_axis(limits)
-    counts.update_yaxes(tickvals=[10**n for n in range(8)], ticktext=_powers(range(8)))
+        _add_line(figure, np.log10(now), f"{now:,}", log=now)
+    _set_percent_axis(limits)
+    counts.update_yaxes(tickvals=[10**n for n in range(8)], ticktext=_write_powers(range(8)))
     last = [(rho, rules[-1].limit_of_detection) for rho, rules in curves]
     named = "; ".join(
         f"{'slides alike' if rho == 0 else f'at overdispersion {plain(rho)}'}: "
@@ -152,12 +152,12 @@ def against_cells(
         show(counts, "sample-count-by-cells", told, title="Count threshold against the cells read", caption=True)
 
 
-def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
+def draw_trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
     """Predictive values against prevalence, for infections at `parasitaemia`."""
     sensitivity, specificity = rule.sensitivity_at(parasitaemia), rule.sample_specificity
     share = np.geomspace(0.001, 0.999, 80)
     positive, negative = predictive_values(share, sensitivity, specificity)
-    figure = plots.figure("Prevalence: infected among those tested", "Predictive value", _HEIGHT, legend=True)
+    figure = plots.new_figure("Prevalence: infected among those tested", "Predictive value", _HEIGHT, legend=True)
     for values, name, dash, colour in (
         (positive, "called positive, and infected", "solid", ORANGE),
         (negative, "called negative, and healthy", "dash", BLUE),
@@ -170,7 +170,7 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
             line={"dash": dash, "color": colour, "width": 2.5},
             hovertemplate=f"prevalence %{{x:.3%}}: %{{y:.1%}} {name}<extra></extra>",
         )
-    _line(figure, np.log10(max(prevalence, 1e-3)), percent(prevalence), log=max(prevalence, 1e-3))
+    _add_line(figure, np.log10(max(prevalence, 1e-3)), percent(prevalence), log=max(prevalence, 1e-3))
     figure.update_xaxes(type="log", tickvals=[0.001, 0.01, 0.1, 1], ticktext=["0.1 %", "1 %", "10 %", "100 %"])
     figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
     now = [float(value) for value in predictive_values(prevalence, sensitivity, specificity)]
@@ -182,9 +182,9 @@ def trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None:
     show(figure, "sample-trust", told, title=f"Predictive values, infections at {percent(parasitaemia)}", caption=True)
 
 
-def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
+def draw_sample_roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
     """The sample ROC over count thresholds, with the rule's on it."""
-    figure = plots.figure("Healthy samples called positive", "Infected samples called positive", _HEIGHT)
+    figure = plots.new_figure("Healthy samples called positive", "Infected samples called positive", _HEIGHT)
     plots.add_diagonal(figure)
     figure.add_scatter(
         x=curve.false_positive_rate,
@@ -218,18 +218,18 @@ def roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> None:
     )
 
 
-def thresholds(
+def draw_thresholds(
     choices: Sequence[ThresholdChoice], now: ThresholdChoice, best: ThresholdChoice | None, red_cells_per_ul: float
 ) -> None:
     """The limit of detection at every threshold of the model, by the false-positive rate of the cells."""
     able = [choice for choice in choices if choice.rule.limit_of_detection]
-    figure = plots.figure("Uninfected cells flagged in error", "Limit of detection", _HEIGHT, legend=True)
+    figure = plots.new_figure("Uninfected cells flagged in error", "Limit of detection", _HEIGHT, legend=True)
     figure.add_scatter(
         x=[choice.rule.rates.false_positive_rate for choice in able],
         y=[choice.rule.limit_of_detection for choice in able],
         mode="lines+markers",
         line={"color": BLUE, "width": 2},
-        customdata=[_described(choice) for choice in able],
+        customdata=[_describe(choice) for choice in able],
         hovertemplate="%{customdata}<extra></extra>",
         showlegend=False,
     )
@@ -241,20 +241,20 @@ def thresholds(
                 mode="markers",
                 name=f"{name}: threshold {plain(choice.point.threshold, 5)}",
                 marker={"color": colour, "size": 15, "symbol": symbol, "line": {"width": 3}},
-                hovertemplate=f"{_described(choice)}<extra></extra>",
+                hovertemplate=f"{_describe(choice)}<extra></extra>",
             )
     figure.update_xaxes(
         type="log", tickvals=10.0**_DECADES, ticktext=[percent(10.0 ** int(n)) for n in _DECADES], autorange=True
     )
     figure.update_yaxes(type="log")
-    _percent_axis(figure)
-    told = f"Now: {_described(now)}."
+    _set_percent_axis(figure)
+    told = f"Now: {_describe(now)}."
     if best and best.rule.limit_of_detection:
-        told += f" Lowest: {_described(best)}, that is {per_ul(best.rule.limit_of_detection, red_cells_per_ul)}."
+        told += f" Lowest: {_describe(best)}, that is {per_ul(best.rule.limit_of_detection, red_cells_per_ul)}."
     show(figure, "sample-thresholds", told, title="Limit of detection at every threshold of the model", caption=True)
 
 
-def _described(choice: ThresholdChoice) -> str:
+def _describe(choice: ThresholdChoice) -> str:
     limit = choice.rule.limit_of_detection
     return (
         f"threshold {plain(choice.point.threshold, 5)}, sensitivity {percent(choice.point.sensitivity.estimate, 4)}, "
@@ -263,7 +263,7 @@ def _described(choice: ThresholdChoice) -> str:
     )
 
 
-def _line(figure: go.Figure, x: float, text: str, *, log: float | None = None) -> None:
+def _add_line(figure: go.Figure, x: float, text: str, *, log: float | None = None) -> None:
     """Mark one place of the x axis. Shapes take the value and annotations its logarithm where the axis is one."""
     place = log or x
     dashed = {"color": GREY, "dash": "dash", "width": 2}
@@ -272,7 +272,7 @@ def _line(figure: go.Figure, x: float, text: str, *, log: float | None = None) -
     figure.update_layout(legend_y=1.1)  # above that text
 
 
-def _landmark(figure: go.Figure, share: float, text: str, *, at_top: bool) -> None:
+def _add_landmark(figure: go.Figure, share: float, text: str, *, at_top: bool) -> None:
     """Mark a parasitaemia with its name along the line, where the curve is not."""
     dotted = {"color": GREY, "dash": "dot", "width": 1.5}
     figure.add_shape(type="line", x0=share, x1=share, y0=0, y1=1, yref="paper", line=dotted)
@@ -281,13 +281,13 @@ def _landmark(figure: go.Figure, share: float, text: str, *, at_top: bool) -> No
     figure.add_annotation(x=np.log10(share), yref="paper", text=text, **place, **look)
 
 
-def _parasitaemia_axis(figure: go.Figure, lowest: float, red_cells_per_ul: float) -> None:
+def _set_parasitaemia_axis(figure: go.Figure, lowest: float, red_cells_per_ul: float) -> None:
     decades = [10.0 ** int(n) for n in np.arange(np.ceil(np.log10(lowest)), 1)]
-    ticks = [f"{percent(share)}<br>{_short(share * red_cells_per_ul)}/µL" for share in decades]
+    ticks = [f"{percent(share)}<br>{_shorten(share * red_cells_per_ul)}/µL" for share in decades]
     figure.update_xaxes(type="log", tickvals=decades, ticktext=ticks, tickangle=0, range=[np.log10(lowest), 0.02])
 
 
-def _short(number: float) -> str:
+def _shorten(number: float) -> str:
     """Return a density as short as a phone needs it: 50, 5k, 5M."""
     for size, letter in ((1e6, "M"), (1e3, "k")):
         if number >= size:
@@ -295,10 +295,10 @@ def _short(number: float) -> str:
     return plain(number, 2)
 
 
-def _percent_axis(figure: go.Figure) -> None:
+def _set_percent_axis(figure: go.Figure) -> None:
     shares = [factor * 10.0 ** int(n) for n in _DECADES for factor in (1, 3)]
     figure.update_yaxes(tickvals=shares, ticktext=[percent(share) for share in shares])
 
 
-def _powers(exponents: range) -> list[str]:
+def _write_powers(exponents: range) -> list[str]:
     return [f"{10**n:,}" for n in exponents]

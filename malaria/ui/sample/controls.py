@@ -99,7 +99,7 @@ FOOLED: Final = Control(
 )
 
 
-def control(which: Control, inputs: Inputs) -> None:
+def draw_control(which: Control, inputs: Inputs) -> None:
     """Draw one input as a slider with round stops and an exact entry beside it."""
     parameter = PARAMETERS[which.attribute]
     shown = float(f"{getattr(inputs, which.attribute) * which.scale:.10g}")
@@ -141,7 +141,7 @@ def _range(low: float, high: float, whole: bool) -> dict[str, Any]:
     return {"min_value": float(low), "max_value": float(high), "step": None, "format": "%.6g"}
 
 
-def count_entry(label: str, attribute: str, inputs: Inputs, most: int = MAX_CELLS) -> None:
+def draw_count_entry(label: str, attribute: str, inputs: Inputs, most: int = MAX_CELLS) -> None:
     """Draw one whole number without a slider."""
     parameter = PARAMETERS[attribute]
     key = f"sample.{parameter.name}"

@@ -79,12 +79,12 @@ PARAMETERS: Final = {
 """Every number of `Inputs` by attribute. `reading` stands in the address as `labels`."""
 
 
-def current(start: Inputs) -> tuple[Inputs, list[str]]:
+def read_inputs(start: Inputs) -> tuple[Inputs, list[str]]:
     """Return this session's inputs, newly read where the address has changed, and what of the address is refused.
 
     `start` is where a visitor without an address of their own starts.
     """
-    asked = {name: st.query_params[name] for name in _names() if name in st.query_params}
+    asked = {name: st.query_params[name] for name in _list_names() if name in st.query_params}
     inputs = st.session_state.get(_INPUTS, start)
     refused: list[str] = []
     if asked != st.session_state.get(_ADDRESS):
@@ -111,7 +111,7 @@ def keep(inputs: Inputs) -> None:
     if inputs == st.session_state.get(_LEFT_BARE):
         return
     address = to_address(inputs)
-    for name in set(_names()) - set(address):
+    for name in set(_list_names()) - set(address):
         st.query_params.pop(name, None)
     if any(st.query_params.get(name) != value for name, value in address.items()):
         st.query_params.update(address)
@@ -152,7 +152,7 @@ def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[
     return replace(inputs, flagged=min(inputs.flagged, inputs.counted)), refused
 
 
-def _names() -> list[str]:
+def _list_names() -> list[str]:
     return [*(parameter.name for parameter in PARAMETERS.values()), "labels"]
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
-from malaria.ui.sample import answer, patients, rates, sections, source, text
+from malaria.ui.sample import answer, charts, patients, rates, sections, source, text
 from malaria.ui.sample.controls import (
     CELLS,
     FALSE_ALARMS,
@@ -18,46 +18,46 @@ from malaria.ui.sample.controls import (
     SENSITIVITY,
     TARGET_SENSITIVITY,
     TARGET_SPECIFICITY,
-    control,
+    draw_control,
 )
-from malaria.ui.sample.inputs import Inputs, current, keep
+from malaria.ui.sample.inputs import Inputs, keep, read_inputs
 
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
     st.html(Path(__file__).with_name("style.css"))
-    cells = rates.scores_of(frame)
-    inputs, refused = current(_start(cells, frame))
-    point = rates.point_of(cells, frame, inputs)
+    cells = rates.get_scores(frame)
+    inputs, refused = read_inputs(_start(cells, frame))
+    point = rates.measure_point(cells, frame, inputs)
     inputs = rates.follow(inputs, point)
     keep(inputs)
     if refused:
         st.warning(f"Of the address was left out: {literal('; '.join(refused))}.")
 
     rule = sample_rule(inputs.cells, inputs.rates, **inputs.targets)
-    interval = _interval(rates.known(inputs, point), inputs)
+    interval = _find_interval(rates.find_known_rates(inputs, point), inputs)
     answer.show(rule, interval, inputs)
-    source.source(cells, point, frame, inputs)
+    source.draw_source(cells, point, frame, inputs)
     left, right = st.columns([9, 11], gap="large")
     with left:
-        _controls(inputs)
+        _draw_controls(inputs)
     with right:
-        sections.distributions(rule, inputs)
-    sections.printed(inputs)
-    sections.detection(rule, interval.limit_of_detection if interval else None, inputs)
-    sections.more_cells(inputs)
-    sections.trust(rule, inputs)
-    sections.review(inputs)
-    sections.best(cells, point, inputs)
-    sections.required(rule, inputs)
-    sections.real_count(inputs)
-    patients.overdispersion(cells, inputs)
-    patients.check(cells, point, inputs)
+        charts.draw_distributions(rule, inputs.parasitaemia, inputs.red_cells_per_ul)
+    sections.write_inputs(inputs)
+    sections.draw_detection(rule, interval.limit_of_detection if interval else None, inputs)
+    sections.draw_more_cells(inputs)
+    sections.draw_trust(rule, inputs)
+    sections.draw_review(inputs)
+    sections.draw_best(cells, point, inputs)
+    sections.draw_required(rule, inputs)
+    sections.draw_real_count(inputs)
+    patients.draw_overdispersion(cells, inputs)
+    patients.draw_check(cells, point, inputs)
     st.header("Take it with you", anchor="files")
-    answer.downloads(answer.results(rule, interval, inputs))
+    answer.offer_downloads(answer.collect_results(rule, interval, inputs))
     st.header("Background and sources", anchor="sources")
-    st.markdown(text.background(inputs.red_cells_per_ul))
-    st.markdown(text.references())
+    st.markdown(text.write_background(inputs.red_cells_per_ul))
+    st.markdown(text.list_references())
 
 
 def _start(cells: Scores | None, frame: Frame) -> Inputs:
@@ -65,11 +65,11 @@ def _start(cells: Scores | None, frame: Frame) -> Inputs:
     start = Inputs(threshold=frame.threshold) if frame.model_name else Inputs()
     if cells is not None:
         start = replace(start, reading=cells.readings[0])
-    point = rates.point_of(cells, frame, start)
+    point = rates.measure_point(cells, frame, start)
     return rates.with_point(start, point) if point else start
 
 
-def _interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -> RuleInterval | None:
+def _find_interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -> RuleInterval | None:
     if known is None:
         return None
     sensitivity, false_positive_rate = known
@@ -83,10 +83,10 @@ def _interval(known: tuple[MeasuredRate, MeasuredRate] | None, inputs: Inputs) -
     )
 
 
-def _controls(inputs: Inputs) -> None:
+def _draw_controls(inputs: Inputs) -> None:
     with st.container(key="sample-inputs"):
         for which in (CELLS, SENSITIVITY, FALSE_ALARMS, OVERDISPERSION, PARASITAEMIA):
-            control(which, inputs)
+            draw_control(which, inputs)
         with st.expander("What is wanted of the sample, and the red cell count"):
             for which in (TARGET_SENSITIVITY, TARGET_SPECIFICITY, RED_CELLS):
-                control(which, inputs)
+                draw_control(which, inputs)

@@ -12,8 +12,8 @@ from malaria.sample import OperatingPoint, RealCheck, Scores, SharePredicted, fi
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
-from malaria.ui.sample.rates import brought, reading_of
-from malaria.ui.sample.text import NEEDS_SCORES, cited, reading_words, words
+from malaria.ui.sample.rates import get_brought, pick_reading
+from malaria.ui.sample.text import NEEDS_SCORES, cite, name_reading, read_words
 from malaria.wording.numbers import percent, plain
 
 _OF_A_BATCH: Final = (
@@ -23,7 +23,7 @@ _OF_A_BATCH: Final = (
 _LISTED: Final = 12  # patients named on the page; all are in the file
 
 
-def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
+def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
     """Explain overdispersion in two sentences, and estimate it."""
     st.header("Overdispersion: how much slides differ", anchor="overdispersion")
     st.markdown(
@@ -43,13 +43,13 @@ def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
         try:
             fit = fit_overdispersion(by_patient.sum(), by_patient.size())
         except SampleError as error:
-            rows.append([reading_words(scores, reading), "–", "–", literal(str(error))])
+            rows.append([name_reading(scores, reading), "–", "–", literal(str(error))])
             continue
         low, high = fit.interval
         rate_low, rate_high = fit.rate_interval
         rows.append(
             [
-                reading_words(scores, reading),
+                name_reading(scores, reading),
                 f"{plain(fit.value)} ({plain(low)} to {plain(high)})",
                 f"{percent(fit.rate)} ({percent(rate_low)} to {percent(rate_high)})",
                 f"{fit.patients}",
@@ -68,14 +68,14 @@ def overdispersion(scores: Scores | None, inputs: Inputs) -> None:
     )
 
 
-def check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
+def draw_check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
     """Decide the held-out patients by the rule, predicted beside observed."""
     st.header("The real check: held-out patients decided by the rule", anchor="check")
     if scores is None or point is None:
         st.markdown(NEEDS_SCORES)
         return
     result = real_check(
-        scores.held_out(reading_of(scores, inputs)),
+        scores.held_out(pick_reading(scores, inputs)),
         inputs.threshold,
         point.rates,
         inputs.target_specificity,
@@ -86,16 +86,16 @@ def check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -
             f"Decided by the count threshold for the number of each patient's cells: {scores.name}",
             ["", "Predicted", "Observed", "95 % interval"],
             [
-                _shares("Infected patients called positive", result.sensitivity),
-                _shares("Healthy patients called negative", result.specificity),
+                _make_row("Infected patients called positive", result.sensitivity),
+                _make_row("Healthy patients called negative", result.specificity),
             ],
         )
     )
-    st.markdown(_OF_A_BATCH if brought() else cited(words("check.md")))
-    _patients(result)
+    st.markdown(_OF_A_BATCH if get_brought() else cite(read_words("check.md")))
+    _draw_patients(result)
 
 
-def _shares(name: str, share: SharePredicted | None) -> list[str]:
+def _make_row(name: str, share: SharePredicted | None) -> list[str]:
     if share is None:
         return [name, "–", "no such patients", "–"]
     low, high = share.interval
@@ -107,7 +107,7 @@ def _shares(name: str, share: SharePredicted | None) -> list[str]:
     ]
 
 
-def _patients(result: RealCheck) -> None:
+def _draw_patients(result: RealCheck) -> None:
     wrong = result.patients[result.patients["called_positive"] != result.patients["infected"]]
     if not wrong.empty:
         more = f", the first {_LISTED} of {len(wrong)}" if len(wrong) > _LISTED else ""

@@ -23,14 +23,14 @@ _FOLLOW: Final = "sample.follow"  # set where the rates must be measured anew: a
 _LAST: Final = "sample.measured"  # the rates that were last measured, to see whether the inputs still are those
 
 
-def point_of(scores: Scores | None, frame: Frame, inputs: Inputs) -> OperatingPoint | None:
+def measure_point(scores: Scores | None, frame: Frame, inputs: Inputs) -> OperatingPoint | None:
     """Return the rates as measured at the chosen threshold, or None where nothing was measured."""
     if scores is not None:
-        return scores.at(reading_of(scores, inputs), inputs.threshold)
-    return from_card(frame.card) if frame.model_name else None
+        return scores.at(pick_reading(scores, inputs), inputs.threshold)
+    return read_card_point(frame.card) if frame.model_name else None
 
 
-def reading_of(scores: Scores, inputs: Inputs) -> str:
+def pick_reading(scores: Scores, inputs: Inputs) -> str:
     """Return the chosen reading of the labels, or the first that they allow."""
     return inputs.reading if inputs.reading in scores.readings else scores.readings[0]
 
@@ -41,7 +41,7 @@ def with_point(inputs: Inputs, point: OperatingPoint) -> Inputs:
         inputs,
         sensitivity=point.rates.sensitivity,
         false_positive_rate=point.rates.false_positive_rate,
-        overdispersion=_overdispersion(point),
+        overdispersion=_cap_overdispersion(point),
         sensitivity_cells=0.0,
         false_positive_cells=0.0,
     )
@@ -57,15 +57,17 @@ def follow(inputs: Inputs, point: OperatingPoint | None) -> Inputs:
     if point is None or last is None or last == point or not is_measured(inputs, last):
         return inputs
     followed = with_point(inputs, point)
-    return replace(followed, overdispersion=inputs.overdispersion) if typed_overdispersion(inputs, last) else followed
+    return (
+        replace(followed, overdispersion=inputs.overdispersion) if is_overdispersion_typed(inputs, last) else followed
+    )
 
 
-def typed_overdispersion(inputs: Inputs, point: OperatingPoint) -> bool:
+def is_overdispersion_typed(inputs: Inputs, point: OperatingPoint) -> bool:
     """Say whether the overdispersion is another than that of `point`."""
-    return abs(inputs.overdispersion - _overdispersion(point)) >= _SAME
+    return abs(inputs.overdispersion - _cap_overdispersion(point)) >= _SAME
 
 
-def _overdispersion(point: OperatingPoint) -> float:
+def _cap_overdispersion(point: OperatingPoint) -> float:
     return min(point.overdispersion, PARAMETERS["overdispersion"].high)
 
 
@@ -80,7 +82,7 @@ def is_measured(inputs: Inputs, point: OperatingPoint | None) -> bool:
     return all(abs(one - other) < _SAME for one, other in pairs)
 
 
-def known(inputs: Inputs, point: OperatingPoint | None) -> tuple[MeasuredRate, MeasuredRate] | None:
+def find_known_rates(inputs: Inputs, point: OperatingPoint | None) -> tuple[MeasuredRate, MeasuredRate] | None:
     """Return both cell rates with the numbers behind them, or None where they were only typed in."""
     if point is not None and is_measured(inputs, point):
         return point.sensitivity, point.false_positive_rate
@@ -97,7 +99,7 @@ def start_over() -> None:
     st.session_state[_FOLLOW] = True
 
 
-def again(**values: object) -> None:
+def measure_again(**values: object) -> None:
     """Change inputs, and have the rates measured anew."""
     start_over()
     change(**values)
@@ -106,16 +108,16 @@ def again(**values: object) -> None:
 _BROUGHT: Final = "sample.brought"
 
 
-def scores_of(frame: Frame) -> Scores | None:
+def get_scores(frame: Frame) -> Scores | None:
     """Return the cells the rates are measured on: those brought from a batch, else the picked model's held-out ones."""
     if (arrived := st.session_state.pop(links.SCORES, None)) is not None:
         st.session_state[_BROUGHT] = arrived
         start_over()
-    return brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
+    return get_brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
 
 
 @st.cache_resource(max_entries=64, show_spinner="Trying every threshold …")
-def choices(
+def list_choices(
     _scores: Scores, token: str, reading: str, cells: int, target_sensitivity: float, target_specificity: float
 ) -> list[ThresholdChoice]:
     """Return the rule at every threshold of `_scores`, which their `token` stands for in the cache."""
@@ -124,13 +126,13 @@ def choices(
     )
 
 
-def from_card(card: Card) -> OperatingPoint:
+def read_card_point(card: Card) -> OperatingPoint:
     """Return the rates that a model's card states, where the scores themselves are not there."""
     _, figures = card.reading()
     return OperatingPoint.from_counts(card.threshold, **figures["confusion"])
 
 
-def brought() -> Scores | None:
+def get_brought() -> Scores | None:
     """Return the cells that were brought in this session."""
     found: Scores | None = st.session_state.get(_BROUGHT)
     return found

@@ -25,29 +25,24 @@ from malaria.sample import (
 )
 from malaria.ui.parts.text import literal
 from malaria.ui.sample import charts
-from malaria.ui.sample.controls import FOOLED, KEPT, PREVALENCE, control, count_entry
+from malaria.ui.sample.controls import FOOLED, KEPT, PREVALENCE, draw_control, draw_count_entry
 from malaria.ui.sample.inputs import Inputs
-from malaria.ui.sample.rates import again, choices, reading_of
-from malaria.ui.sample.text import HIGH, LANDMARKS, LANDMARKS_EXPLAINED, NEEDS_SCORES, cited, words
+from malaria.ui.sample.rates import list_choices, measure_again, pick_reading
+from malaria.ui.sample.text import HIGH, LANDMARKS, LANDMARKS_EXPLAINED, NEEDS_SCORES, cite, read_words
 from malaria.wording.numbers import chance, per_ul, percent, plain, rounded
 
 _CELLS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
 _STRONG = 0.02  # an overdispersion to compare with
 
 
-def distributions(rule: SampleRule, inputs: Inputs) -> None:
-    """Draw the two distributions of flagged cells with the count threshold between them."""
-    charts.distributions(rule, inputs.parasitaemia, inputs.red_cells_per_ul)
-
-
-def detection(rule: SampleRule, limits: tuple[float | None, float | None] | None, inputs: Inputs) -> None:
+def draw_detection(rule: SampleRule, limits: tuple[float | None, float | None] | None, inputs: Inputs) -> None:
     """Draw the probability of detection against parasitaemia, with the limit's interval where it is known."""
     landmarks = [(density / inputs.red_cells_per_ul, name) for density, name in LANDMARKS] + list(HIGH)
-    charts.detection(rule, limits, landmarks, inputs.red_cells_per_ul)
-    st.caption(cited(LANDMARKS_EXPLAINED))
+    charts.draw_detection(rule, limits, landmarks, inputs.red_cells_per_ul)
+    st.caption(cite(LANDMARKS_EXPLAINED))
 
 
-def more_cells(inputs: Inputs) -> None:
+def draw_more_cells(inputs: Inputs) -> None:
     """Draw what reading more cells brings, with and without overdispersion."""
     st.header("What more cells bring", anchor="cells")
     rates = inputs.rates
@@ -55,18 +50,15 @@ def more_cells(inputs: Inputs) -> None:
     curves = [
         (
             rho,
-            [
-                cached_rule(cells, rates.sensitivity, rates.false_positive_rate, rho, **inputs.targets)
-                for cells in _CELLS
-            ],
+            [find_rule(cells, rates.sensitivity, rates.false_positive_rate, rho, **inputs.targets) for cells in _CELLS],
         )
         for rho in rhos
     ]
-    charts.against_cells(_CELLS, curves, inputs.cells, inputs.red_cells_per_ul)
+    charts.draw_against_cells(_CELLS, curves, inputs.cells, inputs.red_cells_per_ul)
 
 
 @st.cache_data(max_entries=2_048, show_spinner=False)
-def cached_rule(
+def find_rule(
     cells: int, sensitivity: float, fpr: float, rho: float, target_sensitivity: float, target_specificity: float
 ) -> SampleRule:
     """Return the rule, computed once for all sessions."""
@@ -78,27 +70,27 @@ def cached_rule(
     )
 
 
-def trust(rule: SampleRule, inputs: Inputs) -> None:
+def draw_trust(rule: SampleRule, inputs: Inputs) -> None:
     """Draw predictive values and the sample ROC."""
     st.header("How far a called sample can be trusted", anchor="trust")
     with st.container(key="sample-prevalence"):
-        control(PREVALENCE, inputs)
+        draw_control(PREVALENCE, inputs)
     left, right = st.columns(2)
     with left:
-        charts.trust(rule, inputs.parasitaemia, inputs.prevalence)
+        charts.draw_trust(rule, inputs.parasitaemia, inputs.prevalence)
     with right:
-        charts.roc(sample_roc(inputs.cells, inputs.parasitaemia, rule.rates), rule, inputs.parasitaemia)
+        charts.draw_sample_roc(sample_roc(inputs.cells, inputs.parasitaemia, rule.rates), rule, inputs.parasitaemia)
 
 
-def review(inputs: Inputs) -> None:
+def draw_review(inputs: Inputs) -> None:
     """Draw what a person who looks at the flagged cells changes."""
     st.header("When a person looks at the flagged cells", anchor="review")
     with st.container(key="sample-review"):
         left, right = st.columns(2)
         with left:
-            control(KEPT, inputs)
+            draw_control(KEPT, inputs)
         with right:
-            control(FOOLED, inputs)
+            draw_control(FOOLED, inputs)
     if inputs.kept == inputs.fooled == 1:
         st.markdown("Nobody looks: every flagged cell counts. Move the sliders to have a person confirm them.")
         return
@@ -111,7 +103,7 @@ def review(inputs: Inputs) -> None:
     )
 
 
-def required(rule: SampleRule, inputs: Inputs) -> None:
+def draw_required(rule: SampleRule, inputs: Inputs) -> None:
     """Draw what the cells would have to be read with, and the notebook's answer to the same question."""
     st.header("What cells must be read with, and what the notebook said", anchor="required")
     rates, p = rule.rates, inputs.parasitaemia
@@ -157,14 +149,14 @@ def required(rule: SampleRule, inputs: Inputs) -> None:
         + " The sensitivity needed counts infected cells alone, so that no sample owes its answer to a wrong cell; "
         "beside it what is needed where false alarms at the rate above may help to reach the threshold."
     )
-    _notebook()
+    _explain_notebook()
 
 
-def _notebook() -> None:
+def _explain_notebook() -> None:
     original = notebook_requirements()
     at_one = required_cell_sensitivity(350, 1, parasitaemia=0.01)
     st.markdown(
-        words("notebook.md").format(
+        read_words("notebook.md").format(
             specificity=f"{original.required_cell_specificity:.6f}",
             sensitivity=f"{original.required_cell_sensitivity:.6f}",
             flagged=f"{1 - original.required_cell_sensitivity:.6f}",
@@ -173,15 +165,15 @@ def _notebook() -> None:
     )
 
 
-def real_count(inputs: Inputs) -> None:
+def draw_real_count(inputs: Inputs) -> None:
     """Draw the estimate from a real count."""
     st.header("Estimate from a real count", anchor="count")
     with st.container(key="sample-count"):
         left, right = st.columns(2)
         with left:
-            count_entry("Flagged cells", "flagged", inputs, inputs.counted)
+            draw_count_entry("Flagged cells", "flagged", inputs, inputs.counted)
         with right:
-            count_entry("Of this many cells", "counted", inputs)
+            draw_count_entry("Of this many cells", "counted", inputs)
     count, cells, rates = min(inputs.flagged, inputs.counted), inputs.counted, inputs.rates
     try:
         estimate = estimate_parasitaemia(count, cells, rates)
@@ -195,7 +187,7 @@ def real_count(inputs: Inputs) -> None:
         f"{percent(low)} and {percent(high)}** ({per_ul(estimate.parasitaemia, red)}, between {per_ul(low, red)} and "
         f"{per_ul(high, red)})."
     )
-    st.markdown(_meaning(count, cells, inputs))
+    st.markdown(_say_meaning(count, cells, inputs))
     if estimate.as_few_in_healthy < 0.01:
         st.warning(
             "So few flagged cells would be rare even in a healthy sample at these rates: the false-positive rate is "
@@ -208,7 +200,7 @@ def real_count(inputs: Inputs) -> None:
     )
 
 
-def _meaning(count: int, cells: int, inputs: Inputs) -> str:
+def _say_meaning(count: int, cells: int, inputs: Inputs) -> str:
     rates = inputs.rates
     after = post_test_probability(inputs.prevalence, count, cells, inputs.parasitaemia, rates)
     as_many = estimate_parasitaemia(count, cells, rates).as_many_in_healthy
@@ -221,7 +213,7 @@ def _meaning(count: int, cells: int, inputs: Inputs) -> str:
     )
 
 
-def printed(inputs: Inputs) -> None:
+def write_inputs(inputs: Inputs) -> None:
     """Write the inputs as text, for the print view, which leaves the controls out."""
     rates = inputs.rates
     said = (
@@ -234,21 +226,21 @@ def printed(inputs: Inputs) -> None:
     st.html(f'<p class="sample-inputs sample-only-print">{said}</p>')
 
 
-def best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
+def draw_best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
     """Draw the limit of detection at every threshold, and offer the lowest."""
     st.header("Which threshold of the model detects most", anchor="threshold")
     if scores is None or point is None:
         st.markdown(NEEDS_SCORES)
         return
-    reading = reading_of(scores, inputs)
-    found = choices(scores, scores.token, reading, inputs.cells, **inputs.targets)
+    reading = pick_reading(scores, inputs)
+    found = list_choices(scores, scores.token, reading, inputs.cells, **inputs.targets)
     lowest = best_threshold(found)
     st.markdown(
         "A higher threshold flags fewer infected cells, and far fewer uninfected ones. For a whole sample the second "
         "counts for more, until too few infected cells are left to be flagged."
     )
     now = ThresholdChoice(point, sample_rule(inputs.cells, point.cautious_rates, **inputs.targets))
-    charts.thresholds(found, now, lowest, inputs.red_cells_per_ul)
+    charts.draw_thresholds(found, now, lowest, inputs.red_cells_per_ul)
     if lowest is None:
         st.markdown("No threshold detects any infection often enough.")
         return
@@ -257,9 +249,9 @@ def best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) ->
         icon=":material/my_location:",
         key="sample-best",
         disabled=abs(lowest.point.threshold - inputs.threshold) < 1e-12,
-        on_click=lambda: again(threshold=lowest.point.threshold),
+        on_click=lambda: measure_again(threshold=lowest.point.threshold),
     )
-    st.markdown(_at_worst(lowest, inputs))
+    st.markdown(_say_worst(lowest, inputs))
     st.caption(
         "Here each rate has half a case added on either side, so that no threshold wins by a false-positive rate of 0 "
         "seen in few cells. The best of thirty is still a little lucky, and at high thresholds patients differ most in "
@@ -267,7 +259,7 @@ def best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) ->
     )
 
 
-def _at_worst(choice: ThresholdChoice, inputs: Inputs) -> str:
+def _say_worst(choice: ThresholdChoice, inputs: Inputs) -> str:
     point = choice.point
     low, high = rule_interval(
         inputs.cells,

@@ -95,33 +95,33 @@ _SECOND_WORDS: Final = {
 }
 
 
-def reading_words(scores: Scores, reading: str) -> str:
+def name_reading(scores: Scores, reading: str) -> str:
     """Return whose labels a reading goes by: for the second one that of specialists, of label review, or another."""
     return _SECOND_WORDS[scores.second or "label"] if reading == "expert" else _READING_WORDS[reading]
 
 
-def words(file: str) -> str:
+def read_words(file: str) -> str:
     """Return a text that stands in a file beside this one."""
     return Path(__file__).with_name(file).read_text(encoding="utf-8")
 
 
-def cited(text: str, **values: str) -> str:
+def cite(text: str, **values: str) -> str:
     """Return `text` with each {source} turned into a linked number, and {other words} into `values`."""
     numbered = {name: f"[[{number}]]({url})" for number, (name, (_, url)) in enumerate(SOURCES.items(), 1)}
     return text.format(**(numbered | values))
 
 
-def references() -> str:
+def list_references() -> str:
     """Return the list of sources as markdown."""
     return "\n".join(f"{number}. [{title}]({url})" for number, (title, url) in enumerate(SOURCES.values(), 1))
 
 
-def background(red_cells_per_ul: float) -> str:
+def write_background(red_cells_per_ul: float) -> str:
     """Return the text on how malaria microscopy counts and where thin-film cells stand in it, as markdown."""
     share = WHO_LEVEL_PER_UL / red_cells_per_ul
     perfect = required_cells(share, CellRates(1, 0))
-    return cited(
-        words("background.md"),
+    return cite(
+        read_words("background.md"),
         red_cells=f"{red_cells_per_ul:,.0f}",
         one_in=f"{round(1 / share):,}",
         needed=f"{perfect:,}" if perfect else "more than ten million",

@@ -11,7 +11,7 @@ from malaria.smear.sample import Sample
 from malaria.smear.sentences import SAID, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
-from malaria.ui.parts.gallery import data_uri, picture, place
+from malaria.ui.parts.gallery import draw_picture, find_place, to_data_uri
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.view import look_closer, surroundings
 from malaria.wording.words import probability
@@ -82,12 +82,12 @@ def where(session: TriageSession, cell: Cell) -> str:
     x, y = cell.box.centre
     ninths[min(2, max(0, int(3 * y / about.height))), min(2, max(0, int(3 * x / about.width)))] = 1
     fields = list(session.cells.fields)
-    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + place(ninths)
+    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + find_place(ninths)
 
 
 def _on_view(sample: Sample, session: TriageSession, cell: Cell) -> None:
     with st.container(key="smear-card", horizontal=True, vertical_alignment="center"):
-        picture(surroundings(sample, session, cell), "The cell to be decided, enlarged", side=160)
+        draw_picture(surroundings(sample, session, cell), "The cell to be decided, enlarged", side=160)
         _told(session, cell)
 
 
@@ -123,5 +123,5 @@ def _face(sample: Sample, session: TriageSession, cell: Cell) -> str:
     """The crop of a suspect, small, drawn once."""
     if cell.image_id not in sample.faces:
         crop = session.triage.suspects[(cell.rank or 1) - 1].crop
-        sample.faces[cell.image_id] = data_uri(surroundings(sample, session, cell) if crop is None else crop, 64)
+        sample.faces[cell.image_id] = to_data_uri(surroundings(sample, session, cell) if crop is None else crop, 64)
     return sample.faces[cell.image_id]

@@ -140,7 +140,7 @@ def _settings(frame: Frame) -> _Settings:
         )
         head = choose_head(frame.card)
     with who:
-        name = annotator.box()
+        name = annotator.draw_box()
     sample = what.text_input(
         "Sample", key="smear.sample", max_chars=60, placeholder="As you wish it named in the report"
     )

@@ -11,7 +11,7 @@ from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.result import LEUKOCYTES_PER_UL
 from malaria.smear.sample import EXAMPLE, Sample
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import taken, uploader
+from malaria.ui.parts.uploads import draw_uploader, take_uploads
 
 _OPEN: Final = "smear.open"
 _PAGE: Final = "smear"
@@ -38,7 +38,7 @@ def choose() -> Sample | None:
         _ways_in(sample)
     if asked not in (None, EXAMPLE):
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
-    if uploads := taken(_PAGE):
+    if uploads := take_uploads(_PAGE):
         try:
             _open(uploads, sample)
         except MalariaError as error:
@@ -63,7 +63,7 @@ def _ways_in(sample: Sample | None) -> None:
             st.rerun()
     if sample is not None and not sample.synthetic:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
-    uploader(
+    draw_uploader(
         _PAGE,
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
         "or a zip of them. They stay in memory, for this visit only; decisions are kept: give the same again to go on.",

@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 
 from malaria.model import classifier as model
-from malaria.ui.parts.frame import Frame, usable_models
+from malaria.ui.parts.frame import Frame, list_usable_models
 from tests.models import network, write_model
 
 RED = np.full((20, 20, 3), (255, 0, 0), np.uint8)
@@ -29,11 +29,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def answer() -> float:
-    return float(Frame("tiny", usable_models()).classifier.predict([RED])[0])
+    return float(Frame("tiny", list_usable_models()).classifier.predict([RED])[0])
 
 
 def test_a_model_is_loaded_once_for_all_sessions(models: Path) -> None:
-    assert Frame("tiny", usable_models()).classifier is Frame("tiny", usable_models()).classifier
+    assert Frame("tiny", list_usable_models()).classifier is Frame("tiny", list_usable_models()).classifier
 
 
 def test_a_replaced_network_of_the_same_version_and_size_is_loaded_anew(models: Path) -> None:
@@ -47,14 +47,14 @@ def test_a_replaced_folder_is_another_card_and_another_network_at_once(models: P
     other = write_model(tmp_path / "elsewhere", threshold=0.7, temperature=100.0)
     shutil.rmtree(models / "tiny")
     shutil.copytree(other, models / "tiny")  # keeps the times of the files
-    frame = Frame("tiny", usable_models())
+    frame = Frame("tiny", list_usable_models())
     assert (frame.threshold, frame.classifier.card.threshold) == (0.7, 0.7)
     assert answer() < 0.6
 
 
 def test_folders_that_come_and_go_are_noticed_at_once(models: Path) -> None:
-    assert set(usable_models()) == {"tiny"}
+    assert set(list_usable_models()) == {"tiny"}
     write_model(models, "new")
-    assert set(usable_models()) == {"tiny", "new"}
+    assert set(list_usable_models()) == {"tiny", "new"}
     shutil.rmtree(models / "tiny")
-    assert set(usable_models()) == {"new"}
+    assert set(list_usable_models()) == {"new"}

@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 
 from malaria import phantom
-from malaria.ui.parts.gallery import data_uri, enlarged, overlay, place
+from malaria.ui.parts.gallery import enlarge, find_place, overlay, to_data_uri
 
 CELL = phantom.cell("ring", seed=3)
 
 
 @pytest.mark.parametrize(("shape", "size"), [((100, 50), (480, 240)), ((8, 400), (10, 480)), ((1000, 500), (480, 240))])
 def test_enlarged_keeps_the_aspect(shape: tuple[int, int], size: tuple[int, int]) -> None:
-    assert enlarged(np.zeros((*shape, 3), np.uint8)).shape == (*size, 3)
+    assert enlarge(np.zeros((*shape, 3), np.uint8)).shape == (*size, 3)
 
 
 def test_pixels_stay_squares_with_sharp_edges() -> None:
     checks = np.indices((8, 8)).sum(0) % 2 * np.full((3, 1, 1), 255)
-    large = enlarged(checks.transpose(1, 2, 0).astype(np.uint8), 64, pixels=True)
+    large = enlarge(checks.transpose(1, 2, 0).astype(np.uint8), 64, pixels=True)
     assert set(np.unique(large)) == {0, 255}
     assert (large[:8, :8] == large[0, 0]).all()
 
@@ -47,13 +47,13 @@ def test_overlay_marks_the_place_by_more_than_colour() -> None:
 def test_place_in_words(row: int, column: int, words: str) -> None:
     saliency = np.zeros((90, 90), np.float32)
     saliency[row, column] = 1
-    assert place(saliency) == words
+    assert find_place(saliency) == words
 
 
 def test_data_uri_is_a_square_png_with_the_colours_in_order() -> None:
     red = np.zeros((40, 20, 3), np.uint8)
     red[..., 0] = 200
-    head, body = data_uri(red, side=20).split(",")
+    head, body = to_data_uri(red, side=20).split(",")
     assert head == "data:image/png;base64"
     decoded = cv2.imdecode(np.frombuffer(base64.b64decode(body), np.uint8), cv2.IMREAD_COLOR_RGB)
     assert decoded.shape == (20, 20, 3)
