@@ -24,7 +24,7 @@ def row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
     """Draw who reviews these cards, how, and which of them, and return it."""
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
         name = annotator.draw_box(compact=True)
-        with st.popover("How you review", icon=":material/settings:"):
+        with st.popover("How you work", icon=":material/settings:"):
             how = _how()
         with st.popover("Which cards", icon=":material/filter_alt:"):
             wanted = _wanted(cards)
