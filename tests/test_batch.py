@@ -18,8 +18,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from malaria import metrics, phantom
 from malaria.batch import (
@@ -537,15 +535,6 @@ def test_one_of_a_thing_is_one() -> None:
 def test_a_coefficient_claims_to_be_perfect_only_when_it_is(figure: float, n: int, shown: str) -> None:
     assert tables.value("auc", metrics.Rate(figure, figure, figure, None, n)) == shown
     assert tables.interval("auc", metrics.Rate(figure, figure, figure, None, n)) == f"{shown} to {shown}"
-
-
-@given(st.integers(0, 30_000), st.integers(1, 30_000))
-def test_a_share_claims_all_or_nothing_only_when_it_is(k: int, n: int) -> None:
-    k = min(k, n)
-    shown = tables.percent(k / n, n).removesuffix(tables.PERCENT)
-    assert (float(shown) == 100) == (k == n)
-    assert (float(shown) == 0) == (k == 0)
-    assert float(shown) == pytest.approx(100 * k / n, abs=0.1)
 
 
 # Two models

@@ -6,6 +6,7 @@ from malaria.batch import tables
 from malaria.batch.comparison import Comparison
 from malaria.batch.table import Batch, Reading
 from malaria.metrics import Evaluation
+from malaria.wording.numbers import DASH
 from malaria.wording.words import count
 
 BY_PATIENT: Final = (
@@ -24,7 +25,7 @@ def summary(evaluation: Evaluation) -> str:
         if rate.value is None:
             open_.append(rate.reason or "")
             continue
-        told.append(f"{verb} {tables.percent(rate.value, rate.n)} of the {of} cells{_around(name, evaluation)}")
+        told.append(f"{verb} {tables.value(name, rate)} of the {of} cells{_around(name, evaluation)}")
     answer = [f"At threshold {evaluation.threshold:g} the model {' and '.join(told)}."] if told else []
     return " ".join([*answer, *open_])
 
@@ -63,7 +64,7 @@ def by_patient_sentence(evaluation: Evaluation) -> str:
 def calibration_sentence(evaluation: Evaluation) -> str:
     """The Brier score and the calibration error in words."""
     if evaluation.brier is None or evaluation.ece is None:
-        return f"Brier score {tables.DASH}: there are no labelled cells."
+        return f"Brier score {DASH}: there are no labelled cells."
     return (
         f"Brier score {evaluation.brier:.4f} (0 is perfect; always saying one half gives 0.25). On average "
         f"p_parasitized is {100 * evaluation.ece:.1f} points off the share that is labelled parasitized."

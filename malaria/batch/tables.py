@@ -1,5 +1,7 @@
 """Figures as HTML tables, for the page and for the report: every rate with its interval and n, or a dash and why."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from markupsafe import Markup
@@ -7,10 +9,8 @@ from markupsafe import Markup
 from malaria.labels import CLASSES, PARASITIZED, READINGS, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
 from malaria.report.html import Cell, Entry, render_table
-
-DASH: Final = "–"
-PERCENT: Final = "\u00a0%"
-"""The sign, with a space that no line ends at."""
+from malaria.wording import numbers
+from malaria.wording.numbers import DASH, coefficient, percent
 
 NAMES: Final = {
     "accuracy": "Accuracy",
@@ -46,30 +46,14 @@ OUTCOMES: Final = {
 """What the four fields of the confusion matrix mean, by true and predicted label."""
 
 
-def percent(share: float, n: int) -> str:
-    """A share (0 to 1) of `n` as text, with no more decimals than `n` can carry, and 100 % only when it is all."""
-    decimals = 1 if n < 5000 else 2
-    text = _short_of(100, 100 * share, decimals)
-    if share > 0 and float(text) == 0:
-        text = f"{10**-decimals:.{decimals}f}"
-    return f"{text}{PERCENT}"
-
-
 def value(name: str, rate: Rate) -> str:
     """A rate as text: shares in percent, coefficients with three or four decimals, a dash where there is none."""
-    if rate.value is None:
-        return DASH
-    return percent(rate.value, rate.n) if name in _SHARES else _coefficient(rate.value, rate.n)
+    return DASH if rate.value is None else _writer(name, rate.n)(rate.value)
 
 
 def interval(name: str, rate: Rate) -> str:
     """A rate's 95 % interval as text, or the reason why it has none."""
-    if rate.interval is None:
-        return rate.reason or DASH
-    low, high = rate.interval
-    if name in _SHARES:
-        return f"{percent(low, rate.n).removesuffix(PERCENT)} to {percent(high, rate.n)}"
-    return f"{_coefficient(low, rate.n)} to {_coefficient(high, rate.n)}"
+    return numbers.interval(*rate.interval, _writer(name, rate.n)) if rate.interval else rate.reason or DASH
 
 
 def rates_table(evaluation: Evaluation) -> Markup:
@@ -120,7 +104,7 @@ def matrix_table(confusion: Confusion, title: str) -> Markup:
     rows: list[list[Entry]] = []
     for label, counts in zip(CLASSES, ((confusion.tp, confusion.fn), (confusion.fp, confusion.tn)), strict=True):
         n = sum(counts)
-        shares = [percent(count / n, n) if n else DASH for count in counts]
+        shares = [percent(count / n, n=n) if n else DASH for count in counts]
         cells = [Cell(f"{count:,}", share, bold=True) for count, share in zip(counts, shares, strict=True)]
         rows.append([label, *cells])
     return render_table(title, ["True label", *(f"Predicted {label}" for label in CLASSES)], rows)
@@ -132,10 +116,9 @@ def readings_table(readings: Readings) -> Markup:
     def cell(name: str, figure: float | None, change: float | None) -> Cell:
         if figure is None:
             return Cell(DASH)
-        scale, decimals = (100, 2) if name in _SHARES else (1, 4)
-        unit = PERCENT if name in _SHARES else ""
-        moved = "" if change is None else f"{scale * change:+.{decimals}f}"
-        return Cell(f"{_short_of(scale, scale * figure, decimals)}{unit}", moved)
+        points = f"{100 * change:+.2f}" if name in _SHARES and change is not None else None
+        moved = "" if change is None else points or f"{change:+.4f}"
+        return Cell(_writer(name, readings.as_given.n)(figure), moved)
 
     rows: list[list[Entry]] = [
         [
@@ -154,12 +137,6 @@ def _with_interval(name: str, rate: Rate) -> Cell:
     return Cell(value(name, rate), interval(name, rate), bold=True)
 
 
-def _coefficient(figure: float, n: int) -> str:
-    """A coefficient (at most 1) of `n` cells, with no more decimals than `n` can carry."""
-    return _short_of(1, figure, 3 if n < 5000 else 4)
-
-
-def _short_of(whole: int, figure: float, decimals: int) -> str:
-    """`figure` rounded, but to `whole` only when it is that: 0.99968 of cells called rightly is not all of them."""
-    text = f"{figure:.{decimals}f}"
-    return f"{whole - 10**-decimals:.{decimals}f}" if figure < whole and float(text) == whole else text
+def _writer(name: str, n: int) -> Callable[[float], str]:
+    """How a figure of `n` cells is written: shares in percent, the others as they are."""
+    return partial(percent if name in _SHARES else coefficient, n=n)

@@ -16,7 +16,7 @@ from malaria.commands._shared import (
     say,
     write_json,
 )
-from malaria.wording.numbers import percent, percent_of
+from malaria.wording.numbers import percent
 from malaria.wording.words import count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
@@ -134,7 +134,7 @@ def _duplicates(kind: str, told: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _of(n: int, total: int) -> str:
-    return f"{n:,} of {total:,} ({percent_of(n, total)})" if total else "0"
+    return f"{n:,} of {total:,} ({percent(n / total, n=total)})" if total else "0"
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
+from malaria.wording.numbers import unbroken
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -50,10 +52,9 @@ def _environment() -> "Environment":
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_keep_percent,
+        finalize=_finalize,
     )
 
 
-def _keep_percent(value: object) -> object:
-    """So that no line ends before the sign."""
-    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+def _finalize(value: object) -> object:
+    return unbroken(value) if isinstance(value, str) else value

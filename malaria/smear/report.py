@@ -12,13 +12,14 @@ import numpy as np
 from markupsafe import Markup
 
 from malaria.report.html import render, render_page, render_table
+from malaria.report.rates import describe_rate
 from malaria.review import ANSWERS, UNUSABLE, Decision, compare_pairs
 from malaria.smear import sentences
 from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, SuspectCell, Triage
-from malaria.wording.numbers import percent
+from malaria.wording.numbers import DASH, coefficient, percent
 from malaria.wording.words import count, probability
 
 Look: TypeAlias = Callable[[str, Box], RGB]
@@ -82,14 +83,14 @@ def _sample_table(result: Result) -> Markup:
 
 
 def _machine_table(triage: Triage) -> Markup:
-    share = triage.discarded_share
+    discarded, share = triage.red_cells - len(triage.suspects), triage.discarded_share
     clumps = sum(item.is_clump for field in triage.fields for item in field.outlines)
     rows = {
         "Fields": f"{len(triage.fields):,}",
         "Red cells found": f"{triage.red_cells:,} ({count(clumps, 'outline')} of clumps or parts of cells)",
         "Threshold (p_parasitized)": f"{triage.threshold:g}",
         "Kept for a human": f"{len(triage.suspects):,}",
-        "Discarded": "none" if share is None else f"{triage.red_cells - len(triage.suspects):,} ({percent(share)})",
+        "Discarded": "none" if share is None else f"{discarded:,} ({percent(share, n=triage.red_cells)})",
         "Platelets": f"{sum(field.count('platelet') for field in triage.fields):,}",
         "Artefacts": f"{sum(field.count('artefact') for field in triage.fields):,}",
     }
@@ -108,10 +109,7 @@ def _fields_table(triage: Triage) -> Markup:
         ]
         for field in triage.fields
     ]
-    rows += [
-        [name, *[sentences.DASH] * 3, f"Rejected: {sentences.why(name, why)}"]
-        for name, why in triage.unreadable.items()
-    ]
+    rows += [[name, *[DASH] * 3, f"Rejected: {sentences.why(name, why)}"] for name, why in triage.unreadable.items()]
     return render_table("", ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"], rows)
 
 
@@ -135,8 +133,8 @@ def _agreement_table(result: Result) -> Markup | None:
         [
             f"{pair.a}, {pair.b}",
             f"{pair.agreement.raw.n:,}",
-            sentences.rate(pair.agreement.raw),
-            sentences.rate(pair.agreement.kappa),
+            describe_rate(pair.agreement.raw),
+            describe_rate(pair.agreement.kappa, coefficient),
         ]
         for pair in compare_pairs(result.decisions.of_sample)
     ]

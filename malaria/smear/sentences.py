@@ -1,14 +1,13 @@
 """The result of a sample in words and figures as text, the same on the page and in the report."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.metrics import Rate
 from malaria.review import UNSURE, UNUSABLE, Decision
 from malaria.smear.result import Count, Range, Result
 from malaria.wording import words
-from malaria.wording.numbers import percent, rounded
+from malaria.wording.numbers import DASH, estimate, interval, percent, rounded, unbroken
 
 SAID: Final = {
     PARASITIZED: "confirmed",
@@ -18,7 +17,6 @@ SAID: Final = {
     None: "disputed",
 }
 """What an answer is called on a smear; None is what readers differ on."""
-DASH: Final = "–"
 CONSENSUS: Final = (
     "The consensus is what more than half of a cell’s readers say; without one a cell stays open, unless nobody takes "
     "it for parasitized."
@@ -92,14 +90,6 @@ def each(said: Mapping[str, Decision]) -> str:
     return "; ".join(f"{name}: {SAID[decision.final_answer]}" for name, decision in said.items())
 
 
-def rate(found: Rate) -> str:
-    """A rate or coefficient with its interval, or why it has none."""
-    if found.value is None or found.interval is None:
-        return found.reason or DASH
-    value, low, high = (round(number, 2) + 0.0 for number in (found.value, *found.interval))  # + 0.0: never -0.00
-    return f"{value:.2f} ({low:.2f} to {high:.2f})"
-
-
 def _corrected(result: Result) -> str:
     if result.rates is None:
         return "The error rates of this model at this threshold are not known, so no parasitaemia is given. "
@@ -129,20 +119,17 @@ def _number(count: int | None) -> str:
 
 
 def _share(count: Count) -> str:
-    found = count.parasitaemia
-    if found is None:
-        return DASH
-    ends = f"{percent(found.low).removesuffix(' %')} to {percent(found.high)}"
-    return _with_n(ends if found.value is None else f"{percent(found.value)} ({ends})", count.red_cells)
+    return _range(count.parasitaemia, count.red_cells, percent)
 
 
 def _density(found: Range | None, n: int | None) -> str:
+    return _range(found, n, lambda number: f"{rounded(number):,}")
+
+
+def _range(found: Range | None, n: int | None, write: Callable[[float], str]) -> str:
+    """A value with its range, or, while decisions are open, the range alone."""
     if found is None:
         return DASH
-    ends = f"{rounded(found.low):,} to {rounded(found.high):,}"
-    return _with_n(ends if found.value is None else f"{rounded(found.value):,} ({ends})", n)
-
-
-def _with_n(figure: str, n: int | None) -> str:
-    unbroken = figure.replace(" %", "\u00a0%")
-    return f"{unbroken}, n\u00a0=\u00a0{n:,}"
+    if found.value is not None:
+        return unbroken(estimate(found.value, (found.low, found.high), n, write))
+    return unbroken(f"{interval(found.low, found.high, write)}, n = {n:,}")

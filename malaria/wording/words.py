@@ -13,6 +13,13 @@ def choose_verb(n: int, singular: str, plural: str) -> str:
     return singular if n == 1 else plural
 
 
+def duration(seconds: float) -> str:
+    """A time as one would say it: "45 s", "2 min", "1.5 h"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 def list_some(names: Iterable[object], limit: int = 8) -> str:
     """Names in one line, the first few of many: "a, b and 3 more"."""
     shown = [str(name) for name in names]

@@ -375,7 +375,7 @@ def test_agreement(journal: CsvJournal) -> None:
     assert "One annotator has answered so far" in show(app, "Agreement")
     answer(app, "PPUP")
     text = show(app, "Agreement")
-    assert "| ann, bob | first | 4 | 75 %" in text
+    assert "| ann, bob | first | 4 | 75.0 %" in text
     assert "No cell has come back to you yet" in text
     assert "all (Fleiss)" not in text
     cyd = start("cyd")

@@ -22,11 +22,11 @@ def test_a_table_escapes_its_caption_its_headings_and_its_cells() -> None:
 
 
 def test_every_heading_of_a_table_says_what_it_heads() -> None:
-    table = render_table("Rates", ["", "Value"], [["Accuracy", Cell("0.9", "n = 5", bold=True)]])
+    table = render_table("Rates", ["", "Value"], [["Accuracy", Cell("0.9", "of 5", bold=True)]])
     assert "<caption>Rates</caption>" in table
     assert '<th scope="col">Value</th>' in table
     assert '<th scope="row">Accuracy</th><td><b>0.9</b>' in table
-    assert "<small>n = 5</small>" in table
+    assert "<small>of 5</small>" in table
 
 
 def test_a_table_without_caption_or_head_has_none() -> None:

@@ -46,7 +46,7 @@ def test_it_says_what_it_rests_on(triage):
     made = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     html = report_html(Result(triage, sample="Ward 5 & 6"), made_at=made)
     text = text_of(html)
-    for said in ("research use only", "Not for diagnosis", "tiny", "1.0.0", "0.5", "9 (75 %)", "2026-01-02 03:04"):
+    for said in ("research use only", "Not for diagnosis", "tiny", "1.0.0", "0.5", "9 (75.0 %)", "2026-01-02 03:04"):
         assert said in text
     assert "Ward 5 &amp; 6" in html
     assert "No whole red cell found." in text
@@ -153,7 +153,7 @@ def test_readers_are_compared_and_where_they_differ_is_listed(triage, read):
     both = [(name, at, PARASITIZED, "") for name in ("ann", "bo") for at in (0, 1)]
     decisions = read(triage, *both, ("ann", 2, UNSURE, ""), ("bo", 2, UNINFECTED, ""))
     text = text_of(section(report_html(Result(triage, decisions)), "Agreement"))
-    assert "ann, bo 3 0.67" in text
+    assert "ann, bo 3 66.7 % (20.8 to 93.9 %)" in text
     assert re.search(r"Rank 3,.*ann: unsure; bo: rejected", text)
     assert "Rank 1" not in text
 

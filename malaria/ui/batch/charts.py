@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 
 from malaria.batch.report import scores
-from malaria.batch.tables import DASH, percent
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
+from malaria.wording.numbers import DASH, percent
 from malaria.wording.words import count
 
 _NAMED: Final = 40
@@ -94,6 +94,6 @@ def _draw_dots(
         showgrid=False,
         range=[-1, len(known)],
     )
-    worst = "; ".join(f"{patient} {percent(rate.value, rate.n)} of {rate.n}" for patient, rate in known[-5:][::-1])
+    worst = "; ".join(f"{patient} {percent(rate.value, n=rate.n)} of {rate.n}" for patient, rate in known[-5:][::-1])
     told = f"{title} of {count(len(known), 'patient')}. The worst: {worst}."
     show(figure, f"patients-{name}", told, title=f"{title}, {count(len(known), 'patient')}, the worst at the top")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from malaria.batch import Batch
-from malaria.batch.tables import DASH, OUTCOMES, percent
+from malaria.batch.tables import OUTCOMES
 from malaria.errors import MalariaError
 from malaria.images import ImageFile
 from malaria.labels import CLASSES
@@ -14,6 +14,7 @@ from malaria.metrics import Confusion
 from malaria.ui.parts import links
 from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import DASH, percent
 from malaria.wording.words import count, probability
 
 PER_PAGE: Final = 16
@@ -88,7 +89,7 @@ def draw_field_gallery(batch: Batch, labelled: LabelledSource) -> None:
 
 def _draw_field(true: str, predicted: str, k: int, n: int) -> None:
     outcome = OUTCOMES[true, predicted]
-    share = percent(k / n, n) if n else DASH
+    share = percent(k / n, n=n) if n else DASH
     st.button(
         f"**{k:,}** *{share} of row* {outcome} ({_CLINICAL[outcome]})",
         key=_key(true, predicted),

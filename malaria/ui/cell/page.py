@@ -1,6 +1,7 @@
 """The single-cell page: cells come in by example, by upload or from elsewhere, and each gets one honest answer."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
-from malaria.wording.numbers import percent_range
+from malaria.wording.numbers import DASH, estimate, percent
 from malaria.wording.words import count, probability
 
 if TYPE_CHECKING:
@@ -192,9 +193,8 @@ def _format_rate(figures: Mapping[str, Any], name: str) -> str:
     """One measured rate with its interval: that over patients, which is the wider and the one to believe."""
     interval = figures["patients"]["intervals"].get(name) or figures["intervals"].get(name)
     if figures.get(name) is None or interval is None:
-        return "–"
-    low, high = interval
-    return f"**{100 * figures[name]:.1f} %** ({percent_range(low, high)})"
+        return DASH
+    return estimate(figures[name], interval, write=partial(percent, n=figures["n"]))
 
 
 @st.fragment

@@ -15,7 +15,7 @@ from malaria.ui.dataset import charts
 from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
-from malaria.wording.numbers import percent, percent_of, percent_range
+from malaria.wording.numbers import interval, percent
 from malaria.wording.words import count
 
 
@@ -37,9 +37,10 @@ def draw_overview(data_set: DataSet, found: Description) -> None:
     told = found.to_dict()
     left, right = st.columns(2, gap="large")
     with left:
-        rows = [[label, f"{n:,}", percent_of(n, told["readable"])] for label, n in told["classes"].items()]
-        rows += [["without a label", f"{told['unlabelled']:,}", percent_of(told["unlabelled"], told["readable"])]]
-        st.html(render_table(f"Labels of {count(told['readable'], 'readable image')}", ["", "Images", "Share"], rows))
+        readable = told["readable"]
+        rows = [[label, f"{n:,}", percent(n / readable, n=readable)] for label, n in told["classes"].items()]
+        rows += [["without a label", f"{told['unlabelled']:,}", percent(told["unlabelled"] / readable, n=readable)]]
+        st.html(render_table(f"Labels of {count(readable, 'readable image')}", ["", "Images", "Share"], rows))
         _draw_disputed(found)
     with right:
         _draw_files(told)
@@ -84,12 +85,13 @@ def _draw_disputed(found: Description) -> None:
         st.markdown("No image has both a given and an expert label, so nothing can be disputed.")
         return
     low, high = map(float, wilson(n, of))
+    write = partial(percent, n=of)
     words = ", ".join(
         f"{int((disputed['expert_label'] == label).sum()):,} to {label}"
         for label in sorted(disputed["expert_label"].unique(), key=_order)
     )
     st.markdown(
-        f"**The expert disputes {n:,} of {of:,} labels**, {percent_of(n, of)} ({percent_range(low, high)}, 95 %)"
+        f"**The expert disputes {n:,} of {of:,} labels**, {write(n / of)} ({interval(low, high, write)}, 95 %)"
         + (f": {literal(words)}." if words else ".")
     )
 

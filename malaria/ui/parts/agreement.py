@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import streamlit as st
 
+from malaria.report.rates import describe_rate
 from malaria.review import State, compare_all, compare_pairs
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import coefficient
 
 if TYPE_CHECKING:
-    from malaria.metrics import Agreement, Rate  # statistics that a card needs only at its end
+    from malaria.metrics import Agreement  # statistics that a card needs only at its end
 
-_DASH: Final = "–"
 _ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
 
 
@@ -27,21 +28,6 @@ def draw_agreement(state: State) -> None:
     st.markdown("\n".join(lines))
 
 
-def share(rate: "Rate") -> str:
-    """A share in percent with its interval."""
-    if rate.value is None or rate.interval is None:
-        return _DASH
-    low, high = rate.interval
-    return f"{100 * rate.value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
-
-
 def _line(who: str, which: str, found: "Agreement") -> str:
-    kappa = found.kappa
-    value = _DASH if kappa.value is None else _coefficient(kappa.value)
-    if kappa.interval:
-        value += f" ({' to '.join(map(_coefficient, kappa.interval))})"
-    return f"| {who} | {which} | {found.raw.n:,} | {share(found.raw)} | {value} |"
-
-
-def _coefficient(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}"  # + 0.0: never -0.00
+    alike, kappa = describe_rate(found.raw), describe_rate(found.kappa, coefficient)
+    return f"| {who} | {which} | {found.raw.n:,} | {alike} | {kappa} |"

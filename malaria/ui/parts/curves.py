@@ -6,10 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from malaria.batch.tables import DASH
 from malaria.metrics import Evaluation
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, ORANGE, show
+from malaria.wording.numbers import DASH
 
 
 def draw_roc(evaluation: Evaluation) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from malaria.background import Background
 from malaria.ui.parts.frame import boundary
+from malaria.wording.words import duration
 
 _KEPT: Final = "What is done is kept."
 _MEANWHILE: Final = (
@@ -39,13 +40,9 @@ def watch(
     words = f"{progress.done:,} of {progress.total:,} {unit}"
     if progress.per_second is not None and progress.seconds_left is not None:
         speed = f"{progress.per_second:,.0f} per second · " if progress.per_second >= 10 else ""
-        words += f" · {speed}{_duration(progress.seconds_left)} left"
+        words += f" · {speed}{duration(progress.seconds_left)} left"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(progress.share, f"{title}: {words}", width="stretch")
         st.button("Stop", icon=":material/stop:", on_click=work.stop, key=f"batch.stop.{title}", help=_KEPT)
     if hint:
         st.caption(hint)
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

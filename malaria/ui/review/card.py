@@ -3,14 +3,14 @@
 import streamlit as st
 
 from malaria.report.html import render
+from malaria.report.rates import describe_rate
 from malaria.review import ReviewSession, SuspectLabel, compare_with_oneself
-from malaria.ui.parts.agreement import share
 from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, download_journal
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
-from malaria.wording.words import count, probability
+from malaria.wording.words import count, duration, probability
 
 
 @st.fragment
@@ -116,7 +116,7 @@ def _progress(session: ReviewSession) -> None:
     progress = session.progress
     words = f"**{progress.done:,} of {progress.total:,}** decided"
     if progress.seconds_per_card is not None and progress.seconds_left is not None:
-        words += f" · {progress.seconds_per_card:.1f} s a card · {_duration(progress.seconds_left)} left"
+        words += f" · {progress.seconds_per_card:.1f} s a card · {duration(progress.seconds_left)} left"
     st.progress(progress.done / progress.total if progress.total else 1.0, words)
 
 
@@ -168,7 +168,9 @@ def oneself(work: LabelReview) -> None:
     """How the annotator agreed with themselves on the cards that came back."""
     raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
-        st.markdown(f"Of {count(raw.n, 'cell')} that came back unannounced, you answered {share(raw)} as before.")
+        st.markdown(
+            f"Of {count(raw.n, 'cell')} that came back unannounced, you answered {describe_rate(raw)} as before."
+        )
     else:
         st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
 
@@ -187,12 +189,6 @@ def _latest(work: LabelReview) -> None:
                 on_click=work.session.attempt,
                 args=(lambda image_id=decision.image_id: work.session.edit(image_id),),
             )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def references(work: LabelReview, current: SuspectLabel, picture: Picture) -> None:

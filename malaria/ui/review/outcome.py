@@ -7,6 +7,7 @@ import streamlit as st
 
 from malaria.batch import tables
 from malaria.errors import MalariaError
+from malaria.report.rates import describe_rate
 from malaria.review import (
     RULE,
     Summary,
@@ -18,7 +19,7 @@ from malaria.review import (
     zip_corrected,
 )
 from malaria.ui.parts import links
-from malaria.ui.parts.agreement import draw_agreement, share
+from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
@@ -66,7 +67,7 @@ def _results(review: LabelReview) -> None:
 def _ranking(found: Summary) -> None:
     st.markdown("##### How good the ranking was")
     lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
-    lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {share(p.changed)} |" for p in found.pieces]
+    lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {describe_rate(p.changed)} |" for p in found.pieces]
     st.markdown("\n".join(lines))
     st.caption("Of the cells read, with 95 % intervals. A good ranking has the changed labels in front.")
 

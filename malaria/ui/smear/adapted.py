@@ -6,8 +6,8 @@ import streamlit as st
 
 from malaria.errors import ModelError
 from malaria.model.card import Card
+from malaria.report.rates import describe_rate
 from malaria.smear import Head, check_head, kept_share
-from malaria.smear.sentences import rate
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import percent
 from malaria.wording.words import count
@@ -28,7 +28,7 @@ def choose_head(card: Card) -> Head | None:
     if head is not None:
         st.markdown(
             f"**Adapted to your laboratory.** With {percent(head.discard)} of red cells discarded it kept "
-            f"{rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in "
+            f"{describe_rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in "
             f"{count(head.fields, 'field')}, cross-validated by field. "
             "In brackets the 95 % interval. It brings its own threshold."
         )

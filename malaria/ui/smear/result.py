@@ -21,6 +21,7 @@ from malaria.ui.parts.held_out import held_out_scores
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.card import where
 from malaria.ui.smear.view import look_closer
+from malaria.wording.numbers import DASH
 from malaria.wording.words import choose_verb, count
 
 _OWN: Final = "The patient’s own count where it is known."
@@ -102,7 +103,7 @@ def _fields(session: TriageSession) -> None:
         }
         for name, one in session.cells.fields.items()
     ]
-    dash = dict.fromkeys(("Red cells", "Leukocytes", "Suspects"), sentences.DASH)
+    dash = dict.fromkeys(("Red cells", "Leukocytes", "Suspects"), DASH)
     rows += [
         {"Field": name, **dash, "Quality": f"Rejected: {sentences.why(name, why)}"}
         for name, why in triage.unreadable.items()
