@@ -7,6 +7,7 @@ MalariaError
 │   └── UnknownLabelsError  ... the last of these, with the unknown words, so that a page can ask what they mean
 ├── MetricsError        a figure was asked for numbers outside their range
 ├── ModelError          a model folder is broken, unsafe or missing
+│   └── NoHeldOutError      ... it came without held-out answers, and much can be done all the same
 ├── TrainingError       training was asked for something that cannot give an honest model
 ├── JournalError        decisions cannot be written or read
 └── SampleError         a sample calculation was asked for numbers outside their range
@@ -19,6 +20,7 @@ __all__ = [
     "MalariaError",
     "MetricsError",
     "ModelError",
+    "NoHeldOutError",
     "SampleError",
     "SourceError",
     "TrainingError",
@@ -63,6 +65,10 @@ class MetricsError(MalariaError, ValueError):
 
 class ModelError(MalariaError):
     """A model folder cannot be used."""
+
+
+class NoHeldOutError(ModelError):
+    """A model folder has no held-out answers."""
 
 
 class TrainingError(MalariaError):

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
-from malaria.errors import LabelsError, UnknownLabelsError
+from malaria.errors import LabelsError, ModelError, UnknownLabelsError
 from malaria.images import Image, Opened, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
 from malaria.model import classifier as models
 from malaria.model.classifier import Classifier, Row, tabulate
-from malaria.review import out_of_sample, read_held_out
+from malaria.model.held_out import read_held_out
+from malaria.review import out_of_sample
 from malaria.wording.saying import Say, Watch, warn
 from malaria.wording.words import count
 
@@ -93,9 +94,15 @@ def measure(table: pd.DataFrame, classifier: Classifier, threshold: float | None
 
 
 def flattery(table: pd.DataFrame, classifier: Classifier) -> str | None:
-    """Return what is to be said when the model has learned from cells, or patients, that it is measured on."""
+    """Return what is to be said when the model has learned from cells, or patients, that it is measured on.
+
+    Also where its held-out answers cannot be read, so that nobody can tell.
+    """
     name = classifier.card.name
-    _, basis = out_of_sample(table, read_held_out(models.MODELS_DIR / name), name)
+    try:
+        _, basis = out_of_sample(table, read_held_out(models.MODELS_DIR / name), name)
+    except ModelError as why:
+        return f"Warning: {why} So whether {name} has learned from these cells, which would flatter it, is not known."
     learned = basis.held_out + basis.seen
     if not learned + basis.known_patient:
         return None

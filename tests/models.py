@@ -4,6 +4,7 @@ The network knows one thing: how red the reddest pixel of a cell is. Pure red is
 temperature), and so is one red spot on anything; black, grey, white, green and blue are not.
 """
 
+import gzip
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +37,16 @@ def write_model(
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps(card_of(name, classes=classes, output=output, side=side) | card))
     (folder / "model.tflite").write_bytes(network(classes=classes, output=output, side=side))
+    return folder
+
+
+def write_held_out(folder: Path, *rows: str, columns: str = "file,patient,label,given_label,p_parasitized") -> Path:
+    """Write a model folder's held-out answers, `rows` of CSV; two cells of other patients are always among them."""
+    others = [
+        f"far/{label}.png,far {label},{label},{label},{p}" for label, p in (("Parasitized", 1), ("Uninfected", 0))
+    ]
+    rows = (*rows, *(others if not columns.endswith("image_id") else [f"{row}," for row in others]))
+    (folder / "held_out.csv.gz").write_bytes(gzip.compress("\n".join((columns, *rows, "")).encode(), mtime=0))
     return folder
 
 

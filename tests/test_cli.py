@@ -1,7 +1,6 @@
 """The command line that other programs rely on: its verbs, columns, keys, exit statuses, and what goes where."""
 
 import csv
-import gzip
 import io
 import json
 import os
@@ -21,7 +20,7 @@ import typer.main
 
 from malaria.cli import app, main
 from malaria.model.classifier import DEFAULT_MODEL
-from tests.models import write_model
+from tests.models import write_held_out, write_model
 
 ROOT = Path(__file__).resolve().parents[1]
 RED, GREY = (255, 0, 0), (150, 150, 150)
@@ -234,8 +233,7 @@ def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
 ) -> None:
     name = {"cells": "C101P1ThinF_IMG_1", "patients": "C101P1ThinF_IMG_999", "nothing": "other"}[known]
     patient = "" if known == "nothing" else "C101P1"
-    with gzip.open(models / DEFAULT_MODEL / "held_out.csv.gz", "wt") as held_out:
-        held_out.write(f"file,patient,label,p_parasitized\nParasitized/{name}.png,{patient},Parasitized,0.9\n")
+    write_held_out(models / DEFAULT_MODEL, f"Parasitized/{name}.png,{patient},Parasitized,Parasitized,0.9")
     said = run("evaluate", cells, "--json", "-").err
     assert ("has learned from 1 of these cells, so these figures flatter it" in said) == (known == "cells")
     assert ("has learned from other cells of these patients" in said) == (known == "patients")

@@ -1,6 +1,5 @@
 """`malaria.predict` and `malaria.evaluate`: images of any kind in, the table of cells and its figures out."""
 
-import gzip
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 import malaria
 from malaria.labels import PARASITIZED, UNINFECTED
-from tests.models import write_model
+from tests.models import write_held_out, write_model
 
 COLUMNS = ["file", "patient", "p_parasitized", "label", "error", "image_id"]
 RED, BLUE = np.full((40, 30, 3), (255, 0, 0), np.uint8), np.full((40, 30, 3), (0, 0, 255), np.uint8)
@@ -25,7 +24,7 @@ def png(rgb: np.ndarray) -> bytes:
 @pytest.fixture(autouse=True)
 def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' network, which takes red for parasitized, as the default."""
-    write_model(tmp_path / "models", "cell-resnet")
+    write_held_out(write_model(tmp_path / "models", "cell-resnet"))
     monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "models")
 
 
@@ -138,8 +137,7 @@ def test_labels_may_come_from_a_csv_and_what_does_not_fit_is_a_warning(tmp_path:
 
 def test_a_model_that_has_learned_from_the_cells_is_told(tmp_path: Path) -> None:
     cells = labelled(tmp_path / "cells.zip", Parasitized=[RED], Uninfected=[BLUE])
-    answers = gzip.compress(b"file,patient,p_parasitized\nParasitized/0.png,,\n")
-    (tmp_path / "models" / "cell-resnet" / "held_out.csv.gz").write_bytes(answers)
+    write_held_out(tmp_path / "models" / "cell-resnet", "Parasitized/0.png,,Parasitized,Parasitized,")
     said: list[str] = []
     malaria.evaluate(cells, say=said.append)
     assert len(said) == 1

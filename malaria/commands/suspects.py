@@ -15,8 +15,10 @@ from malaria.commands._shared import (
     writable,
     write_text,
 )
+from malaria.errors import ModelError, NoHeldOutError
 from malaria.model import classifier as models
-from malaria.review import SUSPECTS_COLUMNS, format_csv, out_of_sample, rank, read_held_out
+from malaria.model.held_out import HeldOut, read_held_out
+from malaria.review import SUSPECTS_COLUMNS, format_csv, out_of_sample, rank
 from malaria.scoring import score_labelled
 from malaria.wording.words import count
 
@@ -37,7 +39,11 @@ def suspects(
     """
     classifier = models.load(model)
     name = classifier.card.name
-    held_out = read_held_out(models.MODELS_DIR / name)
+    held_out: HeldOut | ModelError
+    try:
+        held_out = read_held_out(models.MODELS_DIR / name)
+    except NoHeldOutError as why:
+        held_out = why
     table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
     table, basis = out_of_sample(table, held_out, name)
     ranked = rank(table)

@@ -29,7 +29,7 @@ from malaria.review.queue import (
     next_card,
     seconds_per_card,
 )
-from malaria.review.ranking import SUSPECTS_COLUMNS, Basis, HeldOut, out_of_sample, rank, read_held_out, suspicion
+from malaria.review.ranking import SUSPECTS_COLUMNS, Basis, out_of_sample, rank, suspicion
 from malaria.review.session import QueueProgress, ReviewSession, Settings
 from malaria.review.state import Opinion, State, replay
 from malaria.review.store import Log, News, Store
@@ -50,7 +50,6 @@ __all__ = [
     "CsvJournal",
     "Decision",
     "Filter",
-    "HeldOut",
     "Log",
     "LookAlikes",
     "News",
@@ -81,7 +80,6 @@ __all__ = [
     "out_of_sample",
     "rank",
     "read_corrections",
-    "read_held_out",
     "read_journal",
     "relabel",
     "replay",

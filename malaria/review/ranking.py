@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
-from posixpath import basename, splitext
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -16,11 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from malaria.errors import ModelError
 from malaria.labels import CLASSES, PARASITIZED
-
-HELD_OUT_FILE: Final = "held_out.csv.gz"
-"""In a model folder: for each cell the model learned from, the answer of a network that had not seen its patient."""
-
-_READ: Final = ("file", "patient", "p_parasitized")
+from malaria.model.held_out import HeldOut, stem
 
 SUSPECTS_COLUMNS: Final = ("rank", "file", "patient", "given_label", "p_parasitized", "suspicion")
 """What `python -m malaria suspects` writes, in this order."""
@@ -59,26 +51,13 @@ def rank(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """What networks said of cells whose patients they had not seen, while the model itself learned from them all.
-
-    `by_id` and `by_stem` map an image_id, and a file name without folders and extension, to p_parasitized (None where
-    no network answered); a stem that names several cells is not in `by_stem`. The original image and a smaller copy of
-    it have different ids and one stem.
-    """
-
-    by_id: dict[str, float | None] = field(default_factory=dict)
-    by_stem: dict[str, float | None] = field(default_factory=dict)
-    patients: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Basis:
     """How many answers of a ranking are out of sample, and why.
 
     `held_out` answers come from networks that had not seen the patient, `new` ones from the model itself, about
     patients it was not trained on. The model learned from `seen` cells for which there is no held-out answer, and from
-    other cells of the patients of `known_patient` cells. With `unknown` the model does not say what it learned from.
+    other cells of the patients of `known_patient` cells. `unknown` is the reason why the model does not say what it
+    learned from, None where it does.
     """
 
     model: str
@@ -86,7 +65,7 @@ class Basis:
     new: int = 0
     known_patient: int = 0
     seen: int = 0
-    unknown: bool = False
+    unknown: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -107,8 +86,8 @@ class Basis:
         """What speaks against believing the ranking; None where nothing does."""
         if self.unknown:
             return (
-                f"The model {self.model} does not say which cells it was trained on. If these are among them, it "
-                "repeats their labels, errors included, and this ranking means little."
+                f"{self.unknown} The model {self.model} does not say which cells it was trained on. If these are among "
+                "them, it repeats their labels, errors included, and this ranking means little."
             )
         if self.seen:
             return (
@@ -123,65 +102,30 @@ class Basis:
         return None
 
 
-def read_held_out(folder: Path) -> HeldOut | None:
-    """Read a model folder's held-out answers; None where it has none. Raises ModelError when they cannot be read."""
-    path = folder / HELD_OUT_FILE
-    if not path.is_file():
-        return None
-    by_id: dict[str, float | None] = {}
-    by_stem: dict[str, float | None] = {}
-    several: set[str] = set()
-    patients: set[str] = set()
-    try:
-        # Not with pandas: its columns of text cost 20 MB that stay, and a batch of cells is in memory already.
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-            table = csv.DictReader(text)
-            if missing := set(_READ) - set(table.fieldnames or ()):
-                raise ValueError(f"it has no column {' or '.join(sorted(missing))}")
-            for row in table:
-                file, patient, written = (row[name] or "" for name in _READ)
-                answer, stem = float(written) if written else None, _stem(file)
-                if stem in by_stem:
-                    several.add(stem)
-                by_stem[stem] = answer
-                if image_id := row.get("image_id"):
-                    by_id[image_id] = answer
-                if patient:
-                    patients.add(patient)
-    except (OSError, EOFError, ValueError, csv.Error) as problem:
-        raise ModelError(f"{folder.name}: {HELD_OUT_FILE} cannot be read ({problem}). Copy it again.") from None
-    for stem in several:
-        del by_stem[stem]
-    return HeldOut(by_id, by_stem, frozenset(patients))
-
-
-def out_of_sample(table: pd.DataFrame, held_out: HeldOut | None, model: str) -> tuple[pd.DataFrame, Basis]:
+def out_of_sample(table: pd.DataFrame, held_out: HeldOut | ModelError, model: str) -> tuple[pd.DataFrame, Basis]:
     """Return a table of cells whose answers are out of sample as far as can be, and what they rest on.
 
     A cell that `held_out` knows, by image_id or by the stem of its file, gets the answer from there in place of the
-    model's own. Rows without an answer stay as they are, and are not counted.
+    model's own. Rows without an answer stay as they are, and are not counted. Where there is only the reason why the
+    held-out answers are not known, the answers stay the model's own.
     """
     answered = table["p_parasitized"].notna()
-    if held_out is None:
-        return table, Basis(model, new=int(answered.sum()), unknown=True)
+    if isinstance(held_out, ModelError):
+        return table, Basis(model, new=int(answered.sum()), unknown=str(held_out))
     counts: Counter[str] = Counter()
     answers = table["p_parasitized"].to_numpy(np.float64, na_value=np.nan, copy=True)
     columns = (table[name].tolist() for name in ("file", "image_id", "patient"))
     for at, (file, image_id, patient) in enumerate(zip(*columns, strict=True)):
         if np.isnan(answers[at]):
             continue
-        known = image_id in held_out.by_id or _stem(file) in held_out.by_stem
-        answer = held_out.by_id.get(image_id, held_out.by_stem.get(_stem(file)))
+        known = image_id in held_out.by_id or stem(file) in held_out.by_stem
+        answer = held_out.by_id.get(image_id, held_out.by_stem.get(stem(file)))
         if answer is not None:
             answers[at] = answer
             counts["held_out"] += 1
         elif known:
             counts["seen"] += 1
         else:
-            counts["known_patient" if patient in held_out.patients else "new"] += 1
+            counts["known_patient" if patient in held_out.known_patients else "new"] += 1
     basis = Basis(model, counts["held_out"], counts["new"], counts["known_patient"], counts["seen"])
     return table.assign(p_parasitized=answers), basis
-
-
-def _stem(file: str) -> str:
-    return splitext(basename(file))[0]  # pathlib would keep every name it has seen for good

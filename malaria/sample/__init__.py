@@ -1,18 +1,8 @@
 """From cells to a sample: count thresholds, limit of detection, parasitaemia, and how sure one may be of each."""
 
 from malaria.sample.accuracy import SampleRoc, post_test_probability, predictive_values, sample_roc
-from malaria.sample.estimate import Estimate, estimate_parasitaemia
+from malaria.sample.estimate import ParasitaemiaEstimate, estimate_parasitaemia
 from malaria.sample.flagged import at_least, exactly, fewer_than, histogram, quantile
-from malaria.sample.held_out import (
-    HeldOut,
-    OperatingPoint,
-    RealCheck,
-    SharePredicted,
-    ThresholdChoice,
-    best_threshold,
-    real_check,
-    threshold_choices,
-)
 from malaria.sample.overdispersion import Overdispersion, fit_overdispersion
 from malaria.sample.rates import CellRates, Interval, MeasuredRate
 from malaria.sample.required import (
@@ -22,7 +12,17 @@ from malaria.sample.required import (
     required_cell_specificity,
     required_cells,
 )
-from malaria.sample.scores import READINGS, Scores, read_scores, scores_file
+from malaria.sample.scored_cells import (
+    OperatingPoint,
+    RealCheck,
+    ScoredCells,
+    SharePredicted,
+    ThresholdChoice,
+    best_threshold,
+    real_check,
+    threshold_choices,
+)
+from malaria.sample.scores import READINGS, Scores
 from malaria.sample.summary import summary
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule, count_threshold, limit_of_detection, sample_rule
 from malaria.sample.uncertainty import RuleInterval, rule_interval
@@ -31,17 +31,17 @@ __all__ = [
     "READINGS",
     "RED_CELLS_PER_UL",
     "CellRates",
-    "Estimate",
-    "HeldOut",
     "Interval",
     "MeasuredRate",
     "NotebookRequirements",
     "OperatingPoint",
     "Overdispersion",
+    "ParasitaemiaEstimate",
     "RealCheck",
     "RuleInterval",
     "SampleRoc",
     "SampleRule",
+    "ScoredCells",
     "Scores",
     "SharePredicted",
     "ThresholdChoice",
@@ -58,7 +58,6 @@ __all__ = [
     "post_test_probability",
     "predictive_values",
     "quantile",
-    "read_scores",
     "real_check",
     "required_cell_sensitivity",
     "required_cell_specificity",
@@ -66,7 +65,6 @@ __all__ = [
     "rule_interval",
     "sample_roc",
     "sample_rule",
-    "scores_file",
     "summary",
     "threshold_choices",
 ]

@@ -11,7 +11,7 @@ _BEYOND_COMPUTING = 1e-100
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ParasitaemiaEstimate:
     """A parasitaemia (0 to 1) with its interval, corrected for the cells flagged in error and those missed.
 
     as_many_in_healthy, as_few_in_healthy: P(as many flagged cells or more | healthy), the p-value of the count, and
@@ -29,7 +29,7 @@ class Estimate:
         return self.parasitaemia * red_cells_per_ul, Interval(low * red_cells_per_ul, high * red_cells_per_ul)
 
 
-def estimate_parasitaemia(count: int, cells: int, rates: CellRates, level: float = 0.95) -> Estimate:
+def estimate_parasitaemia(count: int, cells: int, rates: CellRates, level: float = 0.95) -> ParasitaemiaEstimate:
     """Return the parasitaemia behind `count` flagged cells of `cells` (1 to 10,000,000).
 
     The estimate is (x / N - FPR) / (sensitivity - FPR), held between 0 and 1 (Rogan and Gladen, American Journal of
@@ -63,7 +63,7 @@ def estimate_parasitaemia(count: int, cells: int, rates: CellRates, level: float
     else:
         expected = CellRates(rates.sensitivity, 0.0)
     high = smallest_parasitaemia(count + 1, cells, expected, 1 - tail, tail)
-    return Estimate(
+    return ParasitaemiaEstimate(
         parasitaemia=min(1.0, max(0.0, (count / cells - rates.false_positive_rate) / gain)),
         interval=Interval(1.0 if low is None else low, 1.0 if high is None else high),
         as_many_in_healthy=as_many,

@@ -1,18 +1,16 @@
 """Scores of cells that a model had not seen, with their labels in up to three readings, and the rates they give."""
 
 import secrets
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
 
 from malaria.labels import PARASITIZED
-from malaria.sample.held_out import HeldOut, OperatingPoint
+from malaria.sample.scored_cells import OperatingPoint, ScoredCells
 
 READINGS: Final = ("undisputed", "expert", "as_given")
 """Whose labels the model's rates are measured by, the usual one first."""
 
-_FILES: Final = ("held_out.csv.gz", "held_out.csv")
 _SECOND_LABELS: Final = ("expert_label", "corrected_label", "label")
 
 
@@ -30,7 +28,7 @@ class Scores:
         self.second = next((column for column in _SECOND_LABELS if column in table), None)
         """The column of the labels that were read again, if there is one."""
         self._second = self.table[self.second].fillna(self.table["given_label"]) if self.second else None
-        self._held_out: dict[str, HeldOut] = {}
+        self._cells: dict[str, ScoredCells] = {}
         self._points: dict[tuple[str, float], OperatingPoint] = {}
         self._curves: dict[str, list[OperatingPoint]] = {}
 
@@ -45,41 +43,29 @@ class Scores:
         """Patients with a cell that was given as parasitized: a single re-read cell makes nobody a patient."""
         return sorted(self.table["patient"][self.table["given_label"] == PARASITIZED].unique())
 
-    def held_out(self, reading: str) -> HeldOut:
+    def cells(self, reading: str) -> ScoredCells:
         """Return the cells as one reading of their labels has them. Raises SampleError when one class is missing."""
-        if reading not in self._held_out:
+        if reading not in self._cells:
             table, labels = self.table, self.table["given_label"]
             if reading != "as_given" and self._second is not None:
                 labels = self._second
             if reading == "undisputed":
                 agreed = labels == table["given_label"]
                 table, labels = table[agreed], labels[agreed]
-            self._held_out[reading] = HeldOut(
+            self._cells[reading] = ScoredCells(
                 table["p_parasitized"].to_numpy(), (labels == PARASITIZED).to_numpy(), table["patient"].to_numpy()
             )
-        return self._held_out[reading]
+        return self._cells[reading]
 
     def at(self, reading: str, threshold: float) -> OperatingPoint:
         """Return the rates measured at `threshold`."""
         key = (reading, threshold)
         if key not in self._points:
-            self._points[key] = self.held_out(reading).at(threshold)
+            self._points[key] = self.cells(reading).at(threshold)
         return self._points[key]
 
     def curve(self, reading: str) -> list[OperatingPoint]:
         """Return the rates measured at some thirty thresholds."""
         if reading not in self._curves:
-            self._curves[reading] = self.held_out(reading).curve()
+            self._curves[reading] = self.cells(reading).curve()
         return self._curves[reading]
-
-
-def scores_file(folder: Path) -> Path | None:
-    """Return where a model's folder keeps its held-out scores: cells whose patients the network had not seen."""
-    return next((path for name in _FILES if (path := folder / name).is_file()), None)
-
-
-def read_scores(file: Path) -> Scores:
-    """Read held-out scores. Raises OSError, EOFError, KeyError, ValueError or SampleError when they cannot be used."""
-    scores = Scores(f"the held-out patients of {file.parent.name}", pd.read_csv(file))
-    scores.held_out(scores.readings[0])
-    return scores

@@ -17,8 +17,8 @@ from malaria.review import UNUSABLE, Decision
 from malaria.sample import (
     RED_CELLS_PER_UL,
     CellRates,
-    Estimate,
     OperatingPoint,
+    ParasitaemiaEstimate,
     Scores,
     estimate_parasitaemia,
     required_cells,
@@ -320,7 +320,7 @@ def head_rates(head: Head, threshold: float) -> CellRates | None:
     ).cautious_rates
 
 
-def _estimate(found: int, cells: int | None, rates: CellRates | None) -> Estimate | None:
+def _estimate(found: int, cells: int | None, rates: CellRates | None) -> ParasitaemiaEstimate | None:
     """The parasitaemia of `found` among `cells`; None where nothing can be said."""
     if not cells or rates is None or rates.sensitivity <= rates.false_positive_rate:
         return None

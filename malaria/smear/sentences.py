@@ -17,6 +17,7 @@ SAID: Final = {
     None: "disputed",
 }
 """What an answer is called on a smear; None is what readers differ on."""
+CARD_STANDS_IN: Final = "So the error rates are those of the model's card, at its own threshold only."
 CONSENSUS: Final = (
     "The consensus is what more than half of a cell’s readers say; without one a cell stays open, unless nobody takes "
     "it for parasitized."

@@ -5,18 +5,20 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from malaria.errors import JournalError
+from malaria.errors import JournalError, ModelError
 from malaria.images import Image, ImageFile, name_images, open_image
 from malaria.labels import check_threshold
 from malaria.model import classifier as models
 from malaria.model.classifier import Card, Classifier
+from malaria.model.held_out import read_held_out
 from malaria.review import State, read_journal, replay
-from malaria.sample import CellRates, Scores, read_scores, scores_file
+from malaria.sample import CellRates
 from malaria.smear.adapt import Head
 from malaria.smear.decisions import Cells
 from malaria.smear.field_names import FieldNames
 from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
 from malaria.smear.sample import Refused, judge_field
+from malaria.smear.sentences import CARD_STANDS_IN
 from malaria.smear.triage import FieldTriage, pool_fields
 from malaria.wording.saying import Say, Watch, warn
 
@@ -83,10 +85,8 @@ def _read_decisions(journal: Path) -> State:
 
 
 def _card_rates(card: Card, threshold: float, say: Say) -> CellRates | None:
-    file = scores_file(models.MODELS_DIR / card.name)
-    scores: Scores | None = None
     try:
-        scores = None if file is None else read_scores(file)
-    except (OSError, EOFError, KeyError, ValueError) as problem:  # cut short, other columns, cells of one class
-        say(f"{file} cannot be used ({problem}), so error rates are those of the model's card.")
-    return cell_rates(card, scores, threshold)
+        return cell_rates(card, read_held_out(models.MODELS_DIR / card.name).scores(), threshold)
+    except ModelError as why:
+        say(f"{why} {CARD_STANDS_IN}")
+        return cell_rates(card, None, threshold)

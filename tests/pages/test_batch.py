@@ -1,6 +1,5 @@
 """The batch page as a script: whatever is given to it is measured or answered in a sentence, and nothing is lost."""
 
-import gzip
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from malaria.ui.parts.labelled_source import BATCH
 from malaria.ui.parts.links import CORRECTIONS
 from malaria.ui.parts.uploads import get_data_folder
 from tests.hostile import REFUSED
-from tests.models import write_model
+from tests.models import write_held_out, write_model
 from tests.test_batch import cells, png, zipped
 
 PAGE = "pages/2_Batch_evaluation.py"
@@ -385,8 +384,7 @@ def test_another_model_answers_the_same_batch() -> None:
 def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
     models: Path, stem: str, patient: str, says: str
 ) -> None:
-    with gzip.open(models / "cell-resnet" / "held_out.csv.gz", "wt") as held_out:
-        held_out.write(f"file,patient,label,p_parasitized\n{stem}.png,{patient},Parasitized,0.9\n")
+    write_held_out(models / "cell-resnet", f"{stem}.png,{patient},Parasitized,Parasitized,0.9")
     words = said(upload(start(), cells_zip=batch_zip())).replace("**", "")
     assert says in words
     assert ("has learned" in words) == bool(says)

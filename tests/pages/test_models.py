@@ -176,7 +176,7 @@ def test_a_model_with_nothing_but_what_answers(tmp_path: Path, monkeypatch: pyte
     write_model(tmp_path, "bare")
     monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
     said = sentences(start(section="This model", model="bare"))
-    assert "has no `held_out.csv.gz`" in said
+    assert "has no held_out.csv.gz" in said
     assert "has no `history.json`" in said
     assert "has no model.keras" in said
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model import classifier as model
-from malaria.sample import CellRates, HeldOut, sample_rule
+from malaria.sample import CellRates, ScoredCells, sample_rule
 from malaria.sample.scores import Scores
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import ROOT
@@ -79,7 +79,8 @@ def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pd.DataF
     for file in (model.MODELS_DIR / name).glob("*"):
         if file.is_file() and not file.name.startswith("held_out"):
             (tmp_path / name / file.name).symlink_to(file)
-    table.to_csv(tmp_path / name / "held_out.csv", index=False)
+    answers = table.rename(columns={"expert_label": "label"}).assign(file=[f"{row}.png" for row in table.index])
+    answers.to_csv(tmp_path / name / "held_out.csv", index=False)
     monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
     st.cache_resource.clear()
     yield table
@@ -229,9 +230,9 @@ def test_downloads_are_offered_as_csv_and_json() -> None:
 # Where the rates come from
 
 
-def measured(table: pd.DataFrame, labels: pd.Series) -> HeldOut:
+def measured(table: pd.DataFrame, labels: pd.Series) -> ScoredCells:
     infected = (labels == PARASITIZED).to_numpy()
-    return HeldOut(table["p_parasitized"].to_numpy(), infected, table["patient"].to_numpy())
+    return ScoredCells(table["p_parasitized"].to_numpy(), infected, table["patient"].to_numpy())
 
 
 def test_the_threshold_moves_the_rates(scored: pd.DataFrame) -> None:
@@ -290,12 +291,7 @@ def test_a_model_without_held_out_scores_still_answers(tmp_path: Path) -> None:
     app = start()
     assert "call the sample positive at" in said(app)
     assert "from the model's card" in sentences(app)
-    assert "This needs the scores of held-out cells" in sentences(app)
-
-
-def test_held_out_scores_that_cannot_be_read_are_as_good_as_none(tmp_path: Path) -> None:
-    (tmp_path / model.DEFAULT_MODEL / "held_out.csv").write_text("patient,p_parasitized\na,0.5\n")
-    assert "from the model's card" in sentences(start())
+    assert "This needs the answers to held-out cells" in sentences(app)
 
 
 def test_without_any_model_it_is_still_a_calculator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

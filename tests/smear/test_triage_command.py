@@ -83,13 +83,6 @@ def test_a_field_that_is_given_twice_counts_once(run, place, tmp_path):
     assert "Rejected" not in report
 
 
-def test_held_out_scores_that_cannot_be_used_are_told_and_the_card_stands_in(run, place, tmp_path):
-    (tmp_path / "models" / "tiny" / "held_out.csv").write_text("a,b\n1,2\n")
-    result = run(place, "--json", "-")
-    assert result.exit_code == 0
-    assert "cannot be used" in result.stderr
-
-
 def test_the_threshold_and_the_name_of_the_sample_are_taken(run, place, tmp_path):
     result = run(place / "one.png", "--threshold", "0", "--sample", "Ward 5")
     assert result.exit_code == 0

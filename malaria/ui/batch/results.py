@@ -82,7 +82,8 @@ def _warn_of_flattery(labelled: LabelledSource, frame: Frame) -> None:
     basis, name = labelled.basis(frame), literal(frame.card.name)
     if basis.unknown:
         st.caption(
-            f"{name} does not say which cells it has learned from. If these are among them, the figures flatter it."
+            f"{literal(basis.unknown)} So {name} does not say which cells it has learned from. If these are among "
+            "them, the figures flatter it."
         )
     elif known := basis.held_out + basis.seen:
         st.warning(

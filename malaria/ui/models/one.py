@@ -13,14 +13,15 @@ from malaria.metrics import Evaluation, readings
 from malaria.model import classifier as model
 from malaria.model.card import READINGS, Card
 from malaria.model.classifier import DEFAULT_MODEL
+from malaria.model.held_out import HeldOut
 from malaria.model.layers import Layer, read_layers
 from malaria.report.html import render_table
 from malaria.ui.models import charts
 from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import answers_stamp, read_answers
 from malaria.ui.parts.text import literal
 
-HELD_OUT: Final = "held_out.csv.gz"
 HISTORY: Final = "history.json"
 _MAX_BYTES: Final = 64 * 2**20
 _FITS: Final = {
@@ -35,7 +36,7 @@ def one(frame: Frame) -> None:
     st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_describe(card)}")
     _draw_card(card)
     st.subheader("On cells it had not seen", anchor=False)
-    _draw_measured(card, folder)
+    _draw_measured(frame, folder)
     st.subheader("How it was trained", anchor=False)
     _draw_training(card, folder)
     st.subheader("Its layers", anchor=False)
@@ -86,15 +87,13 @@ def _draw_card(card: Card) -> None:
 # Measured
 
 
-def _draw_measured(card: Card, folder: Path) -> None:
-    evaluations = _evaluate_readings(str(folder), card.version, card)
-    if evaluations is None:
-        st.markdown(
-            f"The folder has no `{HELD_OUT}`, so there are no curves; these figures are from its card. Train with "
-            "`python -m malaria train` to get the file."
-        )
+def _draw_measured(frame: Frame, folder: Path) -> None:
+    card, answers = frame.card, read_answers(frame)
+    if isinstance(answers, ModelError):
+        st.markdown(f"{literal(str(answers))} So there are no curves; these figures are from its card.")
         _draw_figures_of_card(card)
         return
+    evaluations = _evaluate_readings(folder, card.version, answers_stamp(folder), answers, card)
     names = list(evaluations)
     reading = names[0]
     if len(names) > 1:
@@ -136,18 +135,14 @@ def _say_how_measured(card: Card) -> str:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
-def _evaluate_readings(folder: str, version: str, _card: Card) -> dict[str, Evaluation] | None:
-    """The held-out answers measured in each reading that the labels allow; None without a usable file."""
-    path = Path(folder) / HELD_OUT
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return None
-        cells = pd.read_csv(path)
-        given, learned = cells["given_label"], cells["label"]
-        patients = None if _is_by_image(_card) else cells["patient"].tolist()
-        three = readings(given, learned, cells["p_parasitized"], _card.threshold, patients, name=_card.second_reading)
-    except Exception:  # a damaged file raises nearly every kind there is
-        return None
+def _evaluate_readings(
+    folder: Path, version: str, stamp: object, _answers: HeldOut, _card: Card
+) -> dict[str, Evaluation]:
+    """The held-out answers measured in each reading that the labels allow."""
+    card, cells = _card, _answers.table()
+    given, learned, p = cells["given_label"], cells["label"], cells["p_parasitized"]
+    patients = None if _is_by_image(card) else cells["patient"].tolist()
+    three = readings(given, learned, p, card.threshold, patients, name=card.second_reading)
     named = {"as_given": three.as_given}
     return named | {three.name: three.corrected, "undisputed": three.undisputed} if three.disputed else named
 
@@ -205,7 +200,7 @@ def _read_history(folder: str, version: str) -> dict[str, list[dict[str, float]]
     try:
         found = json.loads(path.read_bytes()) if path.stat().st_size < _MAX_BYTES else {}
         return {str(name): rows for name, rows in found.items() if rows and all(row["epoch"] > 0 for row in rows)}
-    except Exception:  # as above
+    except Exception:  # a damaged file raises nearly every kind there is
         return {}
 
 

@@ -1,27 +1,49 @@
-"""The held-out scores of a model, read once for all sessions."""
+"""The held-out answers of the picked model, read once for all sessions; or the sentence that says why not."""
 
-import logging
 from pathlib import Path
+from typing import TypeAlias
 
 import streamlit as st
 
+from malaria.errors import ModelError
 from malaria.model import classifier as model
-from malaria.sample import Scores, read_scores, scores_file
+from malaria.model.held_out import FILE, PLAIN_FILE, HeldOut, read_held_out
+from malaria.sample import Scores
+from malaria.ui.parts.frame import Frame
 
-_log = logging.getLogger(__name__)
+_Stamp: TypeAlias = tuple[tuple[int, int] | None, ...]
 
 
-def held_out_scores(model_name: str) -> Scores | None:
-    """Return the held-out scores that came with a model, or None where it has none that can be used."""
-    path = scores_file(model.MODELS_DIR / model_name)
+def read_answers(frame: Frame) -> HeldOut | ModelError:
+    """Return what networks said of the cells that the picked model learned from, or why that is not known."""
+    folder = model.MODELS_DIR / frame.card.name
+    return _read(folder, answers_stamp(folder))
+
+
+def read_scores(frame: Frame) -> Scores | ModelError:
+    """Return the same for the calculations of a sample."""
+    folder = model.MODELS_DIR / frame.card.name
+    return _scores(folder, answers_stamp(folder))
+
+
+def answers_stamp(folder: Path) -> _Stamp:
+    """Tell whether the files of a model folder are still those that were read."""
+    found = [path.stat() if (path := folder / name).is_file() else None for name in (FILE, PLAIN_FILE)]
+    return tuple(about and (about.st_mtime_ns, about.st_size) for about in found)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the held-out answers …")
+def _read(folder: Path, stamp: _Stamp) -> HeldOut | ModelError:
     try:
-        return None if path is None else _read(path, path.stat().st_mtime_ns)
-    except (OSError, EOFError, KeyError, ValueError):  # cut short, other columns, no cells of one class
-        _log.exception("The held-out scores in %s cannot be used", path)
-        return None
+        return read_held_out(folder)
+    except ModelError as why:
+        return why.with_traceback(None)  # which would keep the whole page in memory
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the held-out scores …")
-def _read(path: Path, changed: int) -> Scores:
-    """Read once for all sessions; `changed` is there so that a replaced file is read anew."""
-    return read_scores(path)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _scores(folder: Path, stamp: _Stamp) -> Scores | ModelError:
+    answers = _read(folder, stamp)
+    try:
+        return answers if isinstance(answers, ModelError) else answers.scores()
+    except ModelError as why:
+        return why.with_traceback(None)

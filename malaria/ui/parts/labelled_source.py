@@ -12,10 +12,10 @@ from malaria.batch import Batch, Labelling, Reading, Scoring, apply_corrections
 from malaria.cells import Labels, read_table
 from malaria.images import Source, open_source
 from malaria.metrics import Readings
-from malaria.model import classifier as model
-from malaria.review import Basis, out_of_sample, read_corrections, read_held_out
+from malaria.review import Basis, out_of_sample, read_corrections
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import read_answers
 from malaria.ui.parts.thumbnails import Thumbnails
 
 BATCH: Final = "batch"
@@ -109,8 +109,7 @@ class LabelledSource:
         """How many of these cells the picked model has learned from, as far as it says."""
         key = _name_model(frame)
         if key not in self._bases:
-            held_out = read_held_out(model.MODELS_DIR / frame.card.name)
-            self._bases[key] = out_of_sample(self.batch(frame).table, held_out, frame.card.name)[1]
+            self._bases[key] = out_of_sample(self.batch(frame).table, read_answers(frame), frame.card.name)[1]
         return self._bases[key]
 
     def left_out(self, batch: Batch) -> pd.DataFrame:

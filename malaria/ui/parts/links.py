@@ -70,5 +70,5 @@ def bring_scores(table: pd.DataFrame, name: str) -> None:
     from malaria.sample import Scores  # only here: it needs 70 MB of statistics that other pages do without
 
     scores = Scores(name, table)
-    scores.held_out(scores.readings[0])
+    scores.cells(scores.readings[0])
     st.session_state[SCORES] = scores

@@ -12,22 +12,21 @@ import pandas as pd
 import streamlit as st
 
 from malaria.background import Background
+from malaria.errors import ModelError, NoHeldOutError
 from malaria.images import RGB
 from malaria.labels import CLASSES
-from malaria.model import classifier as model
 from malaria.review import (
     Basis,
-    HeldOut,
     LookAlikes,
     ReviewSession,
     SuspectLabel,
     make_cards,
     out_of_sample,
     rank,
-    read_held_out,
 )
 from malaria.ui.parts.annotator import get_annotator
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import read_answers
 from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.thumbnails import Thumbnails
@@ -104,8 +103,10 @@ def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
 
 
 def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
-    name = frame.card.name
-    table, basis = out_of_sample(labelled.batch(frame).table, _held_out(name, frame.card.version), name)
+    name, held_out = frame.card.name, read_answers(frame)
+    if isinstance(held_out, ModelError) and not isinstance(held_out, NoHeldOutError):
+        raise ModelError(str(held_out))  # a ranking without them would pass for one with them
+    table, basis = out_of_sample(labelled.batch(frame).table, held_out, name)
     session = ReviewSession(make_cards(rank(table)), open_log(), get_annotator(), model=name, threshold=frame.threshold)
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
@@ -122,12 +123,6 @@ def _spare_the_collector() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _held_out(name: str, version: str) -> HeldOut | None:
-    """The held-out answers of a model, read once for all sessions."""
-    return read_held_out(model.MODELS_DIR / name)
 
 
 def _by_patient(cards: list[SuspectLabel]) -> dict[str, dict[str, list[SuspectLabel]]]:

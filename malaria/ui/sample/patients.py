@@ -37,9 +37,9 @@ def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
         return
     rows = []
     for reading in scores.readings:
-        held_out = scores.held_out(reading)
-        hit = pd.Series(held_out.p_parasitized >= inputs.threshold)[~held_out.infected]
-        by_patient = hit.groupby(held_out.patient[~held_out.infected])
+        scored = scores.cells(reading)
+        hit = pd.Series(scored.p_parasitized >= inputs.threshold)[~scored.infected]
+        by_patient = hit.groupby(scored.patient[~scored.infected])
         try:
             fit = fit_overdispersion(by_patient.sum(), by_patient.size())
         except SampleError as error:
@@ -75,7 +75,7 @@ def draw_check(scores: Scores | None, point: OperatingPoint | None, inputs: Inpu
         st.markdown(NEEDS_SCORES)
         return
     result = real_check(
-        scores.held_out(pick_reading(scores, inputs)),
+        scores.cells(pick_reading(scores, inputs)),
         inputs.threshold,
         point.rates,
         inputs.target_specificity,

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from malaria.errors import ModelError
 from malaria.model.card import Card
 from malaria.sample import (
     MeasuredRate,
@@ -15,7 +16,7 @@ from malaria.sample import (
 )
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.held_out import held_out_scores
+from malaria.ui.parts.held_out import read_scores
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
 
 _SAME: Final = 1e-9  # the address holds ten digits
@@ -113,7 +114,10 @@ def get_scores(frame: Frame) -> Scores | None:
     if (arrived := st.session_state.pop(links.SCORES, None)) is not None:
         st.session_state[_BROUGHT] = arrived
         start_over()
-    return get_brought() or (held_out_scores(frame.model_name) if frame.model_name else None)
+    if (known := get_brought()) or not frame.model_name:
+        return known
+    scores = read_scores(frame)
+    return None if isinstance(scores, ModelError) else scores
 
 
 @st.cache_resource(max_entries=64, show_spinner="Trying every threshold …")
@@ -126,10 +130,10 @@ def list_choices(
     )
 
 
-def read_card_point(card: Card) -> OperatingPoint:
-    """Return the rates that a model's card states, where the scores themselves are not there."""
-    _, figures = card.reading()
-    return OperatingPoint.from_counts(card.threshold, **figures["confusion"])
+def read_card_point(card: Card) -> OperatingPoint | None:
+    """Return the rates that a model's card states, where the scores themselves are not there; None if it has none."""
+    confusion = card.reading()[1].get("confusion")
+    return OperatingPoint.from_counts(card.threshold, **confusion) if confusion else None
 
 
 def get_brought() -> Scores | None:

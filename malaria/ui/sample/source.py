@@ -7,6 +7,7 @@ import streamlit as st
 
 from malaria.sample import OperatingPoint, Scores
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.held_out import read_scores
 from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import (
@@ -30,11 +31,9 @@ def draw_source(scores: Scores | None, point: OperatingPoint | None, frame: Fram
     measured = is_measured(inputs, point)
     with st.container(key="sample-source", border=True):
         if scores is None:
-            name = f" of {literal(frame.model_name)}" if frame.model_name else ""
             at = "from the model's card" if measured else "typed in"
-            st.markdown(
-                f"Rates of cells: **{at}**. Held-out scores{name} are not here, so the threshold stays as it is."
-            )
+            why = f" {literal(str(read_scores(frame)))}" if frame.model_name else ""
+            st.markdown(f"Rates of cells: **{at}**.{why} Without held-out answers the threshold stays as it is.")
         else:
             _choose(scores, inputs)
             of = f"measured on {literal(scores.name)}" if measured else "typed in, or from a link"
@@ -71,7 +70,7 @@ def _say_evidence(point: OperatingPoint) -> str:
 
 
 def _say_by_patient(scores: Scores, inputs: Inputs) -> str:
-    shares = scores.held_out(pick_reading(scores, inputs)).sensitivity_by_patient(inputs.threshold)
+    shares = scores.cells(pick_reading(scores, inputs)).sensitivity_by_patient(inputs.threshold)
     if len(shares) < _FEWEST_PATIENTS:
         return ""
     return (

@@ -80,8 +80,8 @@ LANDMARKS_EXPLAINED: Final = (
 )
 
 NEEDS_SCORES: Final = (
-    "This needs the scores of held-out cells. The picked model came without them; train it again with "
-    "`python -m malaria train`, which writes them beside it, or bring a batch with patients from the batch page."
+    "This needs the answers to held-out cells. Why they are not here is said where the rates come from; a batch with "
+    "patients, from the batch page, brings its own."
 )
 
 _READING_WORDS: Final = {

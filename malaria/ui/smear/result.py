@@ -5,19 +5,19 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from malaria.errors import SampleError
+from malaria.errors import ModelError, SampleError
 from malaria.images import RGB
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
 from malaria.smear import Assumed, Box, Cell, Count, Result, cell_rates, cells_csv, head_rates, report_html, sentences
 from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.smear.sample import Sample
-from malaria.smear.sentences import CONSENSUS, each
+from malaria.smear.sentences import CARD_STANDS_IN, CONSENSUS, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.held_out import held_out_scores
+from malaria.ui.parts.held_out import read_scores
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.card import where
 from malaria.ui.smear.view import look_closer
@@ -116,7 +116,10 @@ def _fields(session: TriageSession) -> None:
 def _rates(frame: Frame, session: TriageSession) -> CellRates | None:
     if session.head:
         return head_rates(session.head, session.triage.threshold)
-    return cell_rates(frame.card, held_out_scores(frame.card.name), session.triage.threshold)
+    scores = read_scores(frame)
+    if isinstance(scores, ModelError):
+        st.caption(f":material/warning: {literal(str(scores))} {CARD_STANDS_IN}")
+    return cell_rates(frame.card, None if isinstance(scores, ModelError) else scores, session.triage.threshold)
 
 
 def downloads(sample: Sample, session: TriageSession, result: Result) -> None:

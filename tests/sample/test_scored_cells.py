@@ -7,9 +7,9 @@ from scipy import stats
 from malaria.errors import SampleError
 from malaria.sample import (
     CellRates,
-    HeldOut,
     MeasuredRate,
     OperatingPoint,
+    ScoredCells,
     best_threshold,
     count_threshold,
     real_check,
@@ -18,14 +18,16 @@ from malaria.sample import (
 )
 
 
-def made_up(patients: int = 60, healthy: int = 20, spread: float = 0.6, seed: int = 0) -> HeldOut:
+def made_up(patients: int = 60, healthy: int = 20, spread: float = 0.6, seed: int = 0) -> ScoredCells:
     """Cells whose log-odds are normal about +3 or -3, the uninfected ones shifted by something of their slide."""
     rng = np.random.default_rng(seed)
     patient = np.repeat(np.arange(patients), 100)
     infected = (rng.random(patient.size) < 0.5) & (patient >= healthy)
     shift = rng.normal(0, spread, patients)[patient]
     log_odds = rng.normal(np.where(infected, 3, -3 + shift), 1.5)
-    return HeldOut(1 / (1 + np.exp(-log_odds)), infected, np.array([f"p{number}" for number in patient], dtype=object))
+    return ScoredCells(
+        1 / (1 + np.exp(-log_odds)), infected, np.array([f"p{number}" for number in patient], dtype=object)
+    )
 
 
 def test_rates_at_a_threshold_are_counts_of_cells():
@@ -120,7 +122,7 @@ def test_prediction_and_observation_agree_where_the_model_is_true():
     rate = rng.beta(0.05 * precision, 0.95 * precision, 4_000)[patient]
     infected = patient == 0
     score = np.where(infected | (rng.random(patient.size) < rate), 0.9, 0.1)
-    check = real_check(HeldOut(score, infected, patient.astype(object)), 0.5, rates)
+    check = real_check(ScoredCells(score, infected, patient.astype(object)), 0.5, rates)
     error = 4 * np.sqrt(check.specificity.predicted * (1 - check.specificity.predicted) / 4_000)
     assert check.specificity.observed.estimate == pytest.approx(check.specificity.predicted, abs=error)
     model = stats.betabinom(50, 0.05 * precision, 0.95 * precision)
@@ -154,4 +156,4 @@ def test_without_healthy_patients_there_is_no_specificity():
 )
 def test_cells_that_cannot_be_used_are_refused(scores, infected, patient, message):
     with pytest.raises(SampleError, match=message):
-        HeldOut(np.array(scores), np.array(infected, dtype=bool), np.array(patient, dtype=object))
+        ScoredCells(np.array(scores), np.array(infected, dtype=bool), np.array(patient, dtype=object))

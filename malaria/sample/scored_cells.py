@@ -51,7 +51,7 @@ class OperatingPoint:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class ScoredCells:
     """Cells with scores of a model that had not seen their patients.
 
     p_parasitized: float64 (cells,), 0 to 1. infected: bool (cells,), by whichever labels one believes. patient: any
@@ -195,7 +195,7 @@ class RealCheck:
 
 
 def real_check(
-    held_out: HeldOut,
+    scored: ScoredCells,
     threshold: float,
     rates: CellRates,
     target_specificity: float = 0.95,
@@ -208,10 +208,10 @@ def real_check(
     any limit of detection; and when `rates` come from the same patients, so does the predicted specificity. This checks
     the model of flagged cells, not a clinic.
     """
-    patients, patient = np.unique(held_out.patient.astype(str), return_inverse=True)
-    hit = held_out.p_parasitized >= threshold
+    patients, patient = np.unique(scored.patient.astype(str), return_inverse=True)
+    hit = scored.p_parasitized >= threshold
     cells = np.bincount(patient)
-    infected_cells = np.bincount(patient[held_out.infected], minlength=len(patients))
+    infected_cells = np.bincount(patient[scored.infected], minlength=len(patients))
     flagged_cells = np.bincount(patient[hit], minlength=len(patients))
 
     @cache  # many patients are alike
