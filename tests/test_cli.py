@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -293,6 +294,18 @@ def test_models_lists_each_with_its_figures_and_the_broken_with_the_reason(run: 
     assert [line.split()[0] for line in done.out.splitlines()] == [DEFAULT_MODEL, "broken", "second"]
     assert "accuracy 1.0000 [0.5100, 1.0000] on 4 cells of 2 unseen patients (as given labels)" in done.out
     assert "unusable: broken: has no card.json." in done.out
+
+
+def test_a_copied_folder_is_another_model(run: Run, models: Path, cells: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "second", models / "Second run (2)")
+    done = run("models")
+    assert [line[:16].strip() for line in done.out.splitlines()] == [DEFAULT_MODEL, "Second run (2)", "second"]
+    assert "unusable" not in done.out
+    write_held_out(models / "Second run (2)", "C101P1ThinF_IMG_1.png,C101P1,Parasitized,Parasitized,0.9")
+    found = run("evaluate", cells, "--model", "Second run (2)", "--json", "-")
+    assert json.loads(found.out)["model"] == "Second run (2)"
+    assert "Second run (2) has learned from 1 of these cells" in found.err, "its own answers, not the first's"
+    assert "second: has no held_out.csv.gz" in run("evaluate", cells, "--model", "second", "--json", "-").err
 
 
 def test_without_models_one_is_told_how_to_get_one(

@@ -94,12 +94,15 @@ def _figures(evaluation: Evaluation) -> Iterable[Markup]:
 
 def _essentials(batch: Batch) -> dict[str, Any]:
     card = batch.card
-    learned = card.trained_on
+    run = card.trained_on
+    learned = (run.data, run.cells, run.patients, run.labels, run.split and run.split.in_words)
     return {
         "Model": f"{card.name} {card.version}, {card.architecture}, {card.date.isoformat()}, licence {card.licence}",
         "Size": f"{card.parameters:,} parameters, {card.macs / 1e6:.1f} million multiply-accumulates a cell",
         "Trained on": ", ".join(
-            f"{key} {learned[key]}" for key in ("data", "cells", "patients", "labels", "split") if key in learned
+            f"{key} {said}"
+            for key, said in zip(("data", "cells", "patients", "labels", "split"), learned, strict=True)
+            if said
         ),
         "Its own threshold": f"{card.threshold:g}. {card.threshold_chosen}",
         "Intended use": card.intended_use,

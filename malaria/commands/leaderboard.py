@@ -31,6 +31,7 @@ def leaderboard(
     """
     import pandas as pd
 
+    from malaria.model.leaderboard import complete_old_table
     from malaria.training.leaderboard import describe_request, find_measured_folder, refuse_other_rows, trainable
     from malaria.training.leaderboard import leaderboard as build
     from malaria.training.publish import measure
@@ -51,7 +52,7 @@ def leaderboard(
             leave_out_disputed=leave_out_disputed,
         )
 
-    earlier = pd.read_csv(output) if output.exists() else None
+    earlier = complete_old_table(pd.read_csv(output)) if output.exists() else None
     first = options_for(trainable()[0])
     asked = describe_request(first, read_cells(first, say))
     if earlier is not None:

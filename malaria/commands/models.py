@@ -23,12 +23,12 @@ def models() -> None:
 
 def _in_words(card: Card) -> str:
     reading, figures = card.reading()
-    interval = figures["intervals"].get("accuracy")
-    accuracy = "-" if figures["accuracy"] is None else f"{figures['accuracy']:.4f}"
+    interval = figures.interval("accuracy")
+    accuracy = "-" if figures.accuracy is None else f"{figures.accuracy:.4f}"
     between = f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""
-    n = (figures.get("patients") or {}).get("n")  # 0 after a split by image
+    n = figures.patients and figures.patients.n  # 0 after a split by image
     patients = f" of {n} unseen patients" if n else ""
     return (
         f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy}{between} "
-        f"on {count(figures['n'], 'cell')}{patients} ({reading.replace('_', ' ')} labels)"
+        f"on {count(figures.n, 'cell')}{patients} ({reading.replace('_', ' ')} labels)"
     )

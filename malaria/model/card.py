@@ -3,17 +3,19 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from malaria.errors import ModelError
 from malaria.labels import CLASSES
+from malaria.model.old_cards import convert_old_card
 from malaria.model.preprocessing import Preprocessing
+from malaria.model.provenance import Figures, Provenance
 
 FILE = "card.json"
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
-"""What a model may be called: it is the name of its folder, on any system."""
+"""What a run may be called: on any system it can be the name of the folder it writes."""
 READINGS = {
     "as_given": "as given",
     "expert": "expert",
@@ -28,24 +30,15 @@ _REFUSED = (".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".npy", ".pt", ".pth")
 """Files that can run code when they are loaded, or that nothing here reads: a model folder has none."""
 
 
-class _Intervals(BaseModel):
-    n: int = Field(ge=0)
-    intervals: dict[str, tuple[float, float] | None]
-
-
-class _Figures(_Intervals):
-    """What every reader of a card may count on in one reading; the rest is there as the trainer wrote it."""
-
-    accuracy: float | None
-    patients: _Intervals | None = None
-
-
 class Card(BaseModel):
     """What `models/NAME/card.json` says. Written by the trainer, never by hand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str = Field(pattern=NAME)
+    """What the model is called: in the file as the run that made it, once read as the folder it was read from."""
+    trained_as: str = Field(default="", exclude=True)
+    """What the run was called, where the card was read from a folder."""
     version: str
     architecture: str
     about: str = ""
@@ -62,9 +55,8 @@ class Card(BaseModel):
     parameters: int = Field(gt=0)
     macs: int = Field(gt=0)
     """Multiply-accumulates for one cell."""
-    trained_on: dict[str, Any]
-    """The data, the number of cells and patients, the labels learned, the split and the recipe."""
-    metrics: dict[str, Any]
+    trained_on: Provenance
+    metrics: dict[str, Figures]
     """Held-out figures by reading: `as_given`, and where other labels were learned theirs and `undisputed`."""
     largest_difference: float | None = None
     """Between the LiteRT and the Keras file over the cells they were checked on, in p_parasitized or another share."""
@@ -73,6 +65,8 @@ class Card(BaseModel):
     licence: str = "Apache-2.0"
     intended_use: str
     limits: str
+
+    _convert = model_validator(mode="before")(convert_old_card)
 
     @model_validator(mode="after")
     def _outputs_fit_classes(self) -> Self:
@@ -84,11 +78,9 @@ class Card(BaseModel):
 
     @field_validator("metrics")
     @classmethod
-    def _figures_are_there(cls, metrics: dict[str, Any]) -> dict[str, Any]:
+    def _figures_are_there(cls, metrics: dict[str, Figures]) -> dict[str, Figures]:
         if "as_given" not in metrics:
             raise ValueError("there are no figures as_given, on the labels as they came")
-        for figures in metrics.values():
-            _Figures.model_validate(figures)
         return metrics
 
     @property
@@ -96,7 +88,7 @@ class Card(BaseModel):
         """Whether the classes are those of malaria cells; networks for other tasks are trained by the same door."""
         return set(self.classes) == set(CLASSES)
 
-    def reading(self, name: str = "undisputed") -> tuple[str, dict[str, Any]]:
+    def reading(self, name: str = "undisputed") -> tuple[str, Figures]:
         """Return held-out figures with the reading they are about: `name` if the card has it, else as given."""
         chosen = name if name in self.metrics else "as_given"
         return chosen, self.metrics[chosen]
@@ -108,7 +100,10 @@ class Card(BaseModel):
 
 
 def read_card(folder: Path) -> Card:
-    """Read and check `folder`/card.json. Raises `ModelError` naming the folder, what is wrong and what to do."""
+    """Read and check `folder`/card.json; the model is called as the folder is, whatever the run was called.
+
+    Raises `ModelError` naming the folder, what is wrong and what to do.
+    """
     for file in folder.glob("*"):
         if file.suffix.lower() in _REFUSED:
             raise ModelError(f"{folder.name}: holds {file.name}, a kind of file that can run code. Remove it.")
@@ -121,9 +116,7 @@ def read_card(folder: Path) -> Card:
         raise ModelError(
             f"{folder.name}: {FILE} is not a valid card ({place}: {said}). Train again or mend that entry."
         ) from None
-    if card.name != folder.name:
-        raise ModelError(f"{folder.name}: the card is that of {card.name!r}. Give the folder that name.")
-    return card
+    return card.model_copy(update={"name": folder.absolute().name, "trained_as": card.name})
 
 
 def read_file(folder: Path, name: str, most: int) -> bytes:

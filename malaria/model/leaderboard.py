@@ -1,6 +1,5 @@
 """The table of networks: read from `models/leaderboard.csv`, completed from the models' cards; which are alike."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,8 @@ from malaria.errors import ModelError
 from malaria.model import card
 from malaria.model import classifier as model
 from malaria.model.card import Card
+from malaria.model.old_cards import read_seed, read_split
+from malaria.model.provenance import Figures, Provenance
 
 FILE: Final = "leaderboard.csv"
 READINGS: Final = {name: card.READINGS[name] for name in ("as_given", "expert", "undisputed")}
@@ -26,6 +27,7 @@ COSTS: Final = {
     "relative_ms_256": "time for 256 cells, of the default's",
 }
 
+_UNMEASURED: Final = Figures(n=0, accuracy=None, intervals={})
 _IN_CARDS: Final = {"sensitivity_at_9995": "sensitivity_at_9995_specificity"}
 
 
@@ -34,9 +36,9 @@ def read_leaderboard(cards: Mapping[str, Card], folder: Path | None = None) -> p
 
     A row whose figures are no longer those of its card is that of another network of the same name: the card's row
     takes its place. Columns: name, about, shipped (bool), those of `COSTS`, for each reading READING_n and each rate
-    with its limits, folds, patients, cells, epochs (at most), note, date, command, fingerprint (of the cells). What is
-    not known is NaN or "". Without a CSV the cards alone make the table. Raises `ModelError` for a CSV that cannot be
-    read.
+    with its limits, folds (in words), split_by (patient or image), seed, patients, cells, epochs (at most), note, date,
+    command, fingerprint (of the cells). What is not known is NaN or "". Without a CSV the cards alone make the table.
+    Raises `ModelError` for a CSV that cannot be read.
     """
     path = (model.MODELS_DIR if folder is None else folder) / FILE
     rows = _read(path).to_dict("records") if path.is_file() else []
@@ -54,19 +56,18 @@ def read_leaderboard(cards: Mapping[str, Card], folder: Path | None = None) -> p
     return table
 
 
-def flat_rates(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def flat_rates(metrics: Mapping[str, Figures]) -> dict[str, Any]:
     """Return the figures of a card or a run as columns of the table: READING_n, READING_RATE and its interval's ends.
 
     What is not among them is NaN.
     """
     flat: dict[str, Any] = {}
     for reading in READINGS:
-        figures = metrics.get(reading) or {"intervals": {}}
-        flat[f"{reading}_n"] = figures.get("n", np.nan)
+        figures = metrics.get(reading) or _UNMEASURED
+        flat[f"{reading}_n"] = figures.n if reading in metrics else np.nan
         for rate in RATES:
             name = _IN_CARDS.get(rate, rate)
-            value, interval = figures.get(name), figures["intervals"].get(name)
-            low, high = interval or (np.nan, np.nan)
+            value, (low, high) = figures.rate(name), figures.interval(name) or (np.nan, np.nan)
             flat[f"{reading}_{rate}"] = np.nan if value is None else value
             flat |= {f"{reading}_{rate}_low": low, f"{reading}_{rate}_high": high}
     return flat
@@ -101,7 +102,7 @@ def alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
     """Whether two rows are about the same cells with the same labels, split alike; what a row does not say may be."""
     prints = {_said(row.get("fingerprint")) for row in (one, other)} - {""}
     same = (_said(one.get(column)) == _said(other.get(column)) for column in _MEASURED_ON)
-    return len(prints) < 2 and _seed(one) == _seed(other) and all(same)
+    return len(prints) < 2 and _said(one.get("seed")) == _said(other.get("seed")) and all(same)
 
 
 def measured_in_words(row: Mapping[Any, Any]) -> str:
@@ -110,12 +111,12 @@ def measured_in_words(row: Mapping[Any, Any]) -> str:
     parts = [f"{cells or '?'} cells of {patients or '?'} patients"]
     parts += [f"{undisputed} of them undisputed"] if undisputed else []
     parts += [f"fingerprint {_said(row['fingerprint'])[:8]}"] if _said(row.get("fingerprint")) else []
-    return ", ".join([*parts, folds or "folds not said", f"seed {_seed(row) or '?'}"])
+    return ", ".join([*parts, folds or "folds not said", f"seed {_said(row.get('seed')) or '?'}"])
 
 
 def by_image(row: Mapping[Any, Any]) -> bool:
     """Whether cells of one patient were on both sides of the split, which flatters."""
-    return "by image" in _said(row.get("folds"))
+    return _said(row.get("split_by")) == "image"
 
 
 _MEASURED_ON: Final = ("cells", "patients", "folds", "undisputed_n")
@@ -123,13 +124,6 @@ _MEASURED_ON: Final = ("cells", "patients", "folds", "undisputed_n")
 
 def _measured(row: Mapping[Any, Any]) -> bool:
     return any(_said(row.get(f"{reading}_accuracy")) for reading in READINGS)
-
-
-def _seed(row: Mapping[Any, Any]) -> str:
-    """The seed of the folds, which stands in the command unless it is 0; "" where there is no command."""
-    command = _said(row.get("command"))
-    found = re.search(r"--seed (-?\d+)", command)
-    return found[1] if found else "0" if command else ""
 
 
 def _said(value: Any) -> str:
@@ -145,7 +139,7 @@ def _contradicts(of_card: Mapping[str, Any], row: Mapping[Any, Any]) -> bool:
     return any(not abs(float(row[name]) - of_card[name]) < 2e-6 for name in rates)  # also where the card has none
 
 
-_TEXT: Final = ("name", "about", "folds", "note", "date", "command", "fingerprint")
+_TEXT: Final = ("name", "about", "folds", "note", "date", "command", "fingerprint", "split_by")
 _NUMBERS: Final = (
     *COSTS,
     *(
@@ -156,8 +150,9 @@ _NUMBERS: Final = (
     "patients",
     "cells",
     "epochs",
+    "seed",
 )
-_COLUMNS: Final = ("name", "about", "shipped", *_NUMBERS, "folds", "note", "date", "command", "fingerprint")
+_COLUMNS: Final = ("name", "about", "shipped", *_NUMBERS, *_TEXT[2:])
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -165,6 +160,7 @@ def _read(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
         if "name" not in table or table["name"].duplicated().any():
             raise ValueError("every row needs a name of its own")
+        table = complete_old_table(table)
         numbers = [column for column in _NUMBERS if column in table]
         table[numbers] = table[numbers].replace("", np.nan).astype(np.float64)
     except (ValueError, OSError) as problem:
@@ -175,17 +171,36 @@ def _read(path: Path) -> pd.DataFrame:
     return table
 
 
-def _from_card(card: Card) -> dict[str, Any]:
-    run = card.trained_on
-    return flat_rates(card.metrics) | {
-        "name": card.name,
-        "about": card.about,
-        "parameters": card.parameters,
-        "macs": card.macs,
-        "folds": str(run.get("split", "")),
-        **{name: run[name] for name in ("cells", "patients", "epochs") if isinstance(run.get(name), int)},
-        "command": str(run.get("command", "")),
-        "fingerprint": str(run.get("fingerprint", "")),
-        "date": card.date.isoformat(),
-        "note": "from its card",
+def complete_old_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table as it came from its CSV with `split_by` and `seed`, which it had only in words at first."""
+    for column, source in (("split_by", "folds"), ("seed", "command")):
+        if column not in table and source in table:
+            said = table[source].fillna("").astype(str)
+            splits = (read_split(words) or {} for words in said)
+            found = [split.get("by", "") for split in splits] if column == "split_by" else map(read_seed, said)
+            table[column] = ["" if value is None else str(value) for value in found]
+    return table
+
+
+def measured_on(run: Provenance) -> dict[str, Any]:
+    """Return what a card or a run says of its measurement, as columns of the table."""
+    return {
+        **{name: getattr(run, name) for name in ("patients", "cells", "epochs", "seed", "command", "fingerprint")},
+        "folds": run.split.in_words if run.split else "",
+        "split_by": run.split.by if run.split else "",
     }
+
+
+def _from_card(card: Card) -> dict[str, Any]:
+    return (
+        flat_rates(card.metrics)
+        | measured_on(card.trained_on)
+        | {
+            "name": card.name,
+            "about": card.about,
+            "parameters": card.parameters,
+            "macs": card.macs,
+            "date": card.date.isoformat(),
+            "note": "from its card",
+        }
+    )

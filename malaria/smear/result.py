@@ -296,10 +296,10 @@ def cell_rates(card: Card, scores: Scores | None, threshold: float) -> CellRates
     """
     if scores is not None:
         return scores.at(scores.readings[0], threshold).cautious_rates
-    if threshold != card.threshold or not card.metrics:
+    if threshold != card.threshold:
         return None
-    confusion = card.reading()[1].get("confusion")
-    return OperatingPoint.from_counts(threshold, **confusion).cautious_rates if confusion else None
+    confusion = card.reading()[1].confusion
+    return OperatingPoint.from_counts(threshold, **confusion.model_dump()).cautious_rates if confusion else None
 
 
 def head_rates(head: Head, threshold: float) -> CellRates | None:

@@ -1,6 +1,5 @@
 """One table of every network: what it costs, and how good it is on the same held-out patients, with intervals."""
 
-import json
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,15 +12,16 @@ import pandas as pd
 from ai_edge_litert.interpreter import Interpreter
 
 from malaria.errors import TrainingError
-from malaria.model.card import FILE, read_card
+from malaria.model.card import FILE, Card, read_card
 from malaria.model.classifier import MODELS_DIR
-from malaria.model.leaderboard import alike, flat_rates, measured_in_words
+from malaria.model.leaderboard import alike, flat_rates, measured_in_words, measured_on
+from malaria.model.provenance import Provenance
 from malaria.training.architectures import RECIPES, Recipe, find_recipe
 from malaria.training.datasets import Dataset
 from malaria.training.export import to_litert
 from malaria.training.fitting import build_network
 from malaria.training.networks import count_macs
-from malaria.training.publish import FIGURES, provenance
+from malaria.training.provenance import FIGURES, MeasuredRun, provenance
 from malaria.training.run import Options, make_recipe
 
 BATCHES = (1, 256)
@@ -55,7 +55,7 @@ def describe_request(options: Options, dataset: Dataset) -> dict[str, Any]:
     """Return on what a run by `options` would be measured, as columns of the table."""
     undisputed = len(dataset.table) - int(dataset.table["disputed"].sum())
     run = provenance(options, options.architecture, dataset, make_recipe(options))
-    return _describe_measurement(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
+    return measured_on(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
 
 
 def find_measured_folder(
@@ -66,8 +66,9 @@ def find_measured_folder(
     Raises `TrainingError` for a run in `runs` that was measured otherwise or, where `epochs` are asked for, was trained
     for others.
     """
-    if _is_measured(models / name) and alike(_read_folder(models / name), asked):
-        return models / name
+    of_model = models / name  # which may hold any network
+    if _is_measured(of_model) and read_run(of_model).architecture == name and alike(_read_folder(of_model), asked):
+        return of_model
     folder = runs / name
     if not _is_measured(folder):
         return None
@@ -92,12 +93,11 @@ def refuse_other_rows(table: pd.DataFrame, asked: Mapping[str, Any], file: Path)
             )
 
 
-def read_figures(folder: Path) -> dict[str, Any]:
-    """Return what a run measured: `architecture`, `trained_on`, `metrics`, `date`, from its card or its figures."""
+def read_run(folder: Path) -> Card | MeasuredRun:
+    """Return what a run measured, from its card or its figures."""
     if (folder / FILE).exists():
-        return read_card(folder).model_dump(mode="json")
-    figures: dict[str, Any] = json.loads((folder / FIGURES).read_text())
-    return figures
+        return read_card(folder)
+    return MeasuredRun.model_validate_json((folder / FIGURES).read_text())
 
 
 def _is_measured(folder: Path) -> bool:
@@ -105,19 +105,13 @@ def _is_measured(folder: Path) -> bool:
 
 
 def _read_folder(folder: Path) -> dict[str, Any]:
-    figures = read_figures(folder)
-    return _describe_measurement(figures["trained_on"]) | flat_rates(figures["metrics"])
-
-
-def _describe_measurement(run: dict[str, Any]) -> dict[str, Any]:
-    """What a run says of its measurement, as the table's columns."""
-    same = {name: run.get(name) for name in ("patients", "cells", "epochs", "command", "fingerprint")}
-    return same | {"folds": run["split"]}
+    run = read_run(folder)
+    return measured_on(run.trained_on) | flat_rates(run.metrics)
 
 
 def _row(folder: Path, reference: bytes) -> dict[str, Any]:
-    figures = read_figures(folder)
-    recipe, run = find_recipe(figures["architecture"]), figures["trained_on"]
+    run = read_run(folder)
+    recipe = find_recipe(run.architecture)
     network = build_network(recipe, 1)
     shipped = (folder / "model.tflite").exists()
     litert = (folder / "model.tflite").read_bytes() if shipped else _export_untrained(recipe)
@@ -130,17 +124,17 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         "macs": count_macs(network),
         "size_bytes": len(litert),
         **{f"relative_ms_{batch}": round(ratio, 3) for batch, ratio in zip(BATCHES, times, strict=True)},
-        **flat_rates(figures["metrics"]),
-        "note": _note(run, recipe),
-        "date": figures["date"],
-        **_describe_measurement(run),
+        **flat_rates(run.metrics),
+        "note": _note(run.trained_on, recipe),
+        "date": run.date.isoformat(),
+        **measured_on(run.trained_on),
     }
 
 
-def _note(run: dict[str, Any], recipe: Recipe) -> str:
+def _note(run: Provenance, recipe: Recipe) -> str:
     """What a reader must know about how a run was trained, beside its recipe."""
-    shorter = f"{run['epochs']} epochs instead of {recipe.epochs}" if run["epochs"] != recipe.epochs else ""
-    pretrained = f"begins with the weights {run['pretrained']}" if run.get("pretrained") else ""
+    shorter = f"{run.epochs} epochs instead of {recipe.epochs}" if run.epochs != recipe.epochs else ""
+    pretrained = f"begins with the weights {run.pretrained}" if run.pretrained else ""
     return ", ".join(filter(None, (shorter, pretrained)))
 
 

@@ -1,6 +1,6 @@
 """Held-out figures for any number of classes: calibrated probabilities, from when to believe them, accuracy, kappa."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from sklearn.model_selection import GroupKFold
 
 from malaria.metrics import Rate
+from malaria.model.provenance import Figures
 
 RESAMPLES = 1000
 SURE: Final = 0.95
@@ -34,7 +35,7 @@ def calibrate_classes(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd
     return table.assign(**dict(zip(columns, p.T, strict=True))), _temperature(odds, labels)
 
 
-def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0) -> dict[str, Any]:
+def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0) -> dict[str, Figures]:
     """Measure held-out cells against the labels learned.
 
     `table` has `label` and a column `p_CLASS` for each class. Accuracy has a 95 % Wilson interval, kappa a 95 %
@@ -58,19 +59,18 @@ def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0
         cohen_kappa_score(labels[chosen], answers[chosen], labels=list(classes))
         for chosen in random.integers(0, len(table), (RESAMPLES, len(table)))
     ]
+    intervals = {name: rate.interval for name, rate in rates.items()}
+    low, high = np.nanpercentile(kappas, [2.5, 97.5]).tolist()
     return {
-        "as_given": {
-            "n": len(table),
-            "classes": list(classes),
-            "confusion_matrix": confusion_matrix(labels, answers, labels=list(classes)).tolist(),
+        "as_given": Figures(
+            n=len(table),
+            classes=classes,
+            confusion_matrix=confusion_matrix(labels, answers, labels=list(classes)).tolist(),
             **{name: rate.value for name, rate in rates.items()},
-            "kappa": float(cohen_kappa_score(labels, answers, labels=list(classes))),
-            "threshold": threshold,
-            "intervals": {
-                **{name: list(rate.interval) if rate.interval else None for name, rate in rates.items()},
-                "kappa": np.nanpercentile(kappas, [2.5, 97.5]).tolist(),
-            },
-        }
+            kappa=float(cohen_kappa_score(labels, answers, labels=list(classes))),
+            threshold=threshold,
+            intervals={**intervals, "kappa": (low, high)},
+        )
     }
 
 

@@ -3,10 +3,9 @@
 import hashlib
 import json
 import re
-import shlex
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,19 @@ from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Evaluation, Readings, apply_temperature, fit_temperature, readings
 from malaria.model.card import FILE, Card
 from malaria.model.classifier import Classifier
+from malaria.model.held_out import FILE as HELD_OUT
 from malaria.model.network import Network
+from malaria.model.provenance import Figures
 from malaria.training.architectures import Recipe
 from malaria.training.datasets import Dataset
 from malaria.training.export import litert_outputs, to_litert
 from malaria.training.fitting import build_network, log_odds
 from malaria.training.multiclass import SURE, calibrate_classes, measure_classes
-from malaria.training.networks import count_macs, vgg16_weights
+from malaria.training.networks import count_macs
+from malaria.training.provenance import FIGURES, MeasuredRun, provenance
 from malaria.training.records import load_best, write_answers
 from malaria.training.run import WORK, Options, make_recipe, read_held_out_answers, split_run
 
-HELD_OUT = "held_out.csv.gz"
-"""Every held-out cell with its labels and the answer of a network that had not seen its patient."""
-FIGURES = "figures.json"
-"""What was measured, for runs that have no network to ship and so no card."""
 VERSION = "1.0.0"
 """What the version of every card begins with."""
 CHECKED_CELLS = 2000
@@ -55,7 +53,7 @@ class Measured:
     """What the held-out answers of a run gave: a temperature, figures by reading, and how far they are calibrated."""
 
     temperature: float
-    metrics: dict[str, Any]
+    metrics: dict[str, Figures]
     calibration: str
 
 
@@ -85,13 +83,13 @@ def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
     (output / "history.json").write_text(json.dumps(_read_histories(output), indent=1))
-    figures = {
-        "architecture": recipe.name,
-        "trained_on": provenance(options, output.name, dataset, recipe),
-        "metrics": metrics,
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    (output / FIGURES).write_text(json.dumps(figures, indent=1) + "\n")
+    run = MeasuredRun(
+        architecture=recipe.name,
+        trained_on=provenance(options, output.name, dataset, recipe),
+        metrics=metrics,
+        date=datetime.now(UTC).date(),
+    )
+    (output / FIGURES).write_text(run.model_dump_json(indent=1) + "\n")
     report(_summary(metrics))
     return Measured(temperature, metrics, calibration)
 
@@ -162,7 +160,9 @@ def _second_reading(options: Options, dataset: Dataset) -> str:
     return "expert" if dataset.learned_from == "expert_label" else "learned"
 
 
-def _metrics(table: pd.DataFrame, classes: tuple[str, ...], patients: list[str] | None, second: str) -> dict[str, Any]:
+def _metrics(
+    table: pd.DataFrame, classes: tuple[str, ...], patients: list[str] | None, second: str
+) -> dict[str, Figures]:
     """Held-out figures in every reading that the labels allow, at a threshold of one half."""
     positive = classes[1]
     given, learned = (table[column] == positive for column in ("given_label", "label"))
@@ -175,12 +175,13 @@ def _metrics(table: pd.DataFrame, classes: tuple[str, ...], patients: list[str] 
     return {name: _figures(reading) for name, reading in named.items()}
 
 
-def _figures(reading: Evaluation) -> dict[str, Any]:
+def _figures(reading: Evaluation) -> Figures:
     """One reading's figures, with the sensitivity at the specificity that a whole sample needs."""
     strict = reading.curve.sensitivity_at_specificity(0.9995)
     figures = reading.to_dict() | {"sensitivity_at_9995_specificity": strict.value}
     figures["intervals"]["sensitivity_at_9995_specificity"] = list(strict.interval) if strict.interval else None
-    return {name: _round_all(value) for name, value in figures.items() if name not in ("model", "reasons", "left_out")}
+    said = {name: _round_all(value) for name, value in figures.items() if name not in ("model", "reasons", "left_out")}
+    return Figures.model_validate(said)
 
 
 def _write_network(
@@ -234,7 +235,7 @@ def _threshold(dataset: Dataset, measured: Measured) -> dict[str, Any]:
     if len(dataset.classes) == 2:
         return {"threshold": 0.5, "threshold_chosen": f"One half: {measured.calibration}"}
     return {
-        "threshold": measured.metrics["as_given"]["threshold"],
+        "threshold": measured.metrics["as_given"].threshold,
         "threshold_chosen": f"The lowest probability of the likeliest class from which on {SURE:.0%} of the held-out "
         "answers are right; below it there is no answer.",
     }
@@ -272,74 +273,17 @@ def largest_difference(network: keras.Model, served: Network, serving: NDArray[n
     return float(np.abs(raw - served.outputs(serving)).max())
 
 
-def provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) -> dict[str, Any]:
-    """Return what the card of a run called `name` says of its cells, its labels, its split and its training."""
-    return {
-        "data": Path(options.data).name,
-        "cells": len(dataset.table),
-        "patients": None if options.by_image else int(dataset.table["patient"].nunique()),
-        "fingerprint": hashlib.sha256("".join(sorted(dataset.table["image_id"])).encode()).hexdigest(),
-        "labels": dataset.learned_from,
-        "labels_file": Path(options.labels).name if options.labels else None,
-        "disputed": int(dataset.table["disputed"].sum()),
-        "disputed_left_out": options.leave_out_disputed,
-        "corrections": bool(options.corrections),
-        "split": _split_in_words(options, dataset),
-        "shipped_network": f"trained once more on all {'images' if options.by_image else 'patients'}"
-        if options.folds
-        else "that of the hold-out",
-        "seed": options.seed,
-        "pretrained": Path(vgg16_weights()).name if recipe.frozen else None,
-        "epochs": recipe.epochs,
-        "batch_size": recipe.batch_size,
-        "learning_rate": recipe.learning_rate,
-        "schedule": recipe.schedule,
-        "teachers": [Path(teacher).name for teacher in options.teachers],
-        "oversampled": options.oversample,
-        "early_stopping": recipe.patience is not None,
-        "eight_bit": recipe.eight_bit,
-        "augmentation": asdict(recipe.augmentation),
-        "threshold_of_metrics": 0.5,
-        "command": _command(options, name),
-    }
-
-
-def _split_in_words(options: Options, dataset: Dataset) -> str:
-    by = "image (flattering: cells of one patient are on both sides)" if options.by_image else "patient"
-    if options.folds:
-        return f"{options.folds} folds by {by}"
-    (split,), patients = split_run(dataset, options), dataset.patients
-    held_out = f"{len(set(patients[split.held_out]))} of {len(set(patients))}"
-    return f"one hold-out of {held_out} {'images' if options.by_image else 'patients'}, by {by}"
-
-
-def _command(options: Options, output: str) -> str:
-    """The command that repeats the run, file names without their folders."""
-    words = ["python", "-m", "malaria", "train", Path(options.data).name]
-    words += ["--architecture", options.architecture, "--output", output]
-    for name, value in asdict(options).items():
-        flag = f"--{name.replace('_', '-').removesuffix('s') if name == 'teachers' else name.replace('_', '-')}"
-        if name in ("data", "architecture") or value in (None, False, (), 0):
-            continue
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [flag] if one is True else [flag, Path(one).name if isinstance(one, str) else str(one)]
-    return shlex.join(words)
-
-
 def _read_histories(output: Path) -> dict[str, Any]:
     """The history of every fold, and of the final network, by name."""
     return {path.parent.name: json.loads(path.read_text()) for path in sorted((output / WORK).glob("*/history.json"))}
 
 
-def _summary(metrics: dict[str, Any]) -> str:
+def _summary(metrics: dict[str, Figures]) -> str:
     lines = []
     for name, figures in metrics.items():
-        shown = (
-            f"{key} {figures[key]:.4f}"
-            for key in ("accuracy", "kappa", "sensitivity", "specificity", "auc")
-            if figures.get(key)
-        )
-        lines.append(f"held out, {name.replace('_', ' ')}: n {figures['n']}, {', '.join(shown)}")
+        rates = {key: figures.rate(key) for key in ("accuracy", "kappa", "sensitivity", "specificity", "auc")}
+        shown = (f"{key} {rate:.4f}" for key, rate in rates.items() if rate)
+        lines.append(f"held out, {name.replace('_', ' ')}: n {figures.n}, {', '.join(shown)}")
     return "\n".join(lines)
 
 

@@ -1,6 +1,5 @@
 """A model folder becomes answers: p_parasitized, in order, from any number of threads, whatever is in the way."""
 
-import json
 import os
 import pickle
 import threading
@@ -30,7 +29,7 @@ from malaria.model.classifier import (
     threads,
 )
 from tests.hostile import REFUSED, encode
-from tests.models import card_of, network, write_model
+from tests.models import network, write_model
 
 AT_MOST_AHEAD = BATCH * (8 * threads() + 2)
 RED, BLUE, GREY, BLACK = (255, 0, 0), (0, 0, 255), (150, 150, 150), (0, 0, 0)
@@ -310,10 +309,6 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "card not JSON": (lambda folder: (folder / "card.json").write_text("{'name': 1"), "is not a valid card"),
     "card of another type": (lambda folder: (folder / "card.json").write_text("[1, 2]"), "is not a valid card"),
-    "card of another model": (
-        lambda folder: (folder / "card.json").write_text(json.dumps(card_of("other"))),
-        "the card is that of 'other'",
-    ),
     "card huge": (lambda folder: (folder / "card.json").write_text(" " * 2**21), "card.json is larger than 1 MB"),
     "pickle": (lambda folder: (folder / "model.pkl").write_bytes(pickle.dumps(1)), "holds model.pkl"),
     "h5": (lambda folder: (folder / "weights.H5").write_bytes(b"\x89HDF"), "holds weights.H5"),

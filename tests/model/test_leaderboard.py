@@ -113,7 +113,7 @@ def test_what_is_shipped_reads_and_every_model_is_on_it() -> None:
     table = read_leaderboard(usable).set_index("name")
     assert set(usable) <= set(table.index)
     for name, card in usable.items():
-        assert table.loc[name, "as_given_accuracy"] == pytest.approx(card.metrics["as_given"]["accuracy"], abs=1e-6)
+        assert table.loc[name, "as_given_accuracy"] == pytest.approx(card.metrics["as_given"].accuracy, abs=1e-6)
     assert measured_alike(table).all()
     assert len(table) == 14
     measured = table.dropna(subset=["as_given_accuracy"])

@@ -23,7 +23,7 @@ from malaria.ui.models.page import SECTIONS
 from malaria.ui.parts import keras_process as keras
 from malaria.ui.parts import keras_process as memory
 from malaria.ui.parts.frame import ROOT
-from tests.models import card_of, write_model
+from tests.models import card_of, write_held_out, write_model
 from tests.pages.test_every_page import meadow
 
 PAGE = "pages/6_Models.py"
@@ -60,7 +60,7 @@ def start(**query: str) -> AppTest:
 
 def sentences(app: AppTest) -> str:
     elements = [*app.error, *app.warning, *app.info, *app.markdown, *app.caption]
-    return re.sub(r"\\(\W)", r"\1", "\n".join(str(element.value) for element in elements))
+    return re.sub(r"\\([\W_])", r"\1", "\n".join(str(element.value) for element in elements))
 
 
 def pictures(app: AppTest) -> list[str]:
@@ -103,7 +103,7 @@ def test_why_splits_by_image_flatter_has_both_figures() -> None:
     card = model.list_models()[FLATTERED[0]]
     assert isinstance(card, model.Card)
     assert "reported 0.9815" in said
-    assert f"**{card.metrics['as_given']['accuracy']:.4f}**" in said
+    assert f"**{card.metrics['as_given'].accuracy:.4f}**" in said
 
 
 def test_without_a_leaderboard_the_cards_are_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,6 +285,20 @@ def test_a_malformed_folder_is_a_row_with_the_reason(tmp_path: Path, monkeypatch
     assert rows.loc["good", "State"] == "● can be used"
     assert "a kind of file that can run code" in rows.loc["pickled", "What it says"]
     assert "has no card.json" in rows.loc["empty", "What it says"]
+
+
+def test_a_copied_folder_stands_beside_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(write_model(tmp_path, "first"), tmp_path / "second run")
+    write_held_out(tmp_path / "second run", "a.png,p,Parasitized,Parasitized,0.9")
+    monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
+    app = start(section="Add a model")
+    assert app.dataframe[0].value["Folder"].tolist() == ["first", "second run"]
+    assert sorted(start(reading="as given").dataframe[0].value["Network"]) == ["first", "second run"]
+    said = sentences(start(section="This model", model="second run"))
+    assert "This is **second run**" in said
+    assert "trained as first" in said
+    assert "has no held_out.csv.gz" not in said
+    assert "first: has no held_out.csv.gz" in sentences(start(section="This model", model="first"))
 
 
 # The process with TensorFlow

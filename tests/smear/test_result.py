@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.model.provenance import Confusion, Figures
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates, estimate_parasitaemia, required_cells
 from malaria.smear import (
@@ -111,11 +112,12 @@ def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
 
 
 def test_without_held_out_scores_rates_are_known_at_the_threshold_of_the_card_alone(classifier):
-    stated = {"as_given": {"confusion": {"tp": 90, "fn": 10, "fp": 1, "tn": 99}}}
-    card = classifier.card.model_copy(update={"metrics": stated})
+    figures = Figures(n=200, accuracy=None, intervals={}, confusion=Confusion(tp=90, fn=10, fp=1, tn=99))
+    card = classifier.card.model_copy(update={"metrics": {"as_given": figures}})
     assert cell_rates(card, None, card.threshold).sensitivity == pytest.approx(90.5 / 101)
     assert cell_rates(card, None, card.threshold / 2) is None, "other rates than those stated"
-    assert cell_rates(card.model_copy(update={"metrics": {}}), None, card.threshold) is None
+    bare = {"as_given": figures.model_copy(update={"confusion": None})}
+    assert cell_rates(card.model_copy(update={"metrics": bare}), None, card.threshold) is None
 
 
 def test_what_a_reader_finds_beside_the_suspects_is_not_corrected_for_again(triage, read):

@@ -25,6 +25,7 @@ from malaria import phantom
 from malaria.cli import app
 from malaria.errors import MalariaError
 from malaria.model.classifier import load
+from malaria.model.provenance import Split
 from malaria.smear.adapt import Head
 from malaria.smear.triage import pool_fields
 from malaria.training import publish
@@ -70,9 +71,9 @@ def test_the_model_folder_serves(trained: Path) -> None:
 def test_the_card_says_what_was_done(trained: Path) -> None:
     card = load("tiny", trained.parent).card
     assert card.architecture == "mini-resnet"
-    assert card.trained_on["cells"] == 96
-    assert card.trained_on["split"] == "2 folds by patient"
-    assert card.metrics["as_given"]["n"] == 96
+    assert card.trained_on.cells == 96
+    assert card.trained_on.split == Split(by="patient", folds=2)
+    assert card.metrics["as_given"].n == 96
     assert card.largest_difference is not None
     assert card.largest_difference < 1e-3
 
@@ -118,7 +119,7 @@ def test_few_infected_patients_are_measured_uncalibrated_and_the_card_says_so(tm
     train(zipped(cells, tmp_path / "cells.zip"), *words)
     card = load("few", tmp_path).card
     assert re.search(r"\d+ of the \d+ cells .* measured without", card.threshold_chosen)
-    assert re.match(r"one hold-out of [23] of 8 patients, by patient", card.trained_on["split"])
+    assert re.match(r"one hold-out of [23] of 8 patients, by patient", card.trained_on.split.in_words)
 
 
 def test_held_out_cells_of_one_class_give_no_temperature() -> None:
@@ -141,7 +142,7 @@ def test_frozen_layers_keep_the_weights_of_the_local_file(
         np.testing.assert_array_equal(network.get_layer(name).kernel, given.get_layer(name).kernel)
     losses = [row["loss"] for row in json.loads((output / "history.json").read_text())["fold-0"]]
     assert losses[1] < losses[0]
-    assert load("vgg", tmp_path).card.trained_on["pretrained"] == vgg16_file.name
+    assert load("vgg", tmp_path).card.trained_on.pretrained == vgg16_file.name
 
 
 def test_every_cell_is_held_out_once_and_its_history_kept(trained: Path) -> None:
@@ -156,7 +157,7 @@ def test_every_cell_is_held_out_once_and_its_history_kept(trained: Path) -> None
 def test_the_figures_of_the_card_are_those_of_the_held_out_answers(trained: Path) -> None:
     table = pd.read_csv(trained / "held_out.csv.gz")
     right = (table["p_parasitized"] >= 0.5) == (table["given_label"] == "Parasitized")
-    assert load("tiny", trained.parent).card.metrics["as_given"]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)
+    assert load("tiny", trained.parent).card.metrics["as_given"].accuracy == pytest.approx(right.mean(), abs=1e-6)
 
 
 def test_a_killed_run_goes_on_where_it_was_and_gives_the_same_network(cells_zip: Path, tmp_path: Path) -> None:
@@ -199,7 +200,7 @@ def test_blocks_and_channels_are_kept_with_the_run_and_on_the_card(cells_zip: Pa
     card = load("small", tmp_path).card
     assert card.parameters < 5000
     assert "2 blocks, 8 channels" in card.about
-    assert card.trained_on["command"].endswith("--blocks 2 --channels 8")
+    assert card.trained_on.command.endswith("--blocks 2 --channels 8")
     with pytest.raises(MalariaError, match=r"other options.*blocks"):
         train(*words, "--blocks", 3, "--channels", 8, "--resume")
     with pytest.raises(MalariaError, match=r"other options.*channels"):
@@ -214,8 +215,8 @@ def test_all_epochs_are_trained_on_all_cells_where_that_is_asked_for(cells_zip: 
     assert {name: len(rows) for name, rows in history.items()} == {"fold-0": 12, "fold-1": 12, "final": 12}
     assert all("val_loss" not in row for rows in history.values() for row in rows)
     run = load("all", tmp_path).card.trained_on
-    assert (run["early_stopping"], run["schedule"]) == (False, "cosine")
-    assert run["command"].endswith("--schedule cosine --all-epochs")
+    assert (run.early_stopping, run.schedule) == (False, "cosine")
+    assert run.command.endswith("--schedule cosine --all-epochs")
 
 
 def test_blocks_cannot_be_chosen_for_other_networks(cells_zip: Path, tmp_path: Path) -> None:
@@ -256,8 +257,8 @@ def test_labels_from_a_csv_with_disputed_cells(cells_zip: Path, tmp_path: Path) 
         "--labels", tmp_path / "labels.csv", "--label-column", "expert_label", "--leave-out-disputed",
     )  # fmt: skip
     card = load("disputed", tmp_path).card
-    assert card.trained_on["disputed"] == 6
-    assert (card.trained_on["labels"], card.trained_on["labels_file"]) == ("expert_label", "labels.csv")
+    assert card.trained_on.disputed == 6
+    assert (card.trained_on.labels, card.trained_on.labels_file) == ("expert_label", "labels.csv")
     assert {"as_given", "expert", "undisputed"} == set(card.metrics)
 
 
@@ -268,8 +269,8 @@ def test_the_column_that_was_read_unasked_is_on_the_card(cells_zip: Path, tmp_pa
     words = ["--architecture", "mlp-1", "--epochs", 1, "--labels", tmp_path / "my labels.csv"]
     train(cells_zip, "--output", tmp_path / "m", *words)
     run = load("m", tmp_path).card.trained_on
-    assert (run["labels"], run["labels_file"]) == ("label", "my labels.csv")
-    assert "my labels.csv" in shlex.split(run["command"]), "the command can be pasted into a shell"
+    assert (run.labels, run.labels_file) == ("label", "my labels.csv")
+    assert "my labels.csv" in shlex.split(run.command), "the command can be pasted into a shell"
 
 
 def test_a_column_without_its_csv_is_refused(cells_zip: Path, tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_corrections_replace_labels(cells_zip: Path, tmp_path: Path) -> None:
     words += ["--corrections", corrections]
     assert "corrected_labels.csv: 1 label changed, 0 cells left out" in train(cells_zip, *words)
     card = load("c", tmp_path).card
-    assert card.trained_on["disputed"] == 1
+    assert card.trained_on.disputed == 1
     assert set(card.metrics) == {"as_given", "corrected", "undisputed"}, "annotators here are not the expert"
     corrections.write_text("file,corrected_label\n")
     with pytest.raises(MalariaError, match="None of the 96 images is among the corrections"):
@@ -415,8 +416,8 @@ def test_a_split_by_image_is_possible_but_warned_of(tmp_path: Path) -> None:
     )
     assert "flatter" in said
     card = load("m", tmp_path).card
-    assert "by image (flattering" in card.trained_on["split"]
-    assert card.metrics["as_given"]["patients"]["n"] == 0, "images are no patients"
+    assert card.trained_on.by_image
+    assert card.metrics["as_given"].patients.n == 0, "images are no patients"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The single-cell page: cells come in by example, by upload or from elsewhere, and each gets one honest answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
+from malaria.model.provenance import Figures
 from malaria.model.verdict import verdict
 from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, to_table
 from malaria.ui.parts import charts, examples, gallery, links
@@ -177,24 +178,26 @@ def _draw_one(one: CellAnswer, frame: Frame) -> None:
 def _draw_measured_rates(frame: Frame) -> None:
     """Say which model answered, and how good it is on patients it had not seen."""
     card = frame.card
-    patients = card.metrics["as_given"]["patients"]["n"]
+    by_patient = card.metrics["as_given"].patients
+    patients = by_patient.n if by_patient else 0
     unseen = "cells of patients it had not seen" if patients else "cells it had not seen"
     st.markdown(f"Model **{literal(card.name)}** {literal(card.version)}, on {unseen}:")
     lines = ["| labels | parasitized cells found | uninfected cells cleared |", "|---|---|---|"]
     for name, words in _READING_WORDS.items():
         if figures := card.metrics.get(name):
             rates = f"{_format_rate(figures, 'sensitivity')} | {_format_rate(figures, 'specificity')}"
-            lines.append(f"| {words}, {count(figures['n'], 'cell')} | {rates} |")
+            lines.append(f"| {words}, {count(figures.n, 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
     st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
 
 
-def _format_rate(figures: Mapping[str, Any], name: str) -> str:
+def _format_rate(figures: Figures, name: str) -> str:
     """One measured rate with its interval: that over patients, which is the wider and the one to believe."""
-    interval = figures["patients"]["intervals"].get(name) or figures["intervals"].get(name)
-    if figures.get(name) is None or interval is None:
+    value, by_patient = figures.rate(name), figures.patients and figures.patients.interval(name)
+    interval = by_patient or figures.interval(name)
+    if value is None or interval is None:
         return DASH
-    return estimate(figures[name], interval, write=partial(percent, n=figures["n"]))
+    return estimate(value, interval, write=partial(percent, n=figures.n))
 
 
 @st.fragment

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -55,20 +55,21 @@ def _describe(card: Card) -> str:
 
 
 def _draw_card(card: Card) -> None:
-    trained: dict[str, Any] = card.trained_on
-    learned = str(trained.get("labels", "")).replace("_", " ")
-    learned += f" of {trained['labels_file']}" if trained.get("labels_file") else ""
-    learned += ", corrected by annotators" if trained.get("corrections") else ""
-    left_out = ", disputed ones left out" if trained.get("disputed_left_out") else ""
+    run = card.trained_on
+    learned = run.labels.replace("_", " ")
+    learned += f" of {run.labels_file}" if run.labels_file else ""
+    learned += ", corrected by annotators" if run.corrections else ""
+    left_out = ", disputed ones left out" if run.disputed_left_out else ""
     commit = f", commit {card.commit[:10]}" if card.commit else ""
-    patients = f" of {trained['patients']:,} patients" if trained.get("patients") else ""
-    cells = f"{trained.get('cells', 0):,} cells{patients}, {trained.get('data')}"
+    trained_as = f", trained as {card.trained_as}" if card.trained_as != card.name else ""
+    patients = f" of {run.patients:,} patients" if run.patients else ""
+    cells = f"{run.cells or 0:,} cells{patients}, {run.data}"
     rows = [
-        ["Version", f"{card.version}, of {card.date:%d %B %Y}{commit}"],
+        ["Version", f"{card.version}, of {card.date:%d %B %Y}{commit}{trained_as}"],
         ["Trained on", cells],
         ["Labels learned", f"{learned}{left_out}"],
-        ["Measured by", str(trained.get("split", "not said"))],
-        ["This network is", str(trained.get("shipped_network", "not said"))],
+        ["Measured by", run.split.in_words if run.split else "not said"],
+        ["This network is", run.shipped_network],
         ["Threshold", f"{card.threshold:g}. {card.threshold_chosen}"],
         ["Temperature", f"{card.temperature:g} (above 1 softens the answers, below 1 sharpens them)"],
         ["Output", f"{card.output} over {', '.join(card.classes)}"],
@@ -119,14 +120,10 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
     st.caption(_say_how_measured(card))
 
 
-def _is_by_image(card: Card) -> bool:
-    return "by image" in str(card.trained_on.get("split", ""))
-
-
 def _say_how_measured(card: Card) -> str:
-    if _is_by_image(card):
+    if card.trained_on.by_image:
         return "Split by image: cells of one patient were learned and measured, so these figures flatter."
-    if "fold" in str(card.trained_on.get("split", "")):
+    if card.trained_on.split and card.trained_on.split.folds:
         return (
             "Every cell was answered by a network that had not been trained on its patient; the network in this folder "
             "was then trained once more on all of them, so do not expect these very answers from it."
@@ -141,7 +138,7 @@ def _evaluate_readings(
     """The held-out answers measured in each reading that the labels allow."""
     card, cells = _card, _answers.table()
     given, learned, p = cells["given_label"], cells["label"], cells["p_parasitized"]
-    patients = None if _is_by_image(card) else cells["patient"].tolist()
+    patients = None if card.trained_on.by_image else cells["patient"].tolist()
     three = readings(given, learned, p, card.threshold, patients, name=card.second_reading)
     named = {"as_given": three.as_given}
     return named | {three.name: three.corrected, "undisputed": three.undisputed} if three.disputed else named
@@ -154,11 +151,11 @@ def _name_reading(name: str) -> str:
 def _draw_figures_of_card(card: Card) -> None:
     rows = []
     for reading, figures in card.metrics.items():
-        if figures["accuracy"] is None:
+        if figures.accuracy is None:
             continue
-        low, high = figures["intervals"].get("accuracy") or (None, None)
-        interval = "–" if low is None else f"{low:.4f} to {high:.4f}"
-        rows.append([_name_reading(reading), f"{figures['accuracy']:.4f}", interval, f"{figures['n']:,}"])
+        ends = figures.interval("accuracy")
+        interval = f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "–"
+        rows.append([_name_reading(reading), f"{figures.accuracy:.4f}", interval, f"{figures.n:,}"])
     st.html(render_table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows))
 
 

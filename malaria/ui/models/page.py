@@ -16,7 +16,7 @@ _KEY: Final = "section"
 
 _ADDING: Final = """
 1. Train one: `python -m malaria train PATH --architecture NAME --output models/NAME` splits by patient and measures it.
-   Or copy a folder that somebody else trained so.
+   Or copy a folder that somebody else trained so. The folder's name is the model's, so copies may stand side by side.
 2. Adding a model is adding that folder to `models/`. It holds `card.json` (what it expects and how good it is),
    `model.tflite` (what answers), `model.keras` (to look inside) and `history.json`.
 3. Within half a minute it stands in the picker, here and in `python -m malaria models`; nothing is restarted.

@@ -132,8 +132,8 @@ def list_choices(
 
 def read_card_point(card: Card) -> OperatingPoint | None:
     """Return the rates that a model's card states, where the scores themselves are not there; None if it has none."""
-    confusion = card.reading()[1].get("confusion")
-    return OperatingPoint.from_counts(card.threshold, **confusion) if confusion else None
+    confusion = card.reading()[1].confusion
+    return OperatingPoint.from_counts(card.threshold, **confusion.model_dump()) if confusion else None
 
 
 def get_brought() -> Scores | None:

@@ -1,0 +1,33 @@
+"""What models said of their split before it was data: in prose. Nothing else here reads prose."""
+
+import re
+from typing import Any, Final
+
+_FOLDS: Final = re.compile(r"(?P<folds>\d+) folds by (?P<by>patient|image)\b")
+_HOLD_OUT: Final = re.compile(r"one hold-out of (?P<held_out>\d+) of (?P<of>\d+) \w+, by (?P<by>patient|image)\b")
+_SEED: Final = re.compile(r"--seed (-?\d+)")
+
+
+def convert_old_card(card: Any) -> Any:
+    """Return a card, or the figures of a run, as its JSON says it now; what was written in this form stays as it is."""
+    run = card.get("trained_on") if isinstance(card, dict) else None
+    if not isinstance(run, dict) or isinstance(run.get("split"), dict):
+        return card
+    kept = {name: value for name, value in run.items() if name not in ("split", "shipped_network")}
+    split, seed = read_split(str(run.get("split", ""))), kept.get("seed", read_seed(str(kept.get("command", ""))))
+    return card | {"trained_on": kept | {"split": split, "seed": seed}}
+
+
+def read_split(words: str) -> dict[str, Any] | None:
+    """Return the `Split` that a phrase like "5 folds by patient" says, as JSON; None where it says none."""
+    found = _FOLDS.match(words) or _HOLD_OUT.match(words)
+    if found is None:
+        return None
+    said = found.groupdict()
+    return {"by": said.pop("by"), "folds": 0} | {name: int(number) for name, number in said.items()}
+
+
+def read_seed(command: str) -> int | None:
+    """Return the seed of the run that `command` repeats, where it stands unless it is 0; None without a command."""
+    found = _SEED.search(command)
+    return int(found[1]) if found else 0 if command else None
