@@ -106,9 +106,15 @@ def read_held_out(folder: Path) -> HeldOut:
         raise NoHeldOutError(
             f"{folder.name}: has no {FILE}. Copy the whole folder that `python -m malaria train` wrote."
         )
+    return read_held_out_file(folder / name)
+
+
+def read_held_out_file(path: Path) -> HeldOut:
+    """Read the file by itself; raises `ModelError` as `read_held_out` does."""
+    folder, name = path.parent, path.name
     raw = io.BytesIO(read_file(folder, name, _MAX_BYTES))
     try:
-        with gzip.open(raw) if name == FILE else raw as data:
+        with gzip.open(raw) if path.suffix == ".gz" else raw as data:
             return _parsed(folder.name, io.TextIOWrapper(data, encoding="utf-8", newline=""))
     except (EOFError, zlib.error, gzip.BadGzipFile):
         reason = "it is cut short or damaged"

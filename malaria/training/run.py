@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.errors import TrainingError
+from malaria.errors import ModelError, TrainingError
 from malaria.model.card import NAME
+from malaria.model.held_out import read_held_out_file
 from malaria.training.architectures import Recipe, Schedule, find_recipe, resize
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shorten
@@ -303,14 +304,12 @@ def _pixels(dataset: Dataset, recipe: Recipe, options: Options) -> Pixels:
 
 def _find_distrusted(dataset: Dataset, held_out: Path) -> NDArray[np.bool_]:
     """Cells whose label an earlier run, which had not trained on them, finds unlikely."""
-    table = pd.read_csv(held_out)
-    if not {"file", "p_parasitized"} <= set(table.columns):
-        raise TrainingError(
-            f"{held_out.name} has no columns file and p_parasitized. --distrust takes the held_out.csv.gz of an "
-            "earlier run on malaria cells."
-        )
-    earlier = table.set_index("file")["p_parasitized"]
-    p = earlier[~earlier.index.duplicated()].reindex(dataset.table["file"]).to_numpy()
+    try:
+        answers = read_held_out_file(held_out)
+    except ModelError as why:
+        raise TrainingError(f"{why} --distrust takes the file of an earlier run on malaria cells.") from None
+    earlier = dict(zip(answers.files, answers.p_parasitized.tolist(), strict=True))
+    p = np.array([earlier.get(file, np.nan) for file in dataset.table["file"]])
     p_of_label = np.where(dataset.targets == 1, p, 1 - p)
     return np.asarray(p_of_label < DISTRUST_BELOW)
 
