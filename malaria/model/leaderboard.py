@@ -182,7 +182,7 @@ def complete_old_table(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def measured_on(run: Provenance) -> dict[str, Any]:
+def describe_measurement(run: Provenance) -> dict[str, Any]:
     """Return what a card or a run says of its measurement, as columns of the table."""
     return {
         **{name: getattr(run, name) for name in ("patients", "cells", "epochs", "seed", "command", "fingerprint")},
@@ -194,7 +194,7 @@ def measured_on(run: Provenance) -> dict[str, Any]:
 def _from_card(card: Card) -> dict[str, Any]:
     return (
         flat_rates(card.metrics)
-        | measured_on(card.trained_on)
+        | describe_measurement(card.trained_on)
         | {
             "name": card.name,
             "about": card.about,

@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from malaria.errors import TrainingError
 from malaria.model.card import FILE, Card, read_card
 from malaria.model.classifier import MODELS_DIR
-from malaria.model.leaderboard import alike, flat_rates, measured_in_words, measured_on
+from malaria.model.leaderboard import alike, describe_measurement, flat_rates, measured_in_words
 from malaria.model.provenance import Provenance
 from malaria.training.architectures import RECIPES, Recipe, find_recipe
 from malaria.training.datasets import Dataset
@@ -55,7 +55,7 @@ def describe_request(options: Options, dataset: Dataset) -> dict[str, Any]:
     """Return on what a run by `options` would be measured, as columns of the table."""
     undisputed = len(dataset.table) - int(dataset.table["disputed"].sum())
     run = provenance(options, options.architecture, dataset, make_recipe(options))
-    return measured_on(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
+    return describe_measurement(run) | {"undisputed_n": undisputed if undisputed < len(dataset.table) else None}
 
 
 def find_measured_folder(
@@ -106,7 +106,7 @@ def _is_measured(folder: Path) -> bool:
 
 def _read_folder(folder: Path) -> dict[str, Any]:
     run = read_run(folder)
-    return measured_on(run.trained_on) | flat_rates(run.metrics)
+    return describe_measurement(run.trained_on) | flat_rates(run.metrics)
 
 
 def _row(folder: Path, reference: bytes) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
         **flat_rates(run.metrics),
         "note": _note(run.trained_on, recipe),
         "date": run.date.isoformat(),
-        **measured_on(run.trained_on),
+        **describe_measurement(run.trained_on),
     }
 
 

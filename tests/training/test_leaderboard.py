@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from malaria.cli import app
 from malaria.errors import MalariaError, TrainingError
 from malaria.model.classifier import MODELS_DIR
-from malaria.training.leaderboard import leaderboard, measured_folder
+from malaria.training.leaderboard import leaderboard
 from tests.models import card_of, write_model
 
 pytestmark = pytest.mark.xdist_group("training")

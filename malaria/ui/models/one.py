@@ -19,7 +19,7 @@ from malaria.report.html import render_table
 from malaria.ui.models import charts
 from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.held_out import answers_stamp, read_answers
+from malaria.ui.parts.held_out import read_answers, stamp_answers
 from malaria.ui.parts.text import literal
 
 HISTORY: Final = "history.json"
@@ -94,7 +94,7 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
         st.markdown(f"{literal(str(answers))} So there are no curves; these figures are from its card.")
         _draw_figures_of_card(card)
         return
-    evaluations = _evaluate_readings(folder, card.version, answers_stamp(folder), answers, card)
+    evaluations = _evaluate_readings(folder, card.version, stamp_answers(folder), answers, card)
     names = list(evaluations)
     reading = names[0]
     if len(names) > 1:

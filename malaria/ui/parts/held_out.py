@@ -17,16 +17,16 @@ _Stamp: TypeAlias = tuple[tuple[int, int] | None, ...]
 def read_answers(frame: Frame) -> HeldOut | ModelError:
     """Return what networks said of the cells that the picked model learned from, or why that is not known."""
     folder = model.MODELS_DIR / frame.card.name
-    return _read(folder, answers_stamp(folder))
+    return _read(folder, stamp_answers(folder))
 
 
 def read_scores(frame: Frame) -> Scores | ModelError:
     """Return the same for the calculations of a sample."""
     folder = model.MODELS_DIR / frame.card.name
-    return _scores(folder, answers_stamp(folder))
+    return _scores(folder, stamp_answers(folder))
 
 
-def answers_stamp(folder: Path) -> _Stamp:
+def stamp_answers(folder: Path) -> _Stamp:
     """Tell whether the files of a model folder are still those that were read."""
     found = [path.stat() if (path := folder / name).is_file() else None for name in (FILE, PLAIN_FILE)]
     return tuple(about and (about.st_mtime_ns, about.st_size) for about in found)
