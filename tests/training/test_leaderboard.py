@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from malaria.cli import app
 from malaria.errors import MalariaError, TrainingError
 from malaria.model.classifier import MODELS_DIR
-from malaria.training.leaderboard import leaderboard
+from malaria.training.leaderboard import find_measured_folder, leaderboard
 from tests.models import card_of, write_model
 
 pytestmark = pytest.mark.xdist_group("training")
@@ -57,18 +57,18 @@ OLD = {"cells": 100, "patients": 9, "fingerprint": "abc", "split": "5 folds by p
 
 def test_a_model_folder_counts_only_for_the_network_it_holds(tmp_path: Path) -> None:
     folder = write_model(tmp_path, "mlp-1", trained_on=OLD, architecture="mlp-1")
-    assert measured_folder("mlp-1", tmp_path / "runs", ASKED, tmp_path) == folder
+    assert find_measured_folder("mlp-1", tmp_path / "runs", ASKED, tmp_path) == folder
     folder.rename(tmp_path / "mlp-3")
-    assert measured_folder("mlp-3", tmp_path / "runs", ASKED, tmp_path) is None, "it is another network"
+    assert find_measured_folder("mlp-3", tmp_path / "runs", ASKED, tmp_path) is None, "it is another network"
 
 
 def test_a_run_from_before_splits_were_data_is_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "mlp-1").mkdir()
     run = {"architecture": "mlp-1", "trained_on": OLD, "metrics": card_of()["metrics"], "date": "2026-01-01"}
     (tmp_path / "mlp-1" / "figures.json").write_text(json.dumps(run))
-    assert measured_folder("mlp-1", tmp_path, ASKED, tmp_path / "models") == tmp_path / "mlp-1"
+    assert find_measured_folder("mlp-1", tmp_path, ASKED, tmp_path / "models") == tmp_path / "mlp-1"
     with pytest.raises(TrainingError, match="5 folds by patient, seed 1"):
-        measured_folder("mlp-1", tmp_path, ASKED | {"seed": 2}, tmp_path / "models")
+        find_measured_folder("mlp-1", tmp_path, ASKED | {"seed": 2}, tmp_path / "models")
 
 
 # The command
