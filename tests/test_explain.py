@@ -17,6 +17,7 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model import classifier as model
 from malaria.model.card import Card, read_card
 from malaria.model.layers import read_layers
+from malaria.model.network import Network
 from malaria.training.architectures import RECIPES
 from tests.models import card_of
 
@@ -54,6 +55,15 @@ def test_layers_of_the_shipped_models_are_as_keras_has_them(folder: Path) -> Non
     assert [layer.name for layer in found] == [layer.name for layer in network.layers]
     assert [layer.parameters for layer in found] == [layer.count_params() for layer in network.layers]
     assert sum(layer.parameters for layer in found) == read_card(folder).parameters
+
+
+@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
+def test_what_is_served_answers_as_its_keras_network(folder: Path) -> None:
+    served = Network.from_folder(folder)
+    cells = np.stack([served.card.preprocessing.pixels(one.rgb) for one in phantom.examples()])
+    answers = served.outputs(cells)
+    scaled = served.card.preprocessing.scaled(cells)
+    np.testing.assert_allclose(answers, explain.load_network(folder)(scaled), atol=1e-3)
 
 
 @pytest.mark.parametrize("name", BUILT)

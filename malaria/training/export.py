@@ -15,7 +15,7 @@ CALIBRATION_CELLS = 512
 
 
 def to_litert(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> bytes:
-    """Return `network` as a LiteRT file: float32 in and out; inside 8-bit where the recipe says so.
+    """Return `network` as a LiteRT file: float32 throughout; inside 8-bit where the recipe says so.
 
     `serving` are uint8 cells as the network sees them, shape (n, height, width, 3); 8-bit ranges are taken from them.
     Raises `TrainingError` where Keras does not run on TensorFlow, which alone can convert.

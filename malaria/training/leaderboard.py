@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +152,7 @@ def _empty_row(recipe: Recipe, reason: str) -> dict[str, Any]:
 def _export_untrained(recipe: Recipe) -> bytes:
     """The LiteRT file of a network that was only measured: its weights do not matter for size and time."""
     cells = np.zeros((8, recipe.preprocessing.height, recipe.preprocessing.width, 3), np.uint8)
-    return to_litert(build_network(recipe, 1), replace(recipe, eight_bit=False), cells)
+    return to_litert(build_network(recipe, 1), recipe, cells)
 
 
 def _relative_times(litert: bytes, reference: bytes) -> list[float]:

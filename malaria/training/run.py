@@ -57,6 +57,8 @@ class Options:
     """How the learning rate falls, if not as the recipe says."""
     all_epochs: bool = False
     """Stop at no validation loss, and learn from the cells that would have been kept for it too."""
+    eight_bit: bool = False
+    """Serve with 8-bit weights and activations."""
 
 
 def check_options(options: Options, output: Path, resume: bool = False, only: Sequence[int] = ()) -> None:
@@ -287,7 +289,7 @@ def make_recipe(options: Options) -> Recipe:
     """Return the recipe of the network that was asked for, with all that was asked to be otherwise."""
     recipe = shorten(find_recipe(options.architecture), options.epochs)
     recipe = resize(recipe, options.blocks, options.channels)
-    recipe = replace(recipe, schedule=options.schedule or recipe.schedule)
+    recipe = replace(recipe, schedule=options.schedule or recipe.schedule, eight_bit=options.eight_bit)
     recipe = replace(recipe, patience=None) if options.all_epochs else recipe
     return recipe.with_augmentation(recipe.augmentation.without(*options.without)) if options.without else recipe
 

@@ -56,6 +56,11 @@ def cells(n: int) -> list[ImageFile]:
     return [ImageFile(f"{k}.png", png(plain((100 + k, 20, 0), 10 + k % 7, 12))) for k in range(n)]
 
 
+def test_the_default_model_answers_different_cells_differently() -> None:
+    found = load().predict([phantom.cell("uninfected", slide=k // 10, seed=k) for k in range(80)])
+    assert len(set(found.tolist())) == 80, "ties would be ranked in the order of the files"
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Classifier:
     write_model(tmp_path)

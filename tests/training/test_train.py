@@ -244,6 +244,19 @@ def test_a_pupil_learns_from_a_teacher_of_the_same_folds_only(cells_zip: Path, t
     assert (tmp_path / "pupil" / "work" / "fold-0" / "held_out.npz").exists()
 
 
+def test_what_is_served_in_8_bits_is_measured_so_and_says_so(cells_zip: Path, tmp_path: Path) -> None:
+    words = [cells_zip, "--architecture", "mlp-1", "--epochs", 1, "--folds", 2]
+    for name, flags in (("float", []), ("small", ["--eight-bit"])):
+        train(*words, *flags, "--output", tmp_path / name)
+    size = {name: (tmp_path / name / "model.tflite").stat().st_size for name in ("float", "small")}
+    assert size["small"] < 0.3 * size["float"]
+    cards = {name: load(name, tmp_path).card for name in size}
+    assert [card.trained_on["eight_bit"] for card in cards.values()] == [False, True]
+    assert "--eight-bit" in cards["small"].trained_on["command"]
+    answers = {name: pd.read_csv(tmp_path / name / "held_out.csv.gz")["p_parasitized"] for name in size}
+    assert 0 < (answers["float"] - answers["small"]).abs().max() < 0.5
+
+
 def test_labels_from_a_csv_with_disputed_cells(cells_zip: Path, tmp_path: Path) -> None:
     names = [name for name in zipfile.ZipFile(cells_zip).namelist() if name.endswith(".png")]
     given = [Path(name).parent.name for name in names]
