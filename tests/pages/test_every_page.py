@@ -109,7 +109,7 @@ def test_home_leads_to_every_page_and_to_an_example() -> None:
     assert len(answers(app)) == 1
 
 
-@pytest.mark.parametrize("part", ["malaria.ui.cell.reading.implausible", "malaria.ui.parts.gallery.overlay"])
+@pytest.mark.parametrize("part", ["malaria.ui.cell.cell_answer.find_doubt", "malaria.ui.parts.gallery.overlay"])
 def test_a_fault_of_ours_is_one_sentence_and_the_log_has_the_rest(
     part: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
