@@ -38,15 +38,15 @@ def test_above_the_threshold_as_many_answers_are_right_as_promised() -> None:
     table = held_out()
     figures = measure_classes(table, CLASSES)["as_given"]
     p = table[[f"p_{name}" for name in CLASSES]].to_numpy()
-    given = p.max(axis=1) >= figures["threshold"]
+    given = p.max(axis=1) >= figures.threshold
     right = np.asarray(CLASSES)[p.argmax(axis=1)] == table["label"]
-    assert figures["accuracy"] == pytest.approx(right.mean())
-    assert figures["answered"] == pytest.approx(given.mean())
-    assert figures["accuracy_answered"] == pytest.approx(right[given].mean())
-    assert figures["accuracy_answered"] >= SURE > figures["accuracy"]
-    low, high = figures["intervals"]["accuracy_answered"]
-    assert low < figures["accuracy_answered"] < high
-    assert np.sum(figures["confusion_matrix"]) == figures["n"] == len(table)
+    assert figures.accuracy == pytest.approx(right.mean())
+    assert figures.answered == pytest.approx(given.mean())
+    assert figures.accuracy_answered == pytest.approx(right[given].mean())
+    assert figures.accuracy_answered >= SURE > figures.accuracy
+    low, high = figures.intervals["accuracy_answered"]
+    assert low < figures.accuracy_answered < high
+    assert np.sum(figures.confusion_matrix) == figures.n == len(table)
 
 
 @pytest.mark.parametrize(
