@@ -56,7 +56,7 @@ def judge_fields(fields: Iterable[AnnotatedField], classifier: Classifier) -> Ju
     for field in fields:
         about = calibrate(field.rgb)
         shown = [item for part in scan_with_windows(field.rgb, classifier, about) for item in part]
-        found = [item for item in shown if item.kind == "red_cell"]
+        found = [item for item in shown if item.is_judged]
         cells = _without_difficult(field, found)
         finder = dict(pairs(field.boxes, [cell.box for cell in cells]))
         parasites = [at for at, kind in enumerate(field.types) if kind in PARASITES]

@@ -85,7 +85,7 @@ def triage(
         write_json(found.summary() | {"result": result.summary()}, json)
     say(
         f"{count(len(found.fields), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for "
-        f"a human, {found.red_cells - len(found.suspects):,} discarded. Research use only. See {file}."
+        f"a human, {found.discarded:,} discarded. Research use only. See {file}."
     )
     if not found.fields:
         raise typer.Exit(2)

@@ -221,7 +221,7 @@ def label_field(
     """Return (the red cells of a field, each parasitized if its box is; the boxes in which no red cell was found)."""
     about = calibrate(rgb)
     objects = [item for part in scan_with_windows(rgb, classifier, about) for item in part]
-    cells = [item for item in objects if item.kind == "red_cell"]
+    cells = [item for item in objects if item.is_judged]
     wanted = list(parasitized)
     matched = pairs(wanted, [cell.box for cell in cells]) if wanted and cells else []
     is_parasitized = np.zeros(len(cells), dtype=bool)

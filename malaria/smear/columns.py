@@ -36,8 +36,10 @@ FOUND: Final[dict[str, Column]] = {
     "width": Column(lambda field, at: field.outlines[at].box.width, lambda cell: cell.box.width),
     "height": Column(lambda field, at: field.outlines[at].box.height, lambda cell: cell.box.height),
     "kind": Column(lambda field, at: field.outlines[at].kind, lambda cell: "red_cell"),
+    "cells": Column(lambda field, at: float(field.cells[at]), lambda cell: 1.0),
     "p_parasitized": Column(lambda field, at: float(field.p_parasitized[at])),
     "rank": Column(lambda field, at: None),  # among all fields: `Triage.table` counts
+    "view_of": Column(lambda field, at: None),  # a rank, too
     "area": Column(lambda field, at: field.outlines[at].area),
     "circularity": Column(lambda field, at: round(field.outlines[at].circularity, 4)),
     "likeness": Column(lambda field, at: round(field.outlines[at].likeness, 4)),

@@ -16,13 +16,12 @@ from typing import Final
 import cv2
 
 from malaria.review import Decision, State, consensus
+from malaria.smear.field import counting
 from malaria.smear.field.objects import Box, Kind, Outline
 from malaria.smear.triage import FieldTriage, Triage
 
 _PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")
 _NARROWEST: Final = 8  # pixels, of a cell that a human marks
-_SAME: Final = 0.6
-"""Share of the smaller of two boxes from which on they show one place. Cells that touch share far less."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,10 @@ class Cells:
 
     @cached_property
     def red(self) -> dict[str, Cell]:
-        """Every red cell that the machine found, by image_id, the most suspicious first."""
+        """Everything that the classifier was asked about, by image_id, the most suspicious first."""
         table = self.triage.table
         outlines = list(chain.from_iterable(one.outlines for one in self.triage.fields))
-        red = table[table["kind"] == "red_cell"].sort_values("rank")
+        red = table[table["rank"].notna()].sort_values("rank")
         found = (
             self._cell(name, outlines[row].box, outlines[row], float(p), int(rank), int(row))
             for row, name, p, rank in zip(red.index, red["field"], red["p_parasitized"], red["rank"], strict=True)
@@ -71,18 +70,24 @@ class Cells:
         return list(self.red.values())[: len(self.triage.suspects)]
 
     def at(self, name: str, x: float, y: float) -> Cell:
-        """The red cell at a place of the field `name`, in its pixels; where there is none, a new one of usual size."""
+        """What was judged at a place of the field `name`, in its pixels, or the leukocyte that lies there.
+
+        Where there is neither, a new cell of usual size.
+        """
         for cell in self.red.values():
             if cell.field == name and cell.outline is not None and _holds(cell.outline, x, y):
                 return cell
         about = self.fields[name]
+        for item in about.outlines:
+            if item.kind == "leukocyte" and _holds(item, x, y):
+                return self.marked(name, item.box)
         side = max(_NARROWEST, round(about.diameter))
         whole = Box(round(x - side / 2), round(y - side / 2), side, side)
         return self.marked(name, whole.within(Box(0, 0, about.width, about.height)))
 
     def kind_at(self, name: str, x: float, y: float) -> Kind | None:
         """What else than a red cell the machine found at a place of the field `name`, if anything."""
-        found = (one for one in self.fields[name].outlines if one.kind != "red_cell" and _holds(one, x, y))
+        found = (one for one in self.fields[name].outlines if not one.is_judged and _holds(one, x, y))
         return next((one.kind for one in found), None)
 
     def marked(self, name: str, box: Box) -> Cell:
@@ -128,9 +133,7 @@ class Cells:
 
 def is_one_place(one: Cell, other: Cell) -> bool:
     """Whether two outlines show the same place, as a window does that lies over a cell or a clump."""
-    if one.field != other.field:
-        return False
-    return one.box.shared_area(other.box) >= _SAME * min(one.box.area, other.box.area)
+    return one.field == other.field and counting.is_one_place(one.box, other.box)
 
 
 def places(cells: Iterable[Cell]) -> list[Cell]:

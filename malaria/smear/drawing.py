@@ -18,6 +18,7 @@ _COLOURS: Final = {
     "square": (200, 40, 0),
     "diamond": (170, 90, 0),
     "red_cell": (40, 90, 150),
+    "view": (40, 90, 150),
     "leukocyte": (90, 20, 150),
     "platelet": (70, 70, 70),
     "artefact": (70, 70, 70),

@@ -83,14 +83,14 @@ def _sample_table(result: Result) -> Markup:
 
 
 def _machine_table(triage: Triage) -> Markup:
-    discarded, share = triage.red_cells - len(triage.suspects), triage.discarded_share
+    share = triage.discarded_share
     clumps = sum(item.is_clump for field in triage.fields for item in field.outlines)
     rows = {
         "Fields": f"{len(triage.fields):,}",
         "Red cells found": f"{triage.red_cells:,} ({count(clumps, 'outline')} of clumps or parts of cells)",
         "Threshold (p_parasitized)": f"{triage.threshold:g}",
         "Kept for a human": f"{len(triage.suspects):,}",
-        "Discarded": "none" if share is None else f"{discarded:,} ({percent(share, n=triage.red_cells)})",
+        "Discarded": "none" if share is None else f"{triage.discarded:,} ({percent(share, n=triage.judged)})",
         "Platelets": f"{sum(field.count('platelet') for field in triage.fields):,}",
         "Artefacts": f"{sum(field.count('artefact') for field in triage.fields):,}",
     }
@@ -102,7 +102,7 @@ def _fields_table(triage: Triage) -> Markup:
     rows = [
         [
             field.field,
-            f"{field.count('red_cell'):,}",
+            f"{field.red_cells:,.0f}",
             f"{field.count('leukocyte'):,}",
             f"{suspects[field.field]:,}",
             " ".join(concern.sentence for concern in field.concerns) or "Good.",

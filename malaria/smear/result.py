@@ -4,7 +4,6 @@ The machine alone, each reader, what they say together and a count by hand stand
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
@@ -25,6 +24,7 @@ from malaria.sample import (
 )
 from malaria.smear.adapt import Head
 from malaria.smear.decisions import Cell, SampleDecisions, places
+from malaria.smear.field.counting import is_one_place
 from malaria.smear.triage import Triage
 
 LEUKOCYTES_PER_UL: Final = 8_000
@@ -254,8 +254,6 @@ class Result:
         }
 
     def _decided(self, answers: Mapping[Cell, str | None]) -> Count:
-        said = Counter((cell.row is not None, answer) for cell, answer in answers.items())
-        added = sum(n for (is_outline, answer), n in said.items() if not is_outline and answer != UNUSABLE)
         suspects = {suspect.row for suspect in self.triage.suspects}
         open_suspects = len(suspects - {cell.row for cell, answer in answers.items() if answer in _SETTLED})
         open_others = sum(answer not in _SETTLED and cell.row not in suspects for cell, answer in answers.items())
@@ -263,12 +261,34 @@ class Result:
         shown = sum(cell.row in suspects for cell in parasitized)
         confirmed, still_open = len(parasitized), open_suspects + open_others
         return Count(
-            self.triage.red_cells - said[True, UNUSABLE] + added,
+            self._red_cells(answers),
             confirmed,
-            self.leukocytes,
+            self.leukocytes - self._no_leukocytes(parasitized),
             still_open,
             self.rates and _reviewed(self.rates, shown, confirmed),
             self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + open_suspects),
+        )
+
+    def _red_cells(self, answers: Mapping[Cell, str | None]) -> int:
+        """Red cells without those of outlines that hold none, and with those added or found in a leukocyte's place."""
+        cells = self.triage.table["cells"]
+        removed = sum(
+            cells[cell.row] for cell, answer in answers.items() if cell.row is not None and answer == UNUSABLE
+        )
+        added = sum(
+            answer != UNUSABLE if cell.outline is None else answer == PARASITIZED and cell.outline.kind == "leukocyte"
+            for cell, answer in answers.items()
+        )
+        return max(0, math.floor(float(cells.sum() - removed) + added + 0.5))
+
+    def _no_leukocytes(self, parasitized: Iterable[Cell]) -> int:
+        """How many leukocytes of the machine people call parasitized red cells."""
+        said = [cell for cell in parasitized if cell.outline is None or cell.outline.kind == "leukocyte"]
+        return sum(
+            any(cell.field == one.field and is_one_place(cell.box, item.box) for cell in said)
+            for one in self.triage.fields
+            for item in one.outlines
+            if item.kind == "leukocyte"
         )
 
 

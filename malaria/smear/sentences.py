@@ -70,8 +70,8 @@ def caveats(result: Result) -> str:
     return (
         f"Figures are pooled over fields, never averaged. {_corrected(result)}Intervals hold 95 %, taking these rates "
         "as known. While decisions are open, the range reaches from none to all of them parasitized. A clump counts as "
-        "one cell, and so does a place in it that is shown by itself. What is confirmed twice, in two outlines of one "
-        "place, counts once."
+        "the cells that lie in it by its area, a cell that the border cuts as half, fragments and windows as none. "
+        "What is confirmed twice, in two outlines of one place, counts once."
     )
 
 

@@ -2,9 +2,10 @@
 
 Ranks and shares are pooled over fields, never averaged per field. Only red cells get a probability: the classifier
 knows nothing else. Clumps and cells at the border are judged too, for a parasite may lie in them, and windows over
-suspicious places in heaps.
+suspicious places in heaps. Of all that shows one place the most suspicious is ranked first, and alone is a suspect.
 """
 
+import math
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from malaria.model.classifier import Classifier
 from malaria.smear.adapt import Head, cell_features, check_head
 from malaria.smear.columns import FOUND
 from malaria.smear.field.calibration import Calibration, calibrate
+from malaria.smear.field.counting import count_cells, find_views
 from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.field.quality import Concern, concerns
@@ -69,6 +71,23 @@ class FieldTriage:
     def count(self, kind: Kind) -> int:
         """How many objects of a kind were found, clumps included."""
         return sum(item.kind == kind for item in self.outlines)
+
+    @cached_property
+    def cells(self) -> NDArray[np.float64]:
+        """How many red cells each of `outlines` stands for, float64 (n,)."""
+        return count_cells(self.outlines, self.diameter)
+
+    @property
+    def red_cells(self) -> float:
+        """How many red cells the field holds; halves are cells that the border cuts."""
+        return float(self.cells.sum())
+
+    @cached_property
+    def views(self) -> dict[int, int]:
+        """Which judged outlines show the place of a more suspicious one, both by their place in `outlines`."""
+        judged = np.flatnonzero(~np.isnan(self.p_parasitized))
+        order = judged[np.argsort(-self.p_parasitized[judged], kind="stable")]
+        return find_views([item.box for item in self.outlines], order.tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,17 +137,29 @@ class Triage:
         """A row for each object, by field and in reading order, with the columns of `malaria.smear.columns.FOUND`.
 
         `rank` counts the red cells of all fields from 1, the most suspicious; it and p_parasitized are empty for
-        other kinds. leukocyte_type and p_leukocyte_type are empty for all but leukocytes.
+        other kinds. What shows the place of a more suspicious row comes after all others, and `view_of` is the rank of
+        that row. leukocyte_type and p_leukocyte_type are empty for all but leukocytes.
         """
         places = [(field, at) for field in self.fields for at in range(len(field.outlines))]
         table = pd.DataFrame({name: [column.found(*place) for place in places] for name, column in FOUND.items()})
         table = table.astype({"p_parasitized": np.float64, "leukocyte_type": object, "p_leukocyte_type": np.float64})
-        return table.assign(rank=table["p_parasitized"].rank(ascending=False, method="first").astype("Int64"))
+        starts = np.cumsum([0, *(len(field.outlines) for field in self.fields)])
+        views = {
+            int(start) + at: int(start) + other
+            for field, start in zip(self.fields, starts[:-1], strict=True)
+            for at, other in field.views.items()
+        }
+        p = table["p_parasitized"].to_numpy()
+        rank = pd.Series(pd.NA, index=table.index, dtype="Int64")
+        order = np.lexsort((-p, np.isin(table.index, list(views)), np.isnan(p)))[: np.count_nonzero(~np.isnan(p))]
+        rank.iloc[order] = np.arange(1, len(order) + 1)
+        return table.assign(rank=rank, view_of=pd.Series(views, dtype="Int64").map(rank).reindex(table.index))
 
     @cached_property
     def suspects(self) -> tuple[SuspectCell, ...]:
-        """The red cells that a human should see: p_parasitized at least the threshold, the most suspicious first."""
-        rows = self.table[self.table["p_parasitized"] >= self.threshold].sort_values("rank").index
+        """The places that a human should see: p_parasitized at least the threshold, the most suspicious first."""
+        table = self.table
+        rows = table[(table["p_parasitized"] >= self.threshold) & table["view_of"].isna()].sort_values("rank").index
         starts = np.cumsum([len(field.outlines) for field in self.fields])
         listed = []
         for rank, row in enumerate(rows.tolist(), start=1):
@@ -139,13 +170,23 @@ class Triage:
 
     @property
     def red_cells(self) -> int:
-        """Red cells of all fields, clumps included."""
-        return sum(field.count("red_cell") for field in self.fields)
+        """Red cells of all fields, to the nearest whole number."""
+        return math.floor(sum(field.red_cells for field in self.fields) + 0.5)
+
+    @property
+    def judged(self) -> int:
+        """Outlines that the classifier was asked about."""
+        return int(self.table["p_parasitized"].notna().sum())
+
+    @property
+    def discarded(self) -> int:
+        """Outlines of red cells below the threshold, which nobody need look at."""
+        return int((self.table["p_parasitized"] < self.threshold).sum())
 
     @property
     def discarded_share(self) -> float | None:
-        """The share of red cells that nobody need look at (0 to 1); None without red cells."""
-        return 1 - len(self.suspects) / self.red_cells if self.red_cells else None
+        """The share of the outlines of red cells that nobody need look at (0 to 1); None without any."""
+        return self.discarded / self.judged if self.judged else None
 
     @property
     def leukocyte_counts(self) -> dict[str, int]:
@@ -161,10 +202,11 @@ class Triage:
             "threshold": self.threshold,
             "fields": len(self.fields),
             **{f"{kind}s": sum(field.count(kind) for field in self.fields) for kind in KINDS},
+            "red_cells": self.red_cells,
             "leukocyte_types": self.leukocyte_counts,
             "clumps": sum(item.is_clump for field in self.fields for item in field.outlines),
             "kept": len(self.suspects),
-            "discarded": self.red_cells - len(self.suspects),
+            "discarded": self.discarded,
             "discarded_share": self.discarded_share,
             "concerns": {
                 field.field: {concern.code: concern.sentence for concern in field.concerns}
@@ -214,7 +256,7 @@ def judge(
 ) -> NDArray[np.float64]:
     """Return p_parasitized of each object, float64 (n,), NaN where it is no red cell; on all processors."""
     p = np.full(len(objects), np.nan)
-    cells = [number for number, item in enumerate(objects) if item.kind == "red_cell"]
+    cells = [number for number, item in enumerate(objects) if item.is_judged]
     if cells:
         shares = np.array_split(cells, min(len(cells), os.cpu_count() or 1))
         with ThreadPoolExecutor(len(shares), thread_name_prefix="judge") as pool:

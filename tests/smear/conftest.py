@@ -79,7 +79,7 @@ def read() -> Callable[..., SampleDecisions]:
     """A function that gives the decisions (annotator, which, answer, note) on a triage, in the order they were made.
 
     `which` is the place of a red cell in the ranking, from 0, or the left upper corner of a cell that was missed in
-    the first field, 20 pixels wide.
+    the first field, 20 pixels wide, or its box.
     """
 
     def decisions(triage: Triage, *decided: tuple[str, int | tuple[int, int], str, str]) -> SampleDecisions:
@@ -89,7 +89,8 @@ def read() -> Callable[..., SampleDecisions]:
             if isinstance(which, int):
                 cell = list(cells.red.values())[which]
             else:
-                cell = cells.marked(triage.fields[0].field, Box(*which, 20, 20))
+                place = which if isinstance(which, Box) else Box(*which, 20, 20)
+                cell = cells.marked(triage.fields[0].field, place)
             moment = f"2026-01-02T03:{second // 60:02}:{second % 60:02}.000000Z"
             row = Decision(annotator, cell.image_id, cell.name, answer, answer, p_parasitized=cell.p_parasitized)
             rows.append(replace(row, note=note, decided_at=moment))

@@ -55,7 +55,7 @@ def test_who_decided_what_stands_behind_and_added_cells_below(triage, read):
     assert list(second[DECIDED[1:3]]) == ["", "Parasitized; Uninfected"]
     assert third["answer"] == UNUSABLE
     added = found.iloc[-1]
-    assert list(added[list(COLUMNS)]) == ["'" + HOSTILE, 5, 7, 20, 20, "red_cell", "", ""]
+    assert list(added[list(COLUMNS)]) == ["'" + HOSTILE, 5, 7, 20, 20, "red_cell", 1.0, "", ""]
     assert list(added[DECIDED[:4]]) == ["human", PARASITIZED, PARASITIZED, "ann"]
 
 

@@ -215,9 +215,9 @@ def _sizes(window: _Window, stained: float) -> tuple[NDArray[np.float64], NDArra
         rest = np.zeros_like(mask)
         for number in np.flatnonzero(np.array(sizes) == 0):
             cv2.drawContours(rest, contours, int(number), 1, cv2.FILLED)
-        depth = np.asarray(
-            cv2.distanceTransform(rest & _without_pallor(mask) & window.seen, cv2.DIST_L2, 5), np.float32
-        )
+        rest &= _without_pallor(mask) & window.seen
+        depth = np.asarray(cv2.distanceTransform(rest, cv2.DIST_L2, 5), np.float32)
+        depth[depth > max(depth.shape)] = 0  # without a gap anywhere, OpenCV says 1e38
         joined.append(depth[(depth >= cv2.dilate(depth, np.ones((9, 9), np.uint8))) & (depth > 4)])
     return np.array(lone) / window.scale, 2.1 * np.concatenate(joined).astype(np.float64) / window.scale
 

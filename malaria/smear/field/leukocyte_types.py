@@ -40,8 +40,11 @@ class LeukocyteType(NamedTuple):
 
 
 def leukocyte_types(objects: Sequence[SmearObject]) -> dict[int, LeukocyteType]:
-    """Return the type of each leukocyte by its place in `objects`; nothing without a network that can be used."""
-    places = [place for place, item in enumerate(objects) if item.kind == "leukocyte"]
+    """Return the type of each leukocyte by its place in `objects`; nothing without a network that can be used.
+
+    What may be a gametocyte gets none.
+    """
+    places = [place for place, item in enumerate(objects) if item.kind == "leukocyte" and not item.may_be_parasite]
     try:
         network = _network(model.MODELS_DIR / FOLDER) if places else None
     except ModelError:  # the triage of red cells does not need it; `python -m malaria models` says what is wrong

@@ -11,10 +11,10 @@ from scipy.optimize import linear_sum_assignment
 
 RGB: TypeAlias = NDArray[np.uint8]
 Contour: TypeAlias = NDArray[np.int32]
-Kind: TypeAlias = Literal["red_cell", "leukocyte", "platelet", "artefact"]
+Kind: TypeAlias = Literal["red_cell", "view", "leukocyte", "platelet", "artefact"]
 
-KINDS: Final[tuple[Kind, ...]] = ("red_cell", "leukocyte", "platelet", "artefact")
-"""What an object can be, in the order of tables and legends."""
+KINDS: Final[tuple[Kind, ...]] = ("red_cell", "view", "leukocyte", "platelet", "artefact")
+"""What an object can be, in the order of tables and legends. A view is a window over red cells, no cell of its own."""
 
 
 class Box(NamedTuple):
@@ -60,6 +60,7 @@ class Outline:
     contour; `circularity` is 4 pi area / perimeter^2, 1 for a disc. `likeness` (0 to 1) says how much the outline looks
     like one whole red cell; it is 0 for other kinds. `touches_border`: the field's edge may cut the object.
     `is_clump`: cells that could not be told apart, or a piece of one; its box makes no claim about single cells.
+    `may_be_parasite`: of a leukocyte, that it may as well be a gametocyte.
     """
 
     box: Box
@@ -70,10 +71,16 @@ class Outline:
     likeness: float
     touches_border: bool
     is_clump: bool
+    may_be_parasite: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"An object is one of {', '.join(KINDS)}, not {self.kind!r}.")
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the classifier is asked about it."""
+        return self.kind in ("red_cell", "view") or self.may_be_parasite
 
     @property
     def is_whole_cell(self) -> bool:
@@ -123,6 +130,7 @@ def describe(
     likeness: float = 0.0,
     is_clump: bool = False,
     cut: bool = False,
+    may_be_parasite: bool = False,
 ) -> SmearObject:
     """Measure the object inside `contour` (int32, (n, 2)) of the field `rgb`, and cut out what lies inside `inner`.
 
@@ -140,6 +148,7 @@ def describe(
         likeness=likeness,
         touches_border=cut or touches_border(box, rgb.shape),
         is_clump=is_clump,
+        may_be_parasite=may_be_parasite,
         crop=_cut_out(rgb, inner),
     )
 

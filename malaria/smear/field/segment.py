@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.cells import WIDTH, find_cells
-from malaria.smear.field.leukocytes import Stain, find_leukocytes, find_small, unlike_red_cells
+from malaria.smear.field.leukocytes import Stain, find_leukocytes, find_small, may_be_gametocyte, unlike_red_cells
 from malaria.smear.field.objects import RGB, Contour, Kind, SmearObject, describe
 from malaria.smear.field.watershed import Labels, Mask, disc
 
@@ -50,7 +50,9 @@ def segment(rgb: RGB, calibration: Calibration | None = None, left: int = 0, top
         )
         is_clump = kind == "red_cell" and alike < CLUMP
         cut = about.view.cuts(contour + place)
-        found.append(describe(rgb, contour, inner, kind, likeness=alike, is_clump=is_clump, cut=cut))
+        pale = kind == "leukocyte" and may_be_gametocyte(mask, field.density, field.stain, about.red_cell)
+        told = {"is_clump": is_clump, "cut": cut, "may_be_parasite": pale}
+        found.append(describe(rgb, contour, inner, kind, likeness=alike, **told))
     return sorted(found, key=lambda item: (item.box.y, item.box.x))
 
 

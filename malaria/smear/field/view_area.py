@@ -30,6 +30,8 @@ _SOFTEST: Final = 0.12
 _LEAST: Final = 0.0005
 _LEAST_INSIDE: Final = 0.03
 """Share of the picture that a dark part must have: at the picture's edge, and away from it."""
+_SMALLEST: Final = 400
+"""Longest side in pixels below which a picture is of a single cell, cut out with black around it, and of no field."""
 _DIMMEST: Final = 30
 """Brightness of a background below which black cannot be told from it."""
 _PURE: Final = 245
@@ -154,7 +156,7 @@ def _slide(brightest: NDArray[np.uint8], level: float) -> Mask | None:
 
 def _surround(brightest: NDArray[np.uint8], level: float) -> Mask | None:
     """The dark parts (uint8) at the picture's edge, and large ones anywhere; None without any."""
-    if level < _DIMMEST:
+    if level < _DIMMEST or max(brightest.shape) < _SMALLEST:
         return None
     coarse = brightest[::_COARSE, ::_COARSE]
     dark = opened(coarse < _DARK * level, 0.01 * min(coarse.shape))

@@ -56,7 +56,7 @@ def scan_with_windows(
     """Yield the objects of a field (RGB uint8, any size) tile by tile, as `segment_scan` does, and last the windows.
 
     Windows are those that look parasitized, of several on one place the most suspected; none claims that a cell ends
-    where it does: they are red cells flagged as clumps. A window that shows the cell of its outline is no object of
+    where it does: they are views. A window that shows the cell of its outline is no object of
     its own; its picture becomes that object's. What is laid over an object depends on nothing but its surroundings, and
     windows are compared when all are there, so tiles change no more than they do in `segment_scan`.
     """
@@ -144,7 +144,7 @@ def _laid(rgb: RGB, x: float, y: float, about: Calibration) -> list[SmearObject]
     for right, down in _STEPS:
         middle = x + right * diameter, y + down * diameter
         outer, inner = (_circle(rgb, *middle, size * diameter) for size in (1, 1 - 2 * _TRIMMED))
-        laid.append(describe(rgb, outer, inner, "red_cell", is_clump=True, cut=about.view.cuts(outer)))
+        laid.append(describe(rgb, outer, inner, "view", cut=about.view.cuts(outer)))
     return laid
 
 

@@ -99,12 +99,19 @@ def _told(session: TriageSession, cell: Cell) -> None:
             what = f"**A cell that {by}**" if by else "**A cell that was missed**"
             st.markdown(f"{what}, {where(session, cell)}." + ("" if by else " Confirm or reject it to add it."))
             if kind := session.cells.kind_at(cell.field, *cell.box.centre):
-                st.caption(f"The machine takes it for {_KINDS[kind]}, and still does if you add a red cell here.")
+                still = (
+                    "Confirmed, it counts as a parasitized cell and no more as a leukocyte."
+                    if kind == "leukocyte"
+                    else "It still does if you add a red cell here."
+                )
+                st.caption(f"The machine takes it for {_KINDS[kind]}. {still}")
         else:
-            name = "Suspect" if cell.p_parasitized >= session.triage.threshold else "Not suspected: rank"
+            name = "Suspect" if cell in session.suspects else "Not a suspect: rank"
             st.markdown(f"**{name} {cell.rank:,}**  \np {probability(cell.p_parasitized)}, {where(session, cell)}")
             if cell.outline is not None and cell.outline.is_clump:
                 st.caption("Cells that could not be told apart, or a piece of one.")
+            if cell.outline is not None and cell.outline.may_be_parasite:
+                st.caption("Found as a leukocyte, but it may be a gametocyte. Confirmed, it counts as no leukocyte.")
             if same := [other.rank for other in session.suspects if other != cell and is_one_place(cell, other)]:
                 ranks = ", ".join(f"{rank:,}" for rank in same)
                 st.caption(f"Shows the same place as suspect {ranks}: confirmed in both, it counts once.")

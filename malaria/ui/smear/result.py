@@ -96,7 +96,7 @@ def _fields(session: TriageSession) -> None:
     rows = [
         {
             "Field": name,
-            "Red cells": f"{one.count('red_cell'):,}",
+            "Red cells": f"{one.red_cells:,.0f}",
             "Leukocytes": f"{one.count('leukocyte'):,}",
             "Suspects": f"{sum(cell.field == name for cell in session.suspects):,}",
             "Quality": " ".join(concern.sentence for concern in one.concerns) or "Good.",

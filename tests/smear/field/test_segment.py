@@ -155,7 +155,7 @@ def test_an_object_checks_itself():
     flags = {"touches_border": False, "is_clump": False}
     crop = np.zeros((2, 3, 3), np.uint8)
     SmearObject(box=Box(0, 0, 3, 2), kind="red_cell", crop=crop, **about, **flags)
-    with pytest.raises(ValueError, match="red_cell, leukocyte, platelet, artefact"):
+    with pytest.raises(ValueError, match="red_cell, view, leukocyte, platelet, artefact"):
         SmearObject(box=Box(0, 0, 3, 2), kind="blob", crop=crop, **about, **flags)
     with pytest.raises(ValueError, match="RGB picture"):
         SmearObject(box=Box(0, 0, 3, 2), kind="red_cell", crop=crop[..., 0], **about, **flags)

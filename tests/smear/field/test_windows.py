@@ -28,7 +28,7 @@ def added(rgb, classifier):
 @pytest.mark.parametrize("spot", [(x, y) for x in (445, 462, 480, 497, 515) for y in (270, 300, 325)])
 def test_a_parasite_in_a_heap_is_shown_by_one_window_of_one_cell(field, classifier, spot):
     (window,) = added(field(spot), classifier)
-    assert (window.kind, window.is_clump) == ("red_cell", True)
+    assert window.kind == "view"
     assert window.box.width == pytest.approx(60, abs=6)
     assert window.box.shared_area(Box(spot[0] - 7, spot[1] - 7, 14, 14)) == 14 * 14
     assert classifier.predict([window.crop])[0] > 0.9
@@ -70,10 +70,13 @@ def test_tiles_change_nothing(field, classifier):
     assert len(whole) == len(segment(rgb, about)) + 4
 
 
-def test_a_window_is_ranked_counted_and_written_like_any_other_object(field, classifier):
+def test_a_window_is_ranked_and_written_as_a_view_and_counts_as_no_cell(field, classifier):
     rgb = field((480, 300))
     triage = pool_fields([triage_field(rgb, classifier, "a.png")], classifier)
     assert len(triage.table) == len(segment(rgb)) + 1
     first = triage.suspects[0].outline
     assert first.box.width == pytest.approx(60, abs=6)
-    assert triage.red_cells == len(triage.suspects) + triage.summary()["discarded"]
+    row = triage.table.loc[triage.suspects[0].row]
+    assert (row["kind"], row["cells"], row["rank"]) == ("view", 0, 1)
+    assert triage.summary()["views"] == 1
+    assert triage.red_cells == pool_fields([triage_field(field(), classifier, "b.png")], classifier).red_cells
