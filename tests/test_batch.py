@@ -496,7 +496,7 @@ def test_the_answer_counts_all_cells_also_those_of_unknown_patients() -> None:
     evaluation = answered(*rows, *missed, patient=patients).evaluation
     assert evaluation.by_patient is not None
     assert evaluation.by_patient.sensitivity.value == 1
-    assert "finds 50.0 % of the parasitized cells (29.9 to 70.1 %)" in sentences.summary(evaluation).replace(
+    assert "finds 50.0 % of the parasitized cells (29.9 to 70.1 %)" in sentences.summarise(evaluation).replace(
         "\xa0", " "
     )
 
@@ -515,11 +515,11 @@ def test_the_answer_counts_all_cells_also_those_of_unknown_patients() -> None:
 )
 def test_the_answer_says_which_class_is_not_there(labels: list[str | None], says: str) -> None:
     evaluation = answered(*((label, 0.9) for label in labels)).evaluation
-    assert says in sentences.summary(evaluation).replace("\xa0", " ")
+    assert says in sentences.summarise(evaluation).replace("\xa0", " ")
 
 
 def test_one_of_a_thing_is_one() -> None:
-    assert sentences.counted(answered((PARASITIZED, 0.9), patient=["C1P1"])) == "1 cell measured, of 1 patient."
+    assert sentences.say_what_counts(answered((PARASITIZED, 0.9), patient=["C1P1"])) == "1 cell measured, of 1 patient."
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ def report(batch: Batch, readings: Readings | None = None, today: date | None = 
         "batch/report.html",
         batch=batch,
         day=today or date.today(),
-        summary=sentences.summary(evaluation),
-        counted=sentences.counted(batch),
+        summary=sentences.summarise(evaluation),
+        counted=sentences.say_what_counts(batch),
         by_patient=sentences.by_patient_sentence(evaluation),
         calibration=sentences.calibration_sentence(evaluation),
         tables={
@@ -44,7 +44,7 @@ def report(batch: Batch, readings: Readings | None = None, today: date | None = 
     return render_page(f"Evaluation of {batch.name}", Path(__file__).with_name("report.css"), body)
 
 
-def scores(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+def count_scores(evaluation: Evaluation) -> tuple[np.ndarray, np.ndarray]:
     """Counts of p_parasitized in `BINS` equal bins: of cells labelled parasitized, of cells labelled uninfected."""
     curve = evaluation.curve
     first, second = (np.histogram(p, BINS, (0, 1))[0].astype(np.float64) for p in (curve.positives, curve.negatives))
@@ -86,7 +86,7 @@ def _figures(evaluation: Evaluation) -> Iterable[Markup]:
     yield histogram(
         "Scores by true label",
         "p_parasitized",
-        *scores(evaluation),
+        *count_scores(evaluation),
         (f"labelled {PARASITIZED}", f"labelled {UNINFECTED}"),
         evaluation.threshold,
     )

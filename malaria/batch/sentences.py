@@ -17,7 +17,7 @@ BY_PATIENT: Final = (
 """Why there are two intervals, and which of them to believe."""
 
 
-def summary(evaluation: Evaluation) -> str:
+def summarise(evaluation: Evaluation) -> str:
     """The answer in a sentence: which share of each class is called rightly at this threshold, or why that is open."""
     told, open_ = [], []
     for name, verb, of in (("sensitivity", "finds", "parasitized"), ("specificity", "clears", "uninfected")):
@@ -25,12 +25,12 @@ def summary(evaluation: Evaluation) -> str:
         if rate.value is None:
             open_.append(rate.reason or "")
             continue
-        told.append(f"{verb} {tables.value(name, rate)} of the {of} cells{_around(name, evaluation)}")
+        told.append(f"{verb} {tables.value(name, rate)} of the {of} cells{_say_interval(name, evaluation)}")
     answer = [f"At threshold {evaluation.threshold:g} the model {' and '.join(told)}."] if told else []
     return " ".join([*answer, *open_])
 
 
-def _around(name: str, evaluation: Evaluation) -> str:
+def _say_interval(name: str, evaluation: Evaluation) -> str:
     """The interval of a rate in brackets: by patient, unless cells of unknown patients lead the rate out of that."""
     rate = evaluation.rates[name]
     patients = evaluation.by_patient.rates[name] if evaluation.by_patient else rate
@@ -39,7 +39,7 @@ def _around(name: str, evaluation: Evaluation) -> str:
     return f" ({tables.interval(name, rate)})" if rate.interval else ""
 
 
-def counted(batch: Batch) -> str:
+def say_what_counts(batch: Batch) -> str:
     """What the figures rest on, and what is not among it."""
     evaluation = batch.evaluation
     cells = f"{count(evaluation.n, 'cell')} measured"

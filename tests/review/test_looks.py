@@ -10,7 +10,7 @@ from malaria.errors import ImageError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.review import LookAlikes, SuspectLabel
 from malaria.review.lookalikes import describe
-from malaria.ui.review.pictures import COLOUR, VIEWS, view
+from malaria.ui.review.pictures import COLOUR, VIEWS, to_view
 from tests.review.conftest import image
 
 CELLS = phantom.batch(60, seed=2, artefacts=0)
@@ -84,7 +84,7 @@ def test_suspect_and_unreadable_cells_are_no_examples() -> None:
 def test_views_show_one_channel_each_and_leave_the_cell_as_it_was() -> None:
     rgb = CELLS[0].rgb
     before = rgb.copy()
-    shown = {name: view(rgb, name) for name in VIEWS}
+    shown = {name: to_view(rgb, name) for name in VIEWS}
     assert (shown[COLOUR] == before).all()
     assert (shown["Green"] == before[..., 1:2]).all()
     for name in VIEWS[1:]:
@@ -94,6 +94,6 @@ def test_views_show_one_channel_each_and_leave_the_cell_as_it_was() -> None:
     assert (rgb == before).all()
     red = np.zeros((2, 2, 3), np.uint8)
     red[..., 2] = 255
-    assert view(red, "Hue")[0, 0, 0] == pytest.approx(255 * 240 / 360, abs=2)
+    assert to_view(red, "Hue")[0, 0, 0] == pytest.approx(255 * 240 / 360, abs=2)
     with pytest.raises(ValueError, match="There is no view"):
-        view(rgb, "Infrared")
+        to_view(rgb, "Infrared")

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from malaria.batch.report import scores
+from malaria.batch.report import count_scores
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, PatientRates
 from malaria.ui.parts import plots
@@ -19,7 +19,7 @@ _NAMED: Final = 40
 
 def draw_histogram(evaluation: Evaluation) -> None:
     """p_parasitized of the parasitized cells (upwards) and of the uninfected ones (downwards), and the threshold."""
-    above, below = scores(evaluation)
+    above, below = count_scores(evaluation)
     width = 1 / above.size
     middle = (np.arange(above.size) + 0.5) * width
     figure = plots.new_figure("p_parasitized", "Cells (log scale)", height=340, top=10, zooms=True)

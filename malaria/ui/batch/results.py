@@ -32,7 +32,7 @@ def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     reading = _pick_reading(as_given)
     batch = labelled.batch(frame, reading).at(threshold.get_threshold(frame))
     st.session_state[BATCH] = batch
-    st.header(sentences.summary(batch.evaluation), anchor=False)
+    st.header(sentences.summarise(batch.evaluation), anchor=False)
     _say_what_counts(batch, labelled, frame)
     threshold.draw_control(batch, frame)
     left, right = st.columns([6, 7], gap="large")
@@ -61,7 +61,7 @@ def _pick_reading(batch: Batch) -> Reading:
 
 def _say_what_counts(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """What the figures rest on, and by name what is not among it."""
-    st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.counted(batch)}")
+    st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.say_what_counts(batch)}")
     if labelled.synthetic:
         st.caption(
             "These cells are synthetic, drawn by this program: they show how the page works, not how good the model "

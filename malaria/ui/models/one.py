@@ -108,7 +108,7 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
         )
         reading = str(picked)
     evaluation = evaluations[reading]
-    st.markdown(literal(sentences.summary(evaluation)))
+    st.markdown(literal(sentences.summarise(evaluation)))
     st.html(tables.rates_table(evaluation))
     left, right = st.columns(2)
     with left:

@@ -59,7 +59,7 @@ class LabelReview:
     _neighbours: dict[str, dict[str, list[SuspectLabel]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._neighbours = _by_patient(self.session.cards)
+        self._neighbours = _group_by_patient(self.session.cards)
         find = partial(_find_alike, self.session.cards, self.labelled.source.read)
         self._looking = Background(find, 1, "look-alikes")
 
@@ -125,7 +125,7 @@ def _spare_the_collector() -> None:
     gc.freeze()
 
 
-def _by_patient(cards: list[SuspectLabel]) -> dict[str, dict[str, list[SuspectLabel]]]:
+def _group_by_patient(cards: list[SuspectLabel]) -> dict[str, dict[str, list[SuspectLabel]]]:
     """patient -> given label -> the cells with the least suspect labels, one more than is shown."""
     found: dict[str, dict[str, list[SuspectLabel]]] = defaultdict(lambda: {label: [] for label in CLASSES})
     for card in reversed(cards):

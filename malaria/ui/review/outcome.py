@@ -33,12 +33,12 @@ _MAX_UPLOAD_MB: Final = 64
 
 @st.fragment
 @boundary()
-def outcome(review: LabelReview) -> None:
+def draw_outcome(review: LabelReview) -> None:
     """Draw the part that is asked for."""
     parts: dict[str, Callable[[LabelReview], None]] = {
-        "Results": _results,
-        "Agreement": _agreement,
-        "Journal": _journal,
+        "Results": _draw_results,
+        "Agreement": _draw_agreement,
+        "Journal": _draw_journal,
     }
     st.subheader("What came of it", anchor=False)
     chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
@@ -51,7 +51,7 @@ def outcome(review: LabelReview) -> None:
 # Results
 
 
-def _results(review: LabelReview) -> None:
+def _draw_results(review: LabelReview) -> None:
     found = summarise(review.session.cards, review.session.log.state, review.threshold)
     st.markdown(
         f"**{found.n_read:,} of {found.n_cells:,} labelled cells were read.** Labels confirmed: {found.confirmed:,}; "
@@ -59,12 +59,12 @@ def _results(review: LabelReview) -> None:
         f"unsure: {found.unsure:,}; not usable: {found.unusable:,}; without a consensus: {found.no_consensus:,}."
     )
     if found.n_read:
-        _ranking(found)
-        _measured(found)
-    _files(review)
+        _draw_ranking(found)
+        _draw_measured(found)
+    _offer_files(review)
 
 
-def _ranking(found: Summary) -> None:
+def _draw_ranking(found: Summary) -> None:
     st.markdown("##### How good the ranking was")
     lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
     lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {describe_rate(p.changed)} |" for p in found.pieces]
@@ -72,7 +72,7 @@ def _ranking(found: Summary) -> None:
     st.caption("Of the cells read, with 95 % intervals. A good ranking has the changed labels in front.")
 
 
-def _measured(found: Summary) -> None:
+def _draw_measured(found: Summary) -> None:
     if found.readings is None:
         return
     st.markdown("##### The model before and after")
@@ -83,7 +83,7 @@ def _measured(found: Summary) -> None:
     )
 
 
-def _files(review: LabelReview) -> None:
+def _offer_files(review: LabelReview) -> None:
     st.markdown("##### Take it with you")
     state = review.session.log.state
     with st.container(horizontal=True):
@@ -105,7 +105,7 @@ def _files(review: LabelReview) -> None:
 # Agreement
 
 
-def _agreement(review: LabelReview) -> None:
+def _draw_agreement(review: LabelReview) -> None:
     state = review.session.log.state
     st.markdown("##### With yourself")
     oneself(review)
@@ -124,7 +124,7 @@ def _agreement(review: LabelReview) -> None:
 # The journal
 
 
-def _journal(review: LabelReview) -> None:
+def _draw_journal(review: LabelReview) -> None:
     log = review.session.log
     st.markdown(
         f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows "

@@ -13,7 +13,7 @@ from malaria.ui.parts.text import literal
 from malaria.ui.review import settings
 from malaria.ui.review.card import card
 from malaria.ui.review.label_review import get_review
-from malaria.ui.review.outcome import outcome
+from malaria.ui.review.outcome import draw_outcome
 
 SYNTHETIC: Final = " These cells are synthetic, and one label in twenty was made wrong on purpose."
 
@@ -33,9 +33,9 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
     if not wait_or_watch(labelled.scoring(frame), frame.card.name):
         return
     review = get_review(labelled, frame)
-    review.session.change(*settings.row(review.session.cards))
+    review.session.change(*settings.draw_row(review.session.cards))
     if review.basis.warning:
         st.warning(literal(review.basis.warning), icon=":material/warning:")
     card(review)
     st.caption(literal(review.basis.sentence) + (SYNTHETIC if labelled.synthetic else ""))
-    outcome(review)
+    draw_outcome(review)

@@ -29,7 +29,7 @@ class Picture:
 
     def seen_as(self, name: str) -> str:
         """The data URI of one of `malaria.ui.review.pictures.VIEWS`."""
-        return self.uri if name == COLOUR or self.rgb is None else to_png_uri(view(self.rgb, name))
+        return self.uri if name == COLOUR or self.rgb is None else to_png_uri(to_view(self.rgb, name))
 
 
 class Pictures:
@@ -68,7 +68,7 @@ VIEWS: Final = (COLOUR, "Hue", "Saturation", "Green")
 """As it is; the hue, in which stained chromatin stands apart; how much colour; and green, in which stain is dark."""
 
 
-def view(rgb: RGB, name: str = COLOUR) -> RGB:
+def to_view(rgb: RGB, name: str = COLOUR) -> RGB:
     """Return uint8 `rgb` (height, width, 3) as one of `VIEWS`, grey but for the first. Raises ValueError for others."""
     if name == COLOUR:
         return rgb

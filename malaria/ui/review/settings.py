@@ -20,18 +20,18 @@ _SUSPECTED: Final[dict[str | None, str]] = {
 _ALL: Final = "All patients"
 
 
-def row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
+def draw_row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
     """Draw who reviews these cards, how, and which of them, and return it."""
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
         name = annotator.draw_box(compact=True)
         with st.popover("How you work", icon=":material/settings:"):
-            how = _how()
+            how = _ask_how()
         with st.popover("Which cards", icon=":material/filter_alt:"):
-            wanted = _wanted(cards)
+            wanted = _ask_which(cards)
     return name, replace(how, wanted=wanted)
 
 
-def _how() -> Settings:
+def _ask_how() -> Settings:
     blind = st.toggle(
         "Blind: hide given label and model’s view until I have answered",
         True,
@@ -49,7 +49,7 @@ def _how() -> Settings:
     return Settings(blind, wait, sharing, repeats)
 
 
-def _wanted(cards: Sequence[SuspectLabel]) -> Filter:
+def _ask_which(cards: Sequence[SuspectLabel]) -> Filter:
     which = st.segmented_control(
         "Cards", _WHICH, default="undecided", required=True, format_func=lambda one: _WHICH[one], key="review.which"
     )
