@@ -44,7 +44,7 @@ def test_models_that_never_differ_cannot_be_told_apart():
 
 
 def test_mcnemar_refuses_other_cells_and_other_words():
-    with pytest.raises(MetricsError, match="for 1 labels"):
+    with pytest.raises(MetricsError, match=r"for 1 label\."):
         mcnemar([PARASITIZED], [PARASITIZED], [PARASITIZED, UNINFECTED])
     with pytest.raises(LabelsError, match="unsure"):
         mcnemar([PARASITIZED], ["unsure"], [PARASITIZED])

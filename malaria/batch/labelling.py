@@ -12,6 +12,7 @@ import pandas as pd
 from malaria.cells import Labels, Meaning, labels_from_folders, match, read_labels, read_table
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES
+from malaria.wording.words import count
 
 GIVEN: Final = "given_label"
 CORRECTING: Final = ("corrected_label", "expert_label")
@@ -121,7 +122,7 @@ class Labelling:
             joined = match(table["file"], labels, table["image_id"])
             reasons |= dict.fromkeys(joined.without_image, "Only in the CSV: no image has this name.")
             for name, fits in joined.ambiguous.items():
-                reasons[name] = f"{len(fits)} images have this name: write their folders into the CSV as well."
+                reasons[name] = f"{count(len(fits), 'image')} have this name: write their folders into the CSV as well."
         return reasons
 
 

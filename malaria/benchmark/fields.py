@@ -40,7 +40,7 @@ def measure_triage(task: Task) -> Iterator[Figure]:
         timed.append(_Timed(*seconds, found.width * found.height / 1e6, found.count("red_cell")))
     timed = timed[1:]  # the first warms up
     size = median(one.megapixels for one in timed)
-    about = f"{size:.2g} megapixels and {median(one.cells for one in timed):.0f} red cells each"
+    about = f"{size:.2g} megapixels and {count(round(median(one.cells for one in timed)), 'red cell')} each"
     yield Figure(
         "triage_seconds_per_field",
         median(one.seconds for one in timed),

@@ -15,6 +15,7 @@ from malaria.errors import ImageError, SourceError
 from malaria.images import ImageFile, decode, open_source
 from malaria.model.card import Card
 from malaria.model.classifier import BATCH, load, threads
+from malaria.wording.words import count
 
 MOST_CELLS: Final = 1000
 PHANTOMS: Final = 400
@@ -116,7 +117,7 @@ def read_cells(path: str | None) -> tuple[list[ImageFile], str]:
         readable = [file for file in files if _is_readable(file)]
     if not readable:
         raise SourceError(f"{path}: None of its images can be read. Give a folder or zip of cells.")
-    return readable, f"of {len(source)} images of {source.name}"
+    return readable, f"of {count(len(source), 'image')} of {source.name}"
 
 
 def _read_or_none(read: Callable[[str], bytes], file: str) -> bytes | None:

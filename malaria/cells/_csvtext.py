@@ -59,7 +59,7 @@ def find(header: Sequence[str], name: str) -> int | None:
     """Where a column is, its name in any case, or None; raises LabelsError when there are several."""
     places = [i for i, column in enumerate(header) if column.casefold() == name.casefold()]
     if len(places) > 1:
-        raise LabelsError(f"The CSV has {len(places)} columns named {name}. Rename all but one.")
+        raise LabelsError(f"The CSV has {count(len(places), 'column')} named {name}. Rename all but one.")
     return places[0] if places else None
 
 

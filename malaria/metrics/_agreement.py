@@ -11,6 +11,7 @@ from malaria.errors import MetricsError
 from malaria.labels import CLASSES
 from malaria.metrics._checks import Bools, Floats, is_parasitized
 from malaria.metrics._rates import Z95, Rate, wilson
+from malaria.wording.words import count
 
 NOTHING_READ_TWICE = "No cell was read twice."
 ALL_ONE_ANSWER = "Every reading is the same answer, so agreement by chance is certain and kappa undefined."
@@ -53,7 +54,7 @@ def mcnemar(y_true: ArrayLike, a: ArrayLike, b: ArrayLike) -> McNemar:
 
     true, first, second = is_parasitized(y_true), is_parasitized(a), is_parasitized(b)
     if not true.size == first.size == second.size:
-        raise MetricsError(f"There are {first.size} and {second.size} answers for {true.size} labels.")
+        raise MetricsError(f"There are {first.size} and {second.size} answers for {count(true.size, 'label')}.")
     right_a: Bools = first == true
     right_b: Bools = second == true
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())

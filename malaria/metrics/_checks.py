@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from malaria.errors import LabelsError, MetricsError
 from malaria.labels import CLASSES, PARASITIZED
+from malaria.wording.words import count
 
 Bools: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -46,7 +47,9 @@ def probabilities(p: ArrayLike, n: int | None = None) -> Floats:
             f"(the first is {values[bad][0]}); leave unreadable images out before measuring."
         )
     if n is not None and values.size != n:
-        raise MetricsError(f"There must be one probability for each label, but there are {values.size} for {n} labels.")
+        raise MetricsError(
+            f"There must be one probability for each label, but there are {values.size} for {count(n, 'label')}."
+        )
     return values
 
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from malaria.errors import MetricsError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics._checks import Floats, fraction, is_parasitized, probabilities
+from malaria.wording.words import count
 
 Z95: Final = 1.959963984540054
 """The 97.5 % point of the normal distribution: all intervals are two-sided 95 %."""
@@ -109,7 +110,7 @@ class Confusion:
         """Count true labels against answers; both class names or booleans, shape (n,). Raises LabelsError."""
         true, called = is_parasitized(y_true), is_parasitized(answers)
         if true.size != called.size:
-            raise MetricsError(f"There are {called.size} answers for {true.size} labels.")
+            raise MetricsError(f"There are {called.size} answers for {count(true.size, 'label')}.")
         tp, positives, calls = int((true & called).sum()), int(true.sum()), int(called.sum())
         return cls(tp, positives - tp, calls - tp, true.size - positives - calls + tp)
 

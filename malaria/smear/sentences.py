@@ -58,7 +58,7 @@ def needed(result: Result) -> str:
         return f"{aim}: how many red cells are needed cannot be said, as the error rates are not known."
     if result.needed is None or result.missing is None:
         return f"{aim}, no number of red cells is enough at these error rates."
-    told = f"{aim}, {result.needed:,} red cells are needed"
+    told = f"{aim}, {words.count(result.needed, 'red cell')} {words.choose_verb(result.needed, 'is', 'are')} needed"
     if not result.missing:
         return f"{told}: there are enough."
     more = f", about {words.count(result.missing_fields, 'more field')} like these" if result.missing_fields else ""

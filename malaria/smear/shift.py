@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from malaria.smear.null import Floats, log_odds
+from malaria.wording.numbers import percent
 from malaria.wording.words import count, probability
 
 FEWEST_CELLS: Final = 20
@@ -76,7 +77,7 @@ class Home:
             few = f"Too few red cells, {len(p):,}, to tell whether the model reads this sample as it should."
             return Shift(reason=few, red_cells=len(p))
         if below.sum() < FEWEST_CELLS or below.mean() < 1 - _MOST_SUSPECTED:
-            return self._shifted(p, f"{(~below).mean():.0%} of their red cells look parasitized to it")
+            return self._shifted(p, f"{percent((~below).mean(), 2)} of their red cells look parasitized to it")
         limit = _limits(self, int(below.sum()))
         if self._distance(p[below]) > limit:
             return self._shifted(p, "their red cells look more parasitized to it than those of any of these patients")
@@ -88,7 +89,7 @@ class Home:
         return self._seen(p)
 
     def _shifted(self, p: Floats, why: str) -> Shift:
-        home = f"the {len(self.patients):,} patients on whom the model was measured"
+        home = f"the {count(len(self.patients), 'patient')} on whom the model was measured"
         seen = self._seen(p)
         told = ""
         if seen.middle is not None and seen.limit is not None and seen.middle > seen.limit:

@@ -96,7 +96,7 @@ def load_dataset(
     unreadable = len(files) - len(readable)
     if unreadable > MOST_UNREADABLE * len(files):
         raise TrainingError(
-            f"{unreadable} of {len(files)} images in {path} cannot be read, more than 1 %. "
+            f"{unreadable} of {count(len(files), 'image')} in {path} cannot be read, more than 1 %. "
             "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
         )
     table, learned_from = _label([files[position] for position in readable], labels, label_column)
@@ -114,7 +114,8 @@ def load_dataset(
         table["patient"] = table["image_id"]
     _check(table, classes, by_image)
     report(
-        f"{len(table)} cells of {table['patient'].nunique()} patients, {unreadable} unreadable, {left_out} unlabelled"
+        f"{count(len(table), 'cell')} of {count(table['patient'].nunique(), 'patient')}, {unreadable} unreadable, "
+        f"{left_out} unlabelled"
     )
     return Dataset(table, training, serving, classes, unreadable, left_out, learned_from)
 
@@ -187,8 +188,8 @@ def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> Non
     if table["patient"].isna().any():
         nameless = table["file"][table["patient"].isna()]
         raise TrainingError(
-            f"The patient of {len(nameless)} images cannot be told from their names, {nameless.iloc[0]} for one. "
-            "Give a CSV with a `patient` column (--labels), or ask for --by-image, whose figures flatter."
+            f"The patient of {count(len(nameless), 'image')} cannot be told from their names, {nameless.iloc[0]} "
+            "for one. Give a CSV with a `patient` column (--labels), or ask for --by-image, whose figures flatter."
         )
     for name in classes:
         there = table["patient"][table["label"] == name].nunique()

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from malaria.errors import TrainingError
+from malaria.wording.words import count
 
 VALIDATION_FOLDS = 8
 """One part in this many of the cells not held out stops the training; it is never measured on."""
@@ -58,8 +59,8 @@ def _make_folds(
     fewest = _count_fewest(labels, patients, np.arange(len(labels)))
     if fewest < folds:
         raise TrainingError(
-            f"{folds} folds by patient need at least {folds} patients of each class, and one class has {fewest}. "
-            "Ask for fewer folds or bring more patients."
+            f"{count(folds, 'fold')} by patient need at least {count(folds, 'patient')} of each class, and one class "
+            f"has {fewest}. Ask for fewer folds or bring more patients."
         )
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for rest, part in folder.split(np.zeros(len(labels)), labels, patients):

@@ -33,8 +33,8 @@ def draw_histogram(evaluation: Evaluation) -> None:
             width=width,
             name=f"{'▲' if sign > 0 else '▼'} labelled {name}",
             marker={"color": colour, "pattern": {"shape": shape}},
-            customdata=counts,
-            hovertemplate=f"%{{customdata}} cells labelled {name} near %{{x:.3f}}<extra></extra>",
+            customdata=[count(int(n), "cell") for n in counts],
+            hovertemplate=f"%{{customdata}} labelled {name} near %{{x:.3f}}<extra></extra>",
         )
     powers = [0, *(10**k for k in range(int(np.log10(max(above.max(), below.max(), 1))) + 1))]
     figure.update_yaxes(

@@ -4,6 +4,7 @@ from typing import Final
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from malaria.batch import Batch
 from malaria.batch.tables import OUTCOMES
@@ -35,10 +36,10 @@ def draw_matrix(confusion: Confusion) -> None:
     with st.container(key="batch-matrix"):
         st.html("<span>True label ↓</span>")
         for predicted in CLASSES:
-            st.html(f"<b>Predicted {predicted}</b>")
+            st.html(Markup("<b>Predicted {}</b>").format(predicted))
         for true in CLASSES:
             n = sum(counts[true, predicted] for predicted in CLASSES)
-            st.html(f"<b>{true}</b><br>{count(n, 'cell')}")
+            st.html(Markup("<b>{}</b><br>{}").format(true, count(n, "cell")))
             for predicted in CLASSES:
                 k = counts[true, predicted]
                 _draw_field(true, predicted, k, n)

@@ -9,6 +9,7 @@ from malaria.ui.batch.results import draw_results
 from malaria.ui.parts.choose_source import SOURCE, choose_source
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.progress import wait_or_watch
+from malaria.wording.words import count
 
 
 def show(frame: Frame) -> None:
@@ -32,8 +33,8 @@ def _offer_to_go_on(scoring: Scoring) -> None:
     progress = scoring.progress
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**Stopped after {progress.done:,} of {progress.total:,} images.** They were taken in random order, so "
-            "the figures are fair, and their intervals wider."
+            f"**Stopped after {progress.done:,} of {count(progress.total, 'image')}.** They were taken in random "
+            "order, so the figures are fair, and their intervals wider."
         )
         if st.button("Go on", icon=":material/play_arrow:"):
             scoring.start()

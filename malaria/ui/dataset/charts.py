@@ -90,8 +90,8 @@ def _add_bars(figure: go.Figure, values: Any, name: str, colour: str, hatch: str
         y=list(values),
         name=name,
         marker={"color": colour, "pattern": {"shape": hatch}, "line": {"width": 0}},
-        customdata=list(said),
-        hovertemplate="%{customdata}: %{y:,} cells<extra></extra>",
+        customdata=[f"{told}: {count(int(n), 'cell')}" for told, n in zip(said, values, strict=True)],
+        hovertemplate="%{customdata}<extra></extra>",
     )
     figure.update_layout(barmode="stack", bargap=0.1)
 

@@ -16,7 +16,7 @@ from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval, percent
-from malaria.wording.words import count
+from malaria.wording.words import choose_verb, count
 
 
 def draw_overview(data_set: DataSet, found: Description) -> None:
@@ -91,7 +91,7 @@ def _draw_disputed(found: Description) -> None:
         for label in sorted(disputed["expert_label"].unique(), key=_order)
     )
     st.markdown(
-        f"**The expert disputes {n:,} of {of:,} labels**, {write(n / of)} ({interval(low, high, write)}, 95 %)"
+        f"**The expert disputes {n:,} of {count(of, 'label')}**, {write(n / of)} ({interval(low, high, write)}, 95 %)"
         + (f": {literal(words)}." if words else ".")
     )
 
@@ -111,9 +111,8 @@ def _draw_patients(found: Description) -> None:
         return
     charts.draw_balance(patients)
     alone = [
-        f"{int((patients[label] == patients['n']).sum()):,} have only {literal(label)} cells"
-        for label in patients.columns
-        if label != "n"
+        f"{n:,} {choose_verb(n, 'has', 'have')} only {literal(str(label))} cells"
+        for label, n in (patients.drop(columns="n").eq(patients["n"], axis=0)).sum().items()
     ]
     unknown = f" Without a patient: {count(without, 'image')}." if without else ""
     st.markdown(f"Of {count(len(patients), 'patient')} {' and '.join(alone)}.{unknown}")
@@ -164,8 +163,9 @@ def draw_leak(found: Description) -> None:
 
 def _tell(split: Leak) -> str:
     n, patients = split.n_held_out, len(split.counts())
-    share = 100 * split.leaked / n if n else 0.0
+    share = percent(split.leaked / n if n else 0.0, n=n)
     return (
-        f"Of {count(n, 'cell')} held out, {split.leaked:,} ({share:.0f} %) belong to a patient that is trained on as "
-        f"well; {split.patients_on_both_sides:,} of {patients:,} patients are on both sides."
+        f"Of {count(n, 'cell')} held out, {split.leaked:,} ({share}) {choose_verb(split.leaked, 'belongs', 'belong')} "
+        f"to a patient that is trained on as well; {split.patients_on_both_sides:,} of {count(patients, 'patient')} "
+        f"{choose_verb(split.patients_on_both_sides, 'is', 'are')} on both sides."
     )

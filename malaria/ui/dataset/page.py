@@ -14,6 +14,7 @@ from malaria.ui.dataset.twins import draw_duplicates
 from malaria.ui.dataset.views import draw_samples, draw_views
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
+from malaria.wording.words import count
 
 SECTIONS: Final = ("What is in it", "Duplicates", "Samples", "Mean cells", "What the model sees", "Splits")
 _KEY: Final = "section"
@@ -71,7 +72,7 @@ def _watch(data_set: DataSet) -> None:
     if describing.finished:
         st.rerun()
     progress = describing.progress
-    words = f"{progress.done:,} of {progress.total:,} images"
+    words = f"{progress.done:,} of {count(progress.total, 'image')}"
     if progress.per_second is not None:
         left = f"{progress.seconds_left:.0f} s left" if progress.share < 1 else "looking for duplicates"
         words += f" · {progress.per_second:,.0f} per second · {left}"

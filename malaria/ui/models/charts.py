@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
+from malaria.wording.words import count
 
 Floats = NDArray[np.float64]
 
@@ -79,7 +80,7 @@ def history(rows: pd.DataFrame, measure: str, title: str, best: int) -> None:
                 line={"color": colour, "dash": dash, "width": 2.5},
                 hovertemplate=f"epoch %{{x}}, {name}: %{{y:.4f}}<extra></extra>",
             )
-    told = f"{title} over {len(rows)} epochs."
+    told = f"{title} over {count(len(rows), 'epoch')}."
     chosen = rows[rows["epoch"] == best]
     if f"val_{measure}" in rows and not chosen.empty:
         value = float(chosen[f"val_{measure}"].iloc[0])

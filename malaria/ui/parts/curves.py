@@ -10,6 +10,7 @@ from malaria.metrics import Evaluation
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, ORANGE, show
 from malaria.wording.numbers import DASH
+from malaria.wording.words import count
 
 
 def draw_roc(evaluation: Evaluation) -> None:
@@ -60,10 +61,12 @@ def draw_reliability(evaluation: Evaluation) -> None:
         mode="markers",
         marker={"color": BLUE, "size": 9},
         error_y=plots.error_bars(y, limits[:, 0], limits[:, 1]),
-        customdata=[one.n for one in bins],
-        hovertemplate="mean %{x:.3f}, observed %{y:.3f}, %{customdata} cells<extra></extra>",
+        customdata=[count(one.n, "cell") for one in bins],
+        hovertemplate="mean %{x:.3f}, observed %{y:.3f}, %{customdata}<extra></extra>",
     )
-    listed = "; ".join(f"mean {one.mean_p:.2f}, observed {one.observed.value:.2f}, {one.n} cells" for one in bins)
+    listed = "; ".join(
+        f"mean {one.mean_p:.2f}, observed {one.observed.value:.2f}, {count(one.n, 'cell')}" for one in bins
+    )
     show(figure, "reliability", f"Reliability diagram. {listed}.", title="Reliability")
 
 

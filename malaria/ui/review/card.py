@@ -154,7 +154,7 @@ def _finished(work: LabelReview, keys: AnswerKeys) -> None:
     which = session.settings.wanted.which
     left = session.progress.total - session.progress.done
     if which == "undecided" and session.settings.sharing and left:
-        st.info(f"The last {left:,} cards are with others.", icon=":material/group:")
+        st.info(f"With others: the last {count(left, 'card')}.", icon=":material/group:")
         st.button("Look again", shortcut="Enter", on_click=session.attempt, args=(session.advance,))
     else:
         st.success("No card is left here. See below what came of it.", icon=":material/check:")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from markupsafe import Markup
 
 from malaria.cells import to_csv
 from malaria.sample import RuleInterval, SampleRule, summary
@@ -56,7 +57,7 @@ def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str
 def show(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> None:
     """Draw the answer: one sentence, how well it holds, and how sure it is."""
     words, positive = say_answer(rule, inputs.red_cells_per_ul), rule.count_threshold <= rule.cells
-    st.html(f'<p class="answer sample-answer" role="status">{words}</p>')
+    st.html(Markup('<p class="answer sample-answer" role="status">{}</p>').format(words))
     if positive:
         of = f"{percent(rule.sample_specificity, 4)} of healthy samples stay below {rule.count_threshold:,}"
         found = f"at the limit of detection {percent(rule.target_sensitivity)} of samples reach it"

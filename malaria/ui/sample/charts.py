@@ -18,6 +18,7 @@ from malaria.sample import (
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 from malaria.wording.numbers import per_ul, percent, plain
+from malaria.wording.words import count
 
 _HEIGHT: Final = 340
 _BARS: Final = 60
@@ -26,33 +27,34 @@ _DECADES: Final = np.arange(-6, 1)
 
 def draw_distributions(rule: SampleRule, parasitaemia: float, red_cells_per_ul: float) -> None:
     """The counts of flagged cells in healthy and in infected samples, and the count threshold between them."""
-    rates, cells, count = rule.rates, rule.cells, rule.count_threshold
+    rates, cells, least = rule.rates, rule.cells, rule.count_threshold
     ends = [quantile(tail, cells, p, rates) for p in (0.0, parasitaemia) for tail in (0.0005, 0.9995)]
-    low, high = max(0, min(*ends, count) - 1), min(cells, max(*ends, count) + 1)
+    low, high = max(0, min(*ends, least) - 1), min(cells, max(*ends, least) + 1)
     step = max(1, -(-(high - low + 1) // _BARS))
-    first = count - step * -(-(count - low) // step)  # so that one bar begins at the threshold
+    first = least - step * -(-(least - low) // step)  # so that one bar begins at the threshold
     edges = list(range(first, high + step, step))
     counted = np.clip([*edges, edges[-1] + step], 0, cells + 1).tolist()
     named = [f"{max(0, edge):,}" + (f" to {min(cells, edge + step - 1):,}" if step > 1 else "") for edge in edges]
     figure = plots.new_figure("Flagged cells in the sample", "Share of samples", _HEIGHT, legend=True)
     for p, name, colour, shape in ((0.0, "healthy", BLUE, ""), (parasitaemia, "infected", ORANGE, "/")):
+        shares = histogram(counted, cells, p, rates)
         figure.add_bar(
             x=np.array(edges) + (step - 1) / 2,
-            y=histogram(counted, cells, p, rates),
+            y=shares,
             width=step,
             name=f"{'○' if p == 0 else '●'} {name}" + ("" if p == 0 else f", {percent(p)} of cells"),
             marker={"color": colour, "pattern": {"shape": shape}, "line": {"width": 0}},
             opacity=0.75,
-            customdata=named,
-            hovertemplate=f"%{{customdata}} flagged cells: %{{y:.2%}} of {name} samples<extra></extra>",
+            customdata=[f"{flagged} flagged: {percent(share)}" for flagged, share in zip(named, shares, strict=True)],
+            hovertemplate=f"%{{customdata}} of {name} samples<extra></extra>",
         )
     figure.update_layout(barmode="overlay")
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    _add_line(figure, count - 0.5, f"positive from {count:,}")
+    _add_line(figure, least - 0.5, f"positive from {least:,}")
     missed, alarm = 1 - rule.sensitivity_at(parasitaemia), 1 - rule.sample_specificity
     told = (
-        f"Of healthy samples {percent(alarm)} reach {count:,} flagged cells and are called positive in error; of "
-        f"samples with {percent(parasitaemia)} infected cells ({per_ul(parasitaemia, red_cells_per_ul)}) "
+        f"Of healthy samples {percent(alarm)} reach {count(least, 'flagged cell')} and are called positive in error; "
+        f"of samples with {percent(parasitaemia)} infected cells ({per_ul(parasitaemia, red_cells_per_ul)}) "
         f"{percent(missed)} stay below and are missed."
     )
     show(figure, "sample-distributions", told, title="How many cells are flagged", caption=True)
@@ -122,12 +124,12 @@ def draw_against_cells(
         limits.add_scatter(
             y=found,
             customdata=[None if share is None else percent(share) for share in found],
-            hovertemplate="%{x:,} cells: %{customdata}<extra></extra>",
+            hovertemplate="cells read: %{x:,}, limit: %{customdata}<extra></extra>",
             **look,
         )
         counts.add_scatter(
             y=[rule.count_threshold for rule in rules],
-            hovertemplate="%{x:,} cells: positive from %{y:,}<extra></extra>",
+            hovertemplate="cells read: %{x:,}, positive from %{y:,}<extra></extra>",
             **look,
         )
     for figure in (limits, counts):
@@ -142,13 +144,14 @@ def draw_against_cells(
         + ("none" if limit is None else f"{percent(limit)} ({per_ul(limit, red_cells_per_ul)})")
         for rho, limit in last
     )
-    told = f"Limit of detection with {cells[-1]:,} cells; {named}. Reading more cells helps little once slides differ."
+    told = f"Limit of detection with {count(cells[-1], 'cell')}; {named}."
+    told += " Reading more cells helps little once slides differ."
     left, right = st.columns(2)
     with left:
         show(limits, "sample-limit-by-cells", told, title="Limit of detection against the cells read", caption=True)
     with right:
         thresholds = "; ".join(f"{rules[-1].count_threshold:,}" for _, rules in curves)
-        told = f"Count thresholds with {cells[-1]:,} cells, in the order of the legend: {thresholds}."
+        told = f"Count thresholds with {count(cells[-1], 'cell')}, in the order of the legend: {thresholds}."
         show(counts, "sample-count-by-cells", told, title="Count threshold against the cells read", caption=True)
 
 
@@ -168,7 +171,8 @@ def draw_trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None
             mode="lines",
             name=name,
             line={"dash": dash, "color": colour, "width": 2.5},
-            hovertemplate=f"prevalence %{{x:.3%}}: %{{y:.1%}} {name}<extra></extra>",
+            customdata=[f"prevalence {percent(x)}: {percent(y)}" for x, y in zip(share, values, strict=True)],
+            hovertemplate=f"%{{customdata}} {name}<extra></extra>",
         )
     _add_line(figure, np.log10(max(prevalence, 1e-3)), percent(prevalence), log=max(prevalence, 1e-3))
     figure.update_xaxes(type="log", tickvals=[0.001, 0.01, 0.1, 1], ticktext=["0.1 %", "1 %", "10 %", "100 %"])
@@ -192,8 +196,11 @@ def draw_sample_roc(curve: SampleRoc, rule: SampleRule, parasitaemia: float) -> 
         mode="lines+markers",
         line={"color": BLUE, "width": 2.5},
         marker={"size": 5},
-        customdata=curve.counts,
-        hovertemplate="positive from %{customdata:,}: %{y:.1%} found, %{x:.1%} false alarms<extra></extra>",
+        customdata=[
+            f"positive from {least:,}: {percent(found)} found, {percent(alarm)} false alarms"
+            for least, found, alarm in zip(curve.counts, curve.sensitivity, curve.false_positive_rate, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
     )
     found, alarm = rule.sensitivity_at(parasitaemia), 1 - rule.sample_specificity
     figure.add_scatter(

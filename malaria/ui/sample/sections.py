@@ -3,6 +3,7 @@
 import math
 
 import streamlit as st
+from markupsafe import Markup
 
 from malaria.errors import SampleError
 from malaria.report.html import render_table
@@ -30,6 +31,7 @@ from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import list_choices, measure_again, pick_reading
 from malaria.ui.sample.text import HIGH, LANDMARKS, LANDMARKS_EXPLAINED, NEEDS_SCORES, cite, read_words
 from malaria.wording.numbers import chance, per_ul, percent, plain, rounded
+from malaria.wording.words import choose_verb, count
 
 _CELLS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
 _STRONG = 0.02  # an overdispersion to compare with
@@ -96,10 +98,11 @@ def draw_review(inputs: Inputs) -> None:
         return
     flagged = inputs.cells * CellRates(inputs.sensitivity, inputs.false_positive_rate).flagged_share(0.0)
     rates = inputs.rates
+    seen = rounded(flagged)
     st.markdown(
-        f"Of {inputs.cells:,} healthy cells about {rounded(flagged):,} are flagged and looked at. After that, "
-        f"{percent(rates.sensitivity, 4)} of infected and {percent(rates.false_positive_rate)} of uninfected cells "
-        "count as flagged; all numbers on this page are for these."
+        f"Of {count(inputs.cells, 'healthy cell')} about {seen:,} {choose_verb(seen, 'is', 'are')} flagged and looked "
+        f"at. After that, {percent(rates.sensitivity, 4)} of infected and {percent(rates.false_positive_rate)} of "
+        "uninfected cells count as flagged; all numbers on this page are for these."
     )
 
 
@@ -108,14 +111,14 @@ def draw_required(rule: SampleRule, inputs: Inputs) -> None:
     st.header("What cells must be read with, and what the notebook said", anchor="required")
     rates, p = rule.rates, inputs.parasitaemia
     rows = []
-    for count in sorted({1, min(rule.count_threshold, inputs.cells)}):
+    for flagged in sorted({1, min(rule.count_threshold, inputs.cells)}):
         specificity = required_cell_specificity(
-            inputs.cells, count, target_specificity=inputs.target_specificity, overdispersion=rates.overdispersion
+            inputs.cells, flagged, target_specificity=inputs.target_specificity, overdispersion=rates.overdispersion
         )
         alone, helped = (
             required_cell_sensitivity(
                 inputs.cells,
-                count,
+                flagged,
                 parasitaemia=p,
                 target_sensitivity=inputs.target_sensitivity,
                 false_positive_rate=false_alarms,
@@ -124,7 +127,7 @@ def draw_required(rule: SampleRule, inputs: Inputs) -> None:
             for false_alarms in (0.0, rates.false_positive_rate)
         )
         needed = ["impossible" if share is None else percent(share, 4) for share in (alone, helped)]
-        rows.append([f"{count:,} or more flagged", percent(specificity, 6), *needed])
+        rows.append([f"{flagged:,} or more flagged", percent(specificity, 6), *needed])
     notebook = notebook_requirements(inputs.cells, inputs.target_sensitivity, inputs.target_specificity)
     rows.append(
         [
@@ -136,7 +139,7 @@ def draw_required(rule: SampleRule, inputs: Inputs) -> None:
     )
     st.html(
         render_table(
-            f"For {inputs.cells:,} cells, {percent(inputs.target_specificity)} of healthy samples cleared and "
+            f"For {count(inputs.cells, 'cell')}, {percent(inputs.target_specificity)} of healthy samples cleared and "
             f"{percent(inputs.target_sensitivity)} of samples with {percent(p)} infected cells found",
             ["Positive at", "Specificity needed", "Sensitivity needed", "The same, false alarms helping"],
             rows,
@@ -145,7 +148,7 @@ def draw_required(rule: SampleRule, inputs: Inputs) -> None:
     number = required_cells(p, rates, **inputs.targets)
     st.markdown(
         f"With the rates above, infections of {percent(p)} need "
-        + (f"**{number:,} cells**." if number else "more cells than ten million, if any number is enough.")
+        + (f"**{count(number, 'cell')}**." if number else "more cells than ten million, if any number is enough.")
         + " The sensitivity needed counts infected cells alone, so that no sample owes its answer to a wrong cell; "
         "beside it what is needed where false alarms at the rate above may help to reach the threshold."
     )
@@ -174,20 +177,20 @@ def draw_real_count(inputs: Inputs) -> None:
             draw_count_entry("Flagged cells", "flagged", inputs, inputs.counted)
         with right:
             draw_count_entry("Of this many cells", "counted", inputs)
-    count, cells, rates = min(inputs.flagged, inputs.counted), inputs.counted, inputs.rates
+    flagged, cells, rates = min(inputs.flagged, inputs.counted), inputs.counted, inputs.rates
     try:
-        estimate = estimate_parasitaemia(count, cells, rates)
+        estimate = estimate_parasitaemia(flagged, cells, rates)
     except SampleError as error:
         st.warning(literal(str(error)))
         return
     low, high = estimate.interval
     red = inputs.red_cells_per_ul
     st.markdown(
-        f"**{count:,} flagged of {cells:,} cells: {percent(estimate.parasitaemia)} of cells infected, between "
+        f"**{flagged:,} flagged of {count(cells, 'cell')}: {percent(estimate.parasitaemia)} of cells infected, between "
         f"{percent(low)} and {percent(high)}** ({per_ul(estimate.parasitaemia, red)}, between {per_ul(low, red)} and "
         f"{per_ul(high, red)})."
     )
-    st.markdown(_say_meaning(count, cells, inputs))
+    st.markdown(_say_meaning(flagged, cells, inputs))
     if estimate.as_few_in_healthy < 0.01:
         st.warning(
             "So few flagged cells would be rare even in a healthy sample at these rates: the false-positive rate is "
@@ -200,10 +203,10 @@ def draw_real_count(inputs: Inputs) -> None:
     )
 
 
-def _say_meaning(count: int, cells: int, inputs: Inputs) -> str:
+def _say_meaning(flagged: int, cells: int, inputs: Inputs) -> str:
     rates = inputs.rates
-    after = post_test_probability(inputs.prevalence, count, cells, inputs.parasitaemia, rates)
-    as_many = estimate_parasitaemia(count, cells, rates).as_many_in_healthy
+    after = post_test_probability(inputs.prevalence, flagged, cells, inputs.parasitaemia, rates)
+    as_many = estimate_parasitaemia(flagged, cells, rates).as_many_in_healthy
     told = f"Of healthy samples {chance(as_many)} show as many flagged cells or more. "
     if math.isnan(after):
         return told
@@ -217,13 +220,13 @@ def write_inputs(inputs: Inputs) -> None:
     """Write the inputs as text, for the print view, which leaves the controls out."""
     rates = inputs.rates
     said = (
-        f"Inputs: {inputs.cells:,} cells; {percent(rates.sensitivity, 5)} of infected and "
+        f"Inputs: {count(inputs.cells, 'cell')}; {percent(rates.sensitivity, 5)} of infected and "
         f"{percent(rates.false_positive_rate, 5)} of uninfected cells flagged; overdispersion "
         f"{plain(rates.overdispersion)}; wanted {percent(inputs.target_sensitivity, 4)} of infected samples found and "
         f"{percent(inputs.target_specificity, 4)} of healthy ones cleared; {inputs.red_cells_per_ul:,.0f} red cells "
         f"per microlitre; infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
     )
-    st.html(f'<p class="sample-inputs sample-only-print">{said}</p>')
+    st.html(Markup('<p class="sample-inputs sample-only-print">{}</p>').format(said))
 
 
 def draw_best(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:

@@ -50,7 +50,7 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
     if found.unfit:
         with st.container(key="smear-unfit"):
             st.warning(sentences.unfit(found), icon=":material/warning:")
-            if st.button(f"Leave {'it' if len(found.unfit) == 1 else 'them'} out", icon=":material/block:"):
+            if st.button(f"Leave {choose_verb(len(found.unfit), 'it', 'them')} out", icon=":material/block:"):
                 sample.leave_out(found.unfit, session.annotator)
                 st.rerun()
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
