@@ -21,6 +21,15 @@ beside it. *Undisputed* leaves out the cells on which the two differ.
 """
 
 
+READERS: Final = {"expert": "by an expert", "corrected": "by annotators"}
+"""By whom labels were read again, by what cards and JSON call the reading; of others it is not known."""
+
+
+def name_reading(key: str) -> str:
+    """Return what a reading is called, by its key in cards and JSON: "as given", "re-read by an expert"."""
+    return READINGS.get(key) or " ".join([READINGS["re_read"], *filter(None, [READERS.get(key)])])
+
+
 def check_threshold(threshold: float | None) -> None:
     """Raise MetricsError unless `threshold` lies between 0 and 1, or is None: whoever takes it has one of its own."""
     if threshold is not None and not 0 <= threshold <= 1:  # so that NaN is refused, too

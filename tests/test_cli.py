@@ -292,7 +292,7 @@ def test_models_lists_each_with_its_figures_and_the_broken_with_the_reason(run: 
     done = run("models")
     assert done.status == 0
     assert [line.split()[0] for line in done.out.splitlines()] == [DEFAULT_MODEL, "broken", "second"]
-    assert "accuracy 1.0000 [0.5100, 1.0000] on 4 cells of 2 unseen patients (as given labels)" in done.out
+    assert "accuracy 1.0000 (0.5100 to 1.0000) on 4 cells of 2 unseen patients, labels as given" in done.out
     assert "unusable: broken: has no card.json." in done.out
 
 

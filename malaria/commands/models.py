@@ -3,7 +3,9 @@
 import typer
 
 from malaria.errors import ModelError
+from malaria.labels import name_reading
 from malaria.model.classifier import Card, list_models, list_other_models
+from malaria.wording.numbers import DASH, estimate
 from malaria.wording.words import count
 
 
@@ -24,11 +26,10 @@ def models() -> None:
 def _in_words(card: Card) -> str:
     reading, figures = card.reading()
     interval = figures.interval("accuracy")
-    accuracy = "-" if figures.accuracy is None else f"{figures.accuracy:.4f}"
-    between = f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else ""
+    accuracy = DASH if figures.accuracy is None else estimate(figures.accuracy, interval, write="{:.4f}".format)
     n = figures.patients and figures.patients.n  # 0 after a split by image
-    patients = f" of {n} unseen patients" if n else ""
+    patients = f" of {count(n, 'unseen patient')}" if n else ""
     return (
-        f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy}{between} "
-        f"on {count(figures.n, 'cell')}{patients} ({reading.replace('_', ' ')} labels)"
+        f"{card.parameters:>9,} parameters {card.macs / 1e6:6.1f} M multiply-accumulates  accuracy {accuracy} "
+        f"on {count(figures.n, 'cell')}{patients}, labels {name_reading(reading)}"
     )

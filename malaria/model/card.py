@@ -16,15 +16,6 @@ from malaria.model.provenance import Figures, Provenance
 FILE = "card.json"
 NAME = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 """What a run may be called: on any system it can be the name of the folder it writes."""
-READINGS = {
-    "as_given": "as given",
-    "expert": "expert",
-    "corrected": "corrected",
-    "learned": "as learned",
-    "undisputed": "undisputed",
-}
-"""Against whose labels the figures of a card may be, in words: those given, an expert's, those that annotators decided
-on, other second ones, or those on which the given and the second ones agree."""
 _MAX_BYTES = 2**20
 _REFUSED = (".h5", ".hdf5", ".pkl", ".pickle", ".joblib", ".npy", ".pt", ".pth")
 """Files that can run code when they are loaded, or that nothing here reads: a model folder has none."""

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from malaria.errors import ModelError
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.model.held_out import HeldOut, stem
+from malaria.wording.words import count
 
 SUSPECTS_COLUMNS: Final = ("rank", "file", "patient", "given_label", "p_parasitized", "suspicion")
 """What `python -m malaria suspects` writes, in this order."""
@@ -76,8 +77,8 @@ class Basis:
             by = f"networks like {self.model} that had not seen the cell's patient"
         else:
             by = (
-                f"networks like {self.model} that had not seen the cell's patient ({self.held_out:,} cells) or, for "
-                f"the other {self.new + self.known_patient + self.seen:,}, {self.model} itself"
+                f"networks like {self.model} that had not seen the cell's patient ({count(self.held_out, 'cell')}) or, "
+                f"for the other {self.new + self.known_patient + self.seen:,}, {self.model} itself"
             )
         return f"Ranked by how unlikely the given label is to {by}: the less likely, the further in front."
 

@@ -32,10 +32,11 @@ def figures(result: Result) -> dict[str, dict[str, str]]:
 def assumed(result: Result) -> str:
     """What the densities rest on."""
     given = result.assumed
+    red_cells = words.count(round(given.red_cells_per_ul), "red cell")
+    leukocytes = words.count(round(given.leukocytes_per_ul), "leukocyte")
     return (
-        f"Parasites per µL assume {given.red_cells_per_ul:,.0f} red cells or {given.leukocytes_per_ul:,.0f} leukocytes "
-        "per µL; the patient’s own counts are better. By leukocytes it takes decisions, and is less certain: a thin "
-        "smear holds few of them."
+        f"Parasites per µL assume {red_cells} or {leukocytes} per µL; the patient’s own counts are better. By "
+        "leukocytes it takes decisions, and is less certain: a thin smear holds few of them."
     )
 
 

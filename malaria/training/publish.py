@@ -34,6 +34,8 @@ from malaria.training.networks import count_macs
 from malaria.training.provenance import FIGURES, MeasuredRun, provenance
 from malaria.training.records import load_best, write_answers
 from malaria.training.run import WORK, Options, make_recipe, read_held_out_answers, split_run
+from malaria.wording.numbers import percent
+from malaria.wording.words import count
 
 VERSION = "1.0.0"
 """What the version of every card begins with."""
@@ -148,13 +150,14 @@ def _calibration_in_words(positive: str, temperature: float | None, as_it_was: N
     if not as_it_was.any():
         return f"{name} is calibrated on held-out patients, so more likely than not."
     return (
-        f"{name} is calibrated on held-out patients, but {as_it_was.sum():,} of the {as_it_was.size:,} cells that the "
-        "figures are about were measured without, because the other held-out patients have cells of one class only."
+        f"{name} is calibrated on held-out patients, but {as_it_was.sum():,} of the "
+        f"{count(as_it_was.size, 'cell')} that the figures are about were measured without, "
+        "because the other held-out patients have cells of one class only."
     )
 
 
 def _second_reading(options: Options, dataset: Dataset) -> str:
-    """Whose labels are learned, where they are not those given: the name of the reading by them (`card.READINGS`)."""
+    """Whose labels are learned, where they are not those given: the name of the reading by them (`name_reading`)."""
     if options.corrections or dataset.learned_from == "corrected_label":
         return "corrected"
     return "expert" if dataset.learned_from == "expert_label" else "learned"
@@ -220,7 +223,7 @@ def _write_network(
     served = Classifier(card, litert) if card.judges_cells else Network(card, litert)
     difference = largest_difference(network, served, serving)
     card = card.model_copy(update={"largest_difference": round(difference, 6), "version": _version(card, litert)})
-    report(f"LiteRT and Keras differ by at most {difference:.2g} over {len(serving)} cells")
+    report(f"LiteRT and Keras differ by at most {difference:.2g} over {count(len(serving), 'cell')}")
     (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
 
 
@@ -236,8 +239,8 @@ def _threshold(dataset: Dataset, measured: Measured) -> dict[str, Any]:
         return {"threshold": 0.5, "threshold_chosen": f"One half: {measured.calibration}"}
     return {
         "threshold": measured.metrics["as_given"].threshold,
-        "threshold_chosen": f"The lowest probability of the likeliest class from which on {SURE:.0%} of the held-out "
-        "answers are right; below it there is no answer.",
+        "threshold_chosen": f"The lowest probability of the likeliest class from which on {percent(SURE)} of "
+        "the held-out answers are right; below it there is no answer.",
     }
 
 

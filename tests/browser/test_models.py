@@ -30,9 +30,9 @@ def test_the_reading_is_in_the_address_and_the_picture_follows(page: Page) -> No
     open_page(page, "/Models?reading=as+given")
     chart = page.get_by_role("figure", name=re.compile("labels as given"))
     expect(chart).to_be_visible()
-    page.get_by_test_id("stButtonGroup").get_by_text("expert", exact=True).click()
-    expect(page.get_by_role("figure", name=re.compile("labels expert"))).to_be_visible()
-    expect(page).to_have_url(re.compile("reading=expert"))
+    page.get_by_test_id("stButtonGroup").get_by_text("re-read", exact=True).click()
+    expect(page.get_by_role("figure", name=re.compile("labels re-read"))).to_be_visible()
+    expect(page).to_have_url(re.compile("reading=re-read"))
 
 
 def test_the_network_is_opened_by_a_process_of_its_own(page: Page) -> None:

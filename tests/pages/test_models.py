@@ -93,7 +93,7 @@ def test_the_leaderboard_ranks_by_the_reading_in_the_address(reading: str) -> No
 
 def test_the_picture_is_told_in_words() -> None:
     told = start(reading="expert").get("plotly_chart")[0].proto.alt
-    assert "labels expert" in told
+    assert "labels re-read" in told, "an address from when this reading was called so"
     assert "The default is cell-resnet" in told
     assert "seed-cnn-6 0.97" in told
 
@@ -134,13 +134,13 @@ def test_labels_that_annotators_corrected_are_not_called_an_experts(
     monkeypatch.setattr(model, "MODELS_DIR", tmp_path)
     app = start(section="This model")
     assert "given label of mine.csv, corrected by annotators" in sentences(app)
-    assert "corrected" in "".join(html.proto.body for html in app.get("html"))
+    assert "re-read by annotators" in "".join(html.proto.body for html in app.get("html"))
     held_out = "file,patient,given_label,label,fold,p_parasitized\na,p,Uninfected,Parasitized,0,0.9\n"
     with gzip.open(folder / "held_out.csv.gz", "wt") as file:
         file.write(held_out + "b,q,Parasitized,Parasitized,0,0.8\nc,q,Uninfected,Uninfected,0,0.1\n")
     st.cache_resource.clear()
     options = start(section="This model").segmented_control(key="models.one.reading").options
-    assert options == ["as given", "corrected", "undisputed"]
+    assert options == ["as given", "re-read by annotators", "undisputed"]
 
 
 def test_a_broken_leaderboard_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -321,7 +321,7 @@ def test_keys_decide_and_everything_is_in_the_journal(journal: CsvJournal) -> No
     first = session(app).suspects[:4]
     for letter in KEYS.values():
         key(app, letter)
-    assert f"4 of {len(session(app).suspects)}** suspects decided" in said(app)
+    assert f"4 of {len(session(app).suspects)} suspects** decided" in said(app)
     rows = Log(journal).state.rows
     assert [(row.image_id, row.final_answer) for row in rows] == [
         (cell.image_id, answer) for cell, answer in zip(first, KEYS, strict=True)
@@ -629,7 +629,7 @@ def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compare
     assert "Also read by ann" in said(second)
     assert not any("confirmed" in button.label for button in second.button)
     assert list(second.table[0].value) == ["Machine alone"]
-    assert f"0 of {n + 1}** suspects decided, 1 of them picked out by another reader" in said(second)
+    assert f"0 of {n + 1} suspects** decided, 1 of them picked out by another reader" in said(second)
     key(second, "U")
     assert "ann: confirmed; bo: rejected" in labels(second)
     key(key(second, "Z"), "U")

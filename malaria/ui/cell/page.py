@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
+from malaria.labels import name_reading
 from malaria.model.provenance import Figures
 from malaria.model.verdict import verdict
 from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, to_table
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 MAX_UPLOAD_MB: Final = 100
 
 _UPLOADER: Final = "single_cell.uploader"  # counts the uploaders shown so far: a new one is an empty one
-_READING_WORDS: Final = {"as_given": "as given", "undisputed": "undisputed only"}
+_READINGS_SHOWN: Final = ("as_given", "undisputed")
 
 
 def _take_cells(images: Sequence[ImageFile]) -> None:
@@ -183,10 +184,10 @@ def _draw_measured_rates(frame: Frame) -> None:
     unseen = "cells of patients it had not seen" if patients else "cells it had not seen"
     st.markdown(f"Model **{literal(card.name)}** {literal(card.version)}, on {unseen}:")
     lines = ["| labels | parasitized cells found | uninfected cells cleared |", "|---|---|---|"]
-    for name, words in _READING_WORDS.items():
+    for name in _READINGS_SHOWN:
         if figures := card.metrics.get(name):
             rates = f"{_format_rate(figures, 'sensitivity')} | {_format_rate(figures, 'specificity')}"
-            lines.append(f"| {words}, {count(figures.n, 'cell')} | {rates} |")
+            lines.append(f"| {name_reading(name)}, {count(figures.n, 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
     st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
 

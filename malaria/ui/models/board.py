@@ -11,13 +11,15 @@ from malaria.model.leaderboard import COSTS, READINGS, measured_alike, ranks, re
 from malaria.ui.models import charts
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import estimate
+from malaria.wording.words import count
 
 FLATTERED: Final = ("seed-cnn-6", 0.9815)
 """The network that its source measured after a split by image, and the accuracy it reported."""
 
 _MEANINGS: Final = {
     "as_given": "The labels as the data set has them; about one in twenty is disputed.",
-    "expert": "The labels that an expert's second reading gives.",
+    "expert": "The labels that an expert gave when reading the cells again.",
     "undisputed": "Only cells on which both agree. No reading is the truth, so look at all three.",
 }
 _RATES: Final = {
@@ -55,6 +57,8 @@ def board(frame: Frame) -> None:
 
 
 def _pick_reading() -> str:
+    if st.query_params.get("reading") == "expert":  # as addresses had it when the reading was called so
+        st.query_params["reading"] = READINGS["expert"]
     picked = st.segmented_control(
         "Measured against labels",
         list(READINGS.values()),
@@ -171,16 +175,17 @@ def _explain_flattery(table: pd.DataFrame) -> None:
         "is examined on smears that it has seen, and its accuracy says little about the next patient."
     )
     row = table[table["name"] == name]
-    if row.empty or pd.isna(row["as_given_accuracy"].iloc[0]):
+    needed = ["as_given_accuracy", "as_given_accuracy_low", "as_given_accuracy_high", "as_given_n", "patients"]
+    if row.empty or row[needed].isna().any(axis=None):
         st.info(f"**Why splits by image flatter.** {why}", icon=":material/call_split:")
         return
-    figures = row.iloc[0]
+    accuracy, low, high, n, patients = row[needed].iloc[0]
+    reached = estimate(accuracy, (low, high), int(n), "{:.4f}".format)
     st.info(
         f"**Why splits by image flatter.** {why} The source of `{name}` split by image and reported {reported}. The "
         "same network, trained again here and asked only about patients it had not seen, reaches "
-        f"**{figures['as_given_accuracy']:.4f}** ({figures['as_given_accuracy_low']:.4f} to "
-        f"{figures['as_given_accuracy_high']:.4f}, {figures['as_given_n']:,.0f} cells of {figures['patients']:,.0f} "
-        "patients, labels as given). Cells and training differ a little as well, so not all of the gap is the split.",
+        f"{reached}, of {count(int(patients), 'patient')}, labels as given. Cells and training differ a little as "
+        "well, so not all of the gap is the split.",
         icon=":material/call_split:",
     )
 

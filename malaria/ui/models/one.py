@@ -9,9 +9,10 @@ import streamlit as st
 
 from malaria.batch import sentences, tables
 from malaria.errors import ModelError
+from malaria.labels import name_reading
 from malaria.metrics import Evaluation, readings
 from malaria.model import classifier as model
-from malaria.model.card import READINGS, Card
+from malaria.model.card import Card
 from malaria.model.classifier import DEFAULT_MODEL
 from malaria.model.held_out import HeldOut
 from malaria.model.layers import Layer, read_layers
@@ -21,6 +22,7 @@ from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import read_answers, stamp_answers
 from malaria.ui.parts.text import literal
+from malaria.wording.words import count
 
 HISTORY: Final = "history.json"
 _MAX_BYTES: Final = 64 * 2**20
@@ -62,8 +64,8 @@ def _draw_card(card: Card) -> None:
     left_out = ", disputed ones left out" if run.disputed_left_out else ""
     commit = f", commit {card.commit[:10]}" if card.commit else ""
     trained_as = f", trained as {card.trained_as}" if card.trained_as != card.name else ""
-    patients = f" of {run.patients:,} patients" if run.patients else ""
-    cells = f"{run.cells or 0:,} cells{patients}, {run.data}"
+    patients = f" of {count(run.patients, 'patient')}" if run.patients else ""
+    cells = f"{count(run.cells or 0, 'cell')}{patients}, {run.data}"
     rows = [
         ["Version", f"{card.version}, of {card.date:%d %B %Y}{commit}{trained_as}"],
         ["Trained on", cells],
@@ -101,7 +103,7 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
         picked = st.segmented_control(
             "Measured against labels",
             names,
-            format_func=_name_reading,
+            format_func=name_reading,
             default="undisputed",
             required=True,
             key="models.one.reading",
@@ -144,10 +146,6 @@ def _evaluate_readings(
     return named | {three.name: three.corrected, "undisputed": three.undisputed} if three.disputed else named
 
 
-def _name_reading(name: str) -> str:
-    return READINGS.get(name, name.replace("_", " "))
-
-
 def _draw_figures_of_card(card: Card) -> None:
     rows = []
     for reading, figures in card.metrics.items():
@@ -155,7 +153,7 @@ def _draw_figures_of_card(card: Card) -> None:
             continue
         ends = figures.interval("accuracy")
         interval = f"{ends[0]:.4f} to {ends[1]:.4f}" if ends else "–"
-        rows.append([_name_reading(reading), f"{figures.accuracy:.4f}", interval, f"{figures.n:,}"])
+        rows.append([name_reading(reading), f"{figures.accuracy:.4f}", interval, f"{figures.n:,}"])
     st.html(render_table("Accuracy as its card has it", ["Labels", "Accuracy", "95 % by cell", "n"], rows))
 
 
@@ -178,9 +176,9 @@ def _draw_training(card: Card, folder: Path) -> None:
             if measure in rows:
                 charts.history(rows, measure, title, best)
     st.caption(
-        f"{len(rows)} epochs. The dotted line is on the cells trained on, as they were augmented; the solid line on "
-        f"cells of other patients that decided when to stop. The network kept is that of epoch {best}, where the loss "
-        "on those is lowest."
+        f"{count(len(rows), 'epoch')}. The dotted line is on the cells trained on, as they were augmented; the solid "
+        f"line on cells of other patients that decided when to stop. The network kept is that of epoch {best}, where "
+        "the loss on those is lowest."
     )
 
 

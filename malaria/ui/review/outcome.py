@@ -78,7 +78,7 @@ def _draw_measured(found: Summary) -> None:
     st.markdown("##### The model before and after")
     st.html(tables.readings_table(found.readings))
     st.caption(
-        "Only labels the model itself suspects were looked at, so the corrected figures flatter it: errors that it "
+        "Only labels the model itself suspects were looked at, so the re-read figures flatter it: errors that it "
         "shares with the given labels are still in there. Cells that lost their label are in neither."
     )
 

@@ -13,7 +13,7 @@ from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.rates import get_brought, pick_reading
-from malaria.ui.sample.text import NEEDS_SCORES, cite, name_reading, read_words
+from malaria.ui.sample.text import NEEDS_SCORES, cite, name_labels, read_words
 from malaria.wording.numbers import percent, plain
 
 _OF_A_BATCH: Final = (
@@ -43,13 +43,13 @@ def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
         try:
             fit = fit_overdispersion(by_patient.sum(), by_patient.size())
         except SampleError as error:
-            rows.append([name_reading(scores, reading), "–", "–", literal(str(error))])
+            rows.append([name_labels(scores, reading), "–", "–", literal(str(error))])
             continue
         low, high = fit.interval
         rate_low, rate_high = fit.rate_interval
         rows.append(
             [
-                name_reading(scores, reading),
+                name_labels(scores, reading),
                 f"{plain(fit.value)} ({plain(low)} to {plain(high)})",
                 f"{percent(fit.rate)} ({percent(rate_low)} to {percent(rate_high)})",
                 f"{fit.patients}",

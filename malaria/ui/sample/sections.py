@@ -223,8 +223,8 @@ def write_inputs(inputs: Inputs) -> None:
         f"Inputs: {count(inputs.cells, 'cell')}; {percent(rates.sensitivity, 5)} of infected and "
         f"{percent(rates.false_positive_rate, 5)} of uninfected cells flagged; overdispersion "
         f"{plain(rates.overdispersion)}; wanted {percent(inputs.target_sensitivity, 4)} of infected samples found and "
-        f"{percent(inputs.target_specificity, 4)} of healthy ones cleared; {inputs.red_cells_per_ul:,.0f} red cells "
-        f"per microlitre; infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
+        f"{percent(inputs.target_specificity, 4)} of healthy ones cleared; "
+        f"{count(round(inputs.red_cells_per_ul), 'red cell')} per microlitre; infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
     )
     st.html(Markup('<p class="sample-inputs sample-only-print">{}</p>').format(said))
 

@@ -20,7 +20,7 @@ from malaria.ui.sample.rates import (
     start_over,
 )
 from malaria.ui.sample.sections import find_rule
-from malaria.ui.sample.text import name_reading
+from malaria.ui.sample.text import name_labels
 from malaria.wording.numbers import percent, plain
 
 _FEWEST_PATIENTS: Final = 10
@@ -90,7 +90,7 @@ def _say_by_other_labels(scores: Scores, inputs: Inputs) -> str:
                 inputs.cells, rates.sensitivity, rates.false_positive_rate, rates.overdispersion, **inputs.targets
             )
             limit = "no limit" if rule.limit_of_detection is None else f"a limit of {percent(rule.limit_of_detection)}"
-            said.append(f"by {name_reading(scores, reading)}, positive from {rule.count_threshold:,} with {limit}")
+            said.append(f"by {name_labels(scores, reading)}, positive from {rule.count_threshold:,} with {limit}")
     return f"The answer hangs on the labels: {'; '.join(said)}." if said else ""
 
 
@@ -102,7 +102,7 @@ def _choose(scores: Scores, inputs: Inputs) -> None:
             "Labels the rates are measured by",
             scores.readings,
             key="sample.labels",
-            format_func=lambda reading: name_reading(scores, reading),
+            format_func=lambda reading: name_labels(scores, reading),
             on_change=lambda: measure_again(reading=st.session_state["sample.labels"]),
             help="Specialists read the NIH cells again and disputed one label in twenty. Without the disputed cells "
             "the rates are those on clear cells; as given, mislabelled cells count as the model's errors.",

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from malaria.labels import name_reading
 from malaria.sample import CellRates, Scores, required_cells
 
 WHO_LEVEL_PER_UL: Final = 200
@@ -84,20 +85,11 @@ NEEDS_SCORES: Final = (
     "patients, from the batch page, brings its own."
 )
 
-_READING_WORDS: Final = {
-    "undisputed": "undisputed cells only",
-    "as_given": "labels as given",
-}
-_SECOND_WORDS: Final = {
-    "expert_label": "labels re-read by specialists",
-    "corrected_label": "labels re-read in label review",
-    "label": "labels re-read",
-}
 
-
-def name_reading(scores: Scores, reading: str) -> str:
-    """Return whose labels a reading goes by: for the second one that of specialists, of label review, or another."""
-    return _SECOND_WORDS[scores.second or "label"] if reading == "expert" else _READING_WORDS[reading]
+def name_labels(scores: Scores, reading: str) -> str:
+    """Return whose labels a reading goes by: for the second one also who read again, an expert or annotators."""
+    reader = (scores.second or "").removesuffix("_label")
+    return f"labels {name_reading(reader if reading == 'expert' else reading)}"
 
 
 def read_words(file: str) -> str:

@@ -14,7 +14,7 @@ from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
 from malaria.ui.parts.gallery import draw_picture, find_place, to_data_uri
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.view import look_closer, surroundings
-from malaria.wording.words import probability
+from malaria.wording.words import count, probability
 
 _PAGE: Final = 40  # suspects listed at once
 _KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact": "dirt"}
@@ -25,7 +25,7 @@ def card(sample: Sample, session: TriageSession) -> None:
     total, left = len(session.asked), len(session.undecided)
     more = total - len(session.suspects)
     others = f", {more:,} of them picked out by another reader" if more else ""
-    words = f"**{total - left:,} of {total:,}** suspects decided{others}"
+    words = f"**{total - left:,} of {count(total, 'suspect')}** decided{others}"
     st.progress((total - left) / total if total else 1.0, words)
     keys = AnswerKeys("smear", session, FINDINGS, "sample")
     if session.log.unsaved:

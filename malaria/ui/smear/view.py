@@ -17,6 +17,7 @@ from malaria.smear.sample import Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import SIGNS
 from malaria.ui.parts.text import literal
+from malaria.wording.numbers import interval
 from malaria.wording.words import count, probability
 
 WHOLE: Final = "Whole field"
@@ -174,9 +175,9 @@ def _move(session: TriageSession, about: FieldTriage, cells: int, words: str) ->
 
 def _in_view(window: Box, about: FieldTriage) -> str:
     """Which part of its field a window is, in words."""
-    left, right = (100 * x / about.width for x in (window.x, window.x + window.width))
-    top, bottom = (100 * y / about.height for y in (window.y, window.y + window.height))
-    return f"In view: {left:.0f} to {right:.0f} % across, {top:.0f} to {bottom:.0f} % down."
+    left, right = (round(x / about.width, 2) for x in (window.x, window.x + window.width))
+    top, bottom = (round(y / about.height, 2) for y in (window.y, window.y + window.height))
+    return f"In view: {interval(left, right)} across, {interval(top, bottom)} down."
 
 
 def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
