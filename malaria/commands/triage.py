@@ -9,7 +9,7 @@ import typer
 from malaria.commands._shared import JsonOption, ModelOption, progress, say, write_json, write_text
 from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear import Assumed, Count, cells_csv, report_html, triage_sample
-from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
+from malaria.smear.counts import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.wording.words import count
 
 CSV_FILE = "cells.csv"

@@ -8,6 +8,7 @@ memory, `FieldNames` names them), `Cells` finds what people said of them in the 
 
 from malaria.smear.adapt import Head, check_head, fit_head, join_cells, kept_share, label_field, read_boxes
 from malaria.smear.columns import COLUMNS, cells_csv
+from malaria.smear.counts import Assumed, Count
 from malaria.smear.decisions import Cell, Cells, SampleDecisions
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.leukocyte_types import LeukocyteType
@@ -17,7 +18,7 @@ from malaria.smear.field.segment import segment
 from malaria.smear.field.tiles import segment_scan
 from malaria.smear.field_names import Copy, FieldNames, NamedField
 from malaria.smear.report import report_html
-from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
+from malaria.smear.result import Result, cell_rates, head_rates
 from malaria.smear.sample import Refused, Sample, decode_field, judge_field
 from malaria.smear.session import TriageSession
 from malaria.smear.triage import SCAN_MAX_PIXELS, FieldTriage, SuspectCell, Triage, pool_fields, triage_field

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from malaria.cells import neutralise
@@ -47,11 +48,15 @@ FOUND: Final[dict[str, Column]] = {
     "is_clump": Column(lambda field, at: field.outlines[at].is_clump),
     "leukocyte_type": Column(lambda field, at: field.leukocyte_types[at].name if at in field.leukocyte_types else None),
     "p_leukocyte_type": Column(lambda field, at: field.leukocyte_types[at].p if at in field.leukocyte_types else None),
+    "stands_out": Column(lambda field, at: None),  # of the null of all fields: `Triage.table` knows
 }
 """What the machine says of each object, in the order of the table."""
 
 COLUMNS: Final = tuple(FOUND)[: list(FOUND).index("rank") + 1]
 """The columns of cells.csv that others rely on; further ones follow them."""
+
+CHANCE: Final = "chance"
+"""How likely the cell was to be put before a reader of a survey, as far as they have gone; empty without a survey."""
 
 SOURCE: Final = "source"
 """Who found the cell, machine or human: the column between those of the machine and those of people."""
@@ -77,7 +82,8 @@ def cells_csv(result: Result) -> str:
         {cell.row: _decided(cell, result) for cell in result.decisions.said if cell.row is not None},
         index=list(DECIDED),
     ).T
-    found = result.triage.table.assign(**{SOURCE: "machine"}).join(decided)
+    chances = pd.Series(result.chances, dtype=np.float64)
+    found = result.triage.table.join(chances.round(4).rename(CHANCE)).assign(**{SOURCE: "machine"}).join(decided)
     added = [
         {name: column.added(cell) for name, column in FOUND.items()} | {SOURCE: "human"} | _decided(cell, result)
         for cell in sorted(result.added, key=lambda one: (one.field, one.box.y, one.box.x))

@@ -15,9 +15,10 @@ from typing import Final
 
 import cv2
 
-from malaria.review import Decision, State, consensus
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import UNUSABLE, Decision, State, consensus
 from malaria.smear.field import counting
-from malaria.smear.field.objects import Box, Kind, Outline
+from malaria.smear.field.objects import RGB, Box, Kind, Outline
 from malaria.smear.triage import FieldTriage, Triage
 
 _PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")
@@ -68,6 +69,21 @@ class Cells:
     def suspects(self) -> list[Cell]:
         """The red cells that a human should see, the most suspicious first."""
         return list(self.red.values())[: len(self.triage.suspects)]
+
+    @cached_property
+    def below(self) -> list[Cell]:
+        """The most suspicious cells that are no suspects, where there are few suspects."""
+        return [self.by_row[one.row] for one in self.triage.below]
+
+    @cached_property
+    def by_row(self) -> dict[int, Cell]:
+        """Every red cell by its row in the table of the triage."""
+        return {cell.row: cell for cell in self.red.values() if cell.row is not None}
+
+    def crop(self, cell: Cell) -> RGB | None:
+        """The picture of a red cell that the machine found, None if many cells of its field are more suspicious."""
+        first = sum(len(one.outlines) for one in self.triage.fields[: list(self.fields).index(cell.field)])
+        return None if cell.row is None else self.fields[cell.field].crops.get(cell.row - first)
 
     def at(self, name: str, x: float, y: float) -> Cell:
         """What was judged at a place of the field `name`, in its pixels, or the leukocyte that lies there.
@@ -146,6 +162,12 @@ def places(cells: Iterable[Cell]) -> list[Cell]:
         if not any(is_one_place(cell, other) for other in kept[cell.field]):
             kept[cell.field].append(cell)
     return list(chain.from_iterable(kept.values()))
+
+
+def split_answers(answers: Mapping[Cell, str | None]) -> tuple[list[Cell], list[int]]:
+    """Return (the places called parasitized, the rows in which there is none): what is not sure is in neither."""
+    denied = [cell.row for cell, said in answers.items() if cell.row is not None and said in (UNINFECTED, UNUSABLE)]
+    return places(cell for cell, said in answers.items() if said == PARASITIZED), denied
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,7 @@ from malaria.review import ANSWERS, UNUSABLE, Decision, compare_pairs
 from malaria.smear import sentences
 from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
+from malaria.smear.null import STANDS_OUT
 from malaria.smear.result import Result
 from malaria.smear.triage import FieldTriage, SuspectCell, Triage
 from malaria.wording.numbers import DASH, coefficient, percent
@@ -44,13 +45,15 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
     elsewhere = {None, *(suspect.row for suspect in triage.suspects)}
     pictured = _pictured(result, shown)
     below = [cell for cell, said in result.decisions.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
-    says = [sentences.needed(result), sentences.types(result.triage.leukocyte_counts)]
+    says = [sentences.surer(result, name) for name in result.decisions.annotators]
+    says += [sentences.needed(result), sentences.types(result.triage.leukocyte_counts)]
     says += [sentences.assumed(result), sentences.caveats(result)]
     body = render(
         "smear/report.html",
         title=title,
         triage=triage,
         made_at=f"{moment:%Y-%m-%d %H:%M %Z}",
+        shift=sentences.shift(triage),
         unfit=sentences.unfit(result),
         says=[line for line in says if line],
         consensus=sentences.CONSENSUS,
@@ -63,6 +66,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
             "differ": _differences_table(result),
         },
         suspects=_suspects(result, pictured),
+        below=[_suspect(one, _picture(one, shown), []) | {"rank": None} for one in triage.below],
         others={
             "Below the threshold, decided by people": _cells(below, result, shown),
             "Cells that people added": _cells(result.added, result, shown),
@@ -88,13 +92,20 @@ def _machine_table(triage: Triage) -> Markup:
     rows = {
         "Fields": f"{len(triage.fields):,}",
         "Red cells found": f"{triage.red_cells:,} ({count(clumps, 'outline')} of clumps or parts of cells)",
-        "Threshold (p_parasitized)": f"{triage.threshold:g}",
+        **_level(triage),
         "Kept for a human": f"{len(triage.suspects):,}",
         "Discarded": "none" if share is None else f"{triage.discarded:,} ({percent(share, n=triage.judged)})",
         "Platelets": f"{sum(field.count('platelet') for field in triage.fields):,}",
         "Artefacts": f"{sum(field.count('artefact') for field in triage.fields):,}",
     }
     return render_table("", [], list(rows.items()))
+
+
+def _level(triage: Triage) -> dict[str, str]:
+    """From where on a cell is a suspect."""
+    if triage.is_by_null:
+        return {"Suspects stand out of this sample’s own bulk by": f"{STANDS_OUT:g} spreads"}
+    return {"Threshold (p_parasitized)": f"{triage.threshold:g}"}
 
 
 def _fields_table(triage: Triage) -> Markup:
@@ -157,10 +168,11 @@ def _pictured(result: Result, look: Look) -> dict[int, RGB]:
     told = [suspect for suspect in result.triage.suspects if suspect.row in decided]
     others = [one for one in result.triage.suspects if one.row not in decided and one.crop is not None]
     shown = told + others[: max(0, MOST_PICTURES - len(told))]
-    return {
-        one.rank: look(one.field.field, one.outline.box) if one.crop is None else one.crop
-        for one in sorted(shown, key=lambda one: one.rank)
-    }
+    return {one.rank: _picture(one, look) for one in sorted(shown, key=lambda one: one.rank)}
+
+
+def _picture(cell: SuspectCell, look: Look) -> RGB:
+    return look(cell.field.field, cell.outline.box) if cell.crop is None else cell.crop
 
 
 def _suspects(result: Result, pictured: dict[int, RGB]) -> list[dict[str, Any]]:

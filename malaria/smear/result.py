@@ -7,123 +7,27 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache
-from typing import Final, NamedTuple, Self
+from typing import Final
 
-from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model.card import Card
 from malaria.review import UNUSABLE, Decision
 from malaria.sample import (
-    RED_CELLS_PER_UL,
     CellRates,
     OperatingPoint,
-    ParasitaemiaEstimate,
     Scores,
-    estimate_parasitaemia,
     required_cells,
 )
 from malaria.smear.adapt import Head
-from malaria.smear.decisions import Cell, SampleDecisions, places
+from malaria.smear.counts import PERFECT, Assumed, Count, Range, estimate_share
+from malaria.smear.decisions import Cell, SampleDecisions, places, split_answers
 from malaria.smear.field.counting import is_one_place
+from malaria.smear.sample_survey import SampleSurvey
 from malaria.smear.triage import Triage
+from malaria.wording.words import count
 
-LEUKOCYTES_PER_UL: Final = 8_000
-"""Leukocytes per microlitre where the patient's own count is not known (WHO, Basic Malaria Microscopy, 2010)."""
-WISHED_PER_UL: Final = 200
-"""Parasites per microlitre at which WHO evaluates rapid tests."""
-LIMITS: Final = {
-    "red_cells_per_ul": (100_000, 10_000_000),
-    "leukocytes_per_ul": (100, 1_000_000),
-    "wished_per_ul": (1, 1_000_000),
-}
-"""The least and the most that a user may give for each part of `Assumed`: a count in millions per µL is refused."""
-MOST_COUNTED: Final = 5_000_000
-"""By hand; parasitized cells and leukocytes together are then still a number that `malaria.sample` takes."""
-
-_PERFECT: Final = CellRates(1, 0)
+_UNKNOWN: Final = "The error rates of this model at this threshold are not known."
 _SETTLED: Final = (PARASITIZED, UNINFECTED, UNUSABLE)
-
-
-@dataclass(frozen=True)
-class Assumed:
-    """What turns shares into densities: the patient's own counts where known. All in cells per microlitre, above 0.
-
-    `wished_per_ul` is the density of parasites that one wishes to detect in 95 of 100 samples.
-    """
-
-    red_cells_per_ul: float = RED_CELLS_PER_UL
-    leukocytes_per_ul: float = LEUKOCYTES_PER_UL
-    wished_per_ul: float = WISHED_PER_UL
-
-    def __post_init__(self) -> None:
-        if not all(number > 0 for number in asdict(self).values()):
-            raise SampleError("Cells per microlitre must be above 0.")
-
-
-class Range(NamedTuple):
-    """An estimate with its 95 % interval. `value` is None while decisions are open: then it lies somewhere between."""
-
-    value: float | None
-    low: float
-    high: float
-
-    def times(self, factor: float) -> "Range":
-        """The same in another unit."""
-        return Range(None if self.value is None else self.value * factor, self.low * factor, self.high * factor)
-
-
-@dataclass(frozen=True)
-class Count:
-    """One way of counting the sample: red cells, the parasitized ones among them, leukocytes; None: not counted.
-
-    `open` more cells may turn out parasitized. `rates` are those of finding cells this way; None: not known.
-    `rates_at_most` are those if all of the open ones do that the machine has shown; the same unless given.
-    """
-
-    red_cells: int | None
-    parasitized: int | None
-    leukocytes: int | None = None
-    open: int = 0
-    rates: CellRates | None = None
-    rates_at_most: CellRates | None = None
-
-    @classmethod
-    def by_hand(cls, red_cells: int | None, parasitized: int | None, leukocytes: int | None) -> Self | None:
-        """A count by hand, taken to be right; None where nothing was counted. Raises SampleError."""
-        if red_cells is not None and parasitized is not None and parasitized > red_cells:
-            raise SampleError("There are more parasitized cells than cells. Correct one of the two.")
-        if red_cells is parasitized is leukocytes is None:
-            return None
-        return cls(red_cells, parasitized, leukocytes, rates=_PERFECT)
-
-    @cached_property
-    def parasitaemia(self) -> Range | None:
-        """Parasitized cells among red cells (0 to 1), corrected by the rates (`estimate_parasitaemia`)."""
-        if self.parasitized is None:
-            return None
-        fewest = _estimate(self.parasitized, self.red_cells, self.rates)
-        most = _estimate(self.parasitized + self.open, self.red_cells, self.rates_at_most or self.rates)
-        if fewest is None or most is None:
-            return None
-        return Range(None if self.open else fewest.parasitaemia, fewest.interval.low, most.interval.high)
-
-    @cached_property
-    def per_leukocyte(self) -> Range | None:
-        """Parasitized cells for each leukocyte; None where false alarms are among them, or no leukocyte was found.
-
-        Given their sum, the parasitized ones of both are binomial; so the interval is exact (Przyborowski and
-        Wilenski, Biometrika 31, 1940). The leukocytes are taken to be found without error.
-        """
-        if not (self.leukocytes and self.rates and self.rates.sensitivity) or self.rates.false_positive_rate:
-            return None
-        if self.parasitized is None:
-            return None
-        white, fewest, most = self.leukocytes, self.parasitized, self.parasitized + self.open
-        low = estimate_parasitaemia(fewest, fewest + white, _PERFECT).interval.low
-        high = estimate_parasitaemia(most, most + white, _PERFECT).interval.high
-        value = None if self.open else fewest / white / self.rates.sensitivity
-        at_most = self.rates_at_most or self.rates
-        return Range(value, low / (1 - low) / self.rates.sensitivity, high / (1 - high) / at_most.sensitivity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,8 +52,10 @@ class Result:
 
     @property
     def machine(self) -> Count:
-        """What the machine alone comes to."""
-        return Count(self.triage.red_cells, len(self.triage.suspects), self.leukocytes, rates=self.rates)
+        """What the machine alone comes to: no parasitaemia where the sample is not like those it was measured on."""
+        shift = self.triage.shift
+        rates, reason = (None, shift.reason) if shift.shifted else (self.rates, None if self.rates else _UNKNOWN)
+        return Count(self.triage.red_cells, len(self.triage.suspects), self.leukocytes, rates=rates, reason=reason)
 
     @cached_property
     def by_reader(self) -> dict[str, Count]:
@@ -177,6 +83,18 @@ class Result:
         together = {"Consensus": self.together} if self.together and len(readers) > 1 else {}
         by_hand = {"Counted by hand": self.manual} if self.manual else {}
         return {"Machine alone": self.machine, **readers, **together, **by_hand}
+
+    @property
+    def chances(self) -> dict[int, float]:
+        """How likely each row of the triage was to be put before the reader who has gone farthest (0 to 1)."""
+        if self.triage.survey is None:
+            return {}
+        rows = (
+            [cell.row for cell in self.decisions.of(name).said if cell.row is not None]
+            for name in self.decisions.annotators
+        )
+        each = [self.triage.survey.chances(decided) for decided in rows]
+        return {row: max(one[row] for one in each) for row in each[0]} if each else {}
 
     @property
     def added(self) -> list[Cell]:
@@ -210,7 +128,7 @@ class Result:
     @cached_property
     def needed(self) -> int | None:
         """Red cells with which the wished density is found in 95 of 100 samples; None if no number is enough."""
-        if self.rates is None:
+        if self.rates is None or self.triage.shift.shifted:
             return None
         return _needed(self.assumed.wished_per_ul / self.assumed.red_cells_per_ul, self.rates.reviewed(1.0, 0.0))
 
@@ -243,6 +161,8 @@ class Result:
         return {
             **{name: getattr(count, name) for name in ("red_cells", "parasitized", "open", "leukocytes")},
             **{name: None if found is None else found._asdict() for name, found in ranges.items()},
+            "reason": count.reason,
+            "survey": None if count.found is None else asdict(count.found),
         }
 
     def densities(self, count: Count) -> dict[str, Range | None]:
@@ -254,6 +174,8 @@ class Result:
         }
 
     def _decided(self, answers: Mapping[Cell, str | None]) -> Count:
+        if self.triage.survey is not None:
+            return self._surveyed(self.triage.survey, answers)
         suspects = {suspect.row for suspect in self.triage.suspects}
         open_suspects = len(suspects - {cell.row for cell, answer in answers.items() if answer in _SETTLED})
         open_others = sum(answer not in _SETTLED and cell.row not in suspects for cell, answer in answers.items())
@@ -267,6 +189,7 @@ class Result:
             still_open,
             self.rates and _reviewed(self.rates, shown, confirmed),
             self.rates and _reviewed(self.rates, shown + open_suspects, confirmed + open_suspects),
+            reason=None if self.rates else _UNKNOWN,
         )
 
     def _red_cells(self, answers: Mapping[Cell, str | None]) -> int:
@@ -290,6 +213,29 @@ class Result:
             for item in one.outlines
             if item.kind == "leukocyte"
         )
+
+    def _surveyed(self, survey: SampleSurvey, answers: Mapping[Cell, str | None]) -> Count:
+        """The same where not the machine's error rates but the reader's own answers say what the rest holds."""
+        parasitized, denied = split_answers(answers)
+        found = survey.estimate(parasitized, denied)
+        return Count(
+            self._red_cells(answers),
+            found.confirmed,
+            self.leukocytes - self._no_leukocytes(parasitized),
+            sum(answer not in _SETTLED for answer in answers.values()),
+            PERFECT,
+            found=found,
+            reason=f"Estimated from {count(found.decided, 'decided cell')} of {found.cells:,}.",
+        )
+
+    def forecast(self, reader: str) -> Range | None:
+        """About what a reader's next decisions, one step of the survey, will make of the parasitaemia."""
+        survey = self.triage.survey
+        if survey is None:
+            return None
+        said = self.decisions.of(reader).said
+        answers = {cell: one[reader].final_answer for cell, one in said.items()}
+        return estimate_share(survey.forecast(*split_answers(answers)), 0, self.by_reader[reader].red_cells)
 
 
 def _denied(said: Iterable[Decision]) -> str | None:
@@ -338,13 +284,6 @@ def head_rates(head: Head, threshold: float) -> CellRates | None:
         fp=kept - head.kept,
         tn=uninfected - (kept - head.kept),
     ).cautious_rates
-
-
-def _estimate(found: int, cells: int | None, rates: CellRates | None) -> ParasitaemiaEstimate | None:
-    """The parasitaemia of `found` among `cells`; None where nothing can be said."""
-    if not cells or rates is None or rates.sensitivity <= rates.false_positive_rate:
-        return None
-    return estimate_parasitaemia(min(found, cells), cells, rates)
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,10 @@ from typing import Final
 
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Decision
-from malaria.smear.result import Count, Range, Result
+from malaria.smear.counts import Count, Range
+from malaria.smear.result import Result
+from malaria.smear.sample_survey import MORE
+from malaria.smear.triage import Triage
 from malaria.wording import words
 from malaria.wording.numbers import DASH, estimate, interval, percent, rounded, unbroken
 
@@ -51,11 +54,35 @@ def unfit(result: Result) -> str:
     )
 
 
+def shift(triage: Triage) -> str:
+    """That the machine alone says nothing of this sample, and what to do; empty where it does."""
+    survey = triage.survey
+    if survey is None:
+        return ""
+    return (
+        f"{triage.shift.reason} So no parasitaemia of the machine alone is stated: decide on {survey.goal:,} "
+        "cells, of which one in four is drawn by lot, and it is estimated from your answers; or adapt the triage to "
+        "your laboratory."
+    )
+
+
+def surer(result: Result, reader: str) -> str:
+    """What a reader's decisions say so far and what more of them would bring; empty without any, or without a shift."""
+    said, ahead = result.by_reader.get(reader), result.forecast(reader) if reader in result.by_reader else None
+    if said is None or said.found is None or said.parasitaemia is None or ahead is None:
+        return ""
+    now = f"From {words.count(said.found.decided, 'decision')}: parasitaemia {_share(said)}."
+    if said.found.decided == said.found.cells:
+        return f"{now} Every cell is decided."
+    more = min(MORE, said.found.cells - said.found.decided)
+    return f"{now} {words.count(more, 'more decision')} would bring about {unbroken(interval(ahead.low, ahead.high))}."
+
+
 def needed(result: Result) -> str:
     """How many red cells the wished limit of detection takes, and how many are missing."""
     wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
     aim = f"To find {wished:,.0f} parasites per µL ({percent(min(1.0, wished / per_ul))}) in 95 of 100 samples"
-    if result.rates is None:
+    if result.rates is None or result.triage.survey is not None:
         return f"{aim}: how many red cells are needed cannot be said, as the error rates are not known."
     if result.needed is None or result.missing is None:
         return f"{aim}, no number of red cells is enough at these error rates."
@@ -69,10 +96,9 @@ def needed(result: Result) -> str:
 def caveats(result: Result) -> str:
     """How far the figures can be trusted."""
     return (
-        f"Figures are pooled over fields, never averaged. {_corrected(result)}Intervals hold 95 %, taking these rates "
-        "as known. While decisions are open, the range reaches from none to all of them parasitized. A clump counts as "
-        "the cells that lie in it by its area, a cell that the border cuts as half, fragments and windows as none. "
-        "What is confirmed twice, in two outlines of one place, counts once."
+        f"Figures are pooled over fields, never averaged. {_corrected(result)}A clump counts as the cells that lie in "
+        "it by its area, a cell that the border cuts as half, fragments and windows as none. What is confirmed twice, "
+        "in two outlines of one place, counts once."
     )
 
 
@@ -93,6 +119,16 @@ def each(said: Mapping[str, Decision]) -> str:
 
 
 def _corrected(result: Result) -> str:
+    if result.triage.survey is not None:
+        return (
+            "The error rates measured on held-out patients do not hold here, so the machine alone gives no "
+            "parasitaemia, and cells are ranked by how far each stands out of the bulk of its own sample and field. "
+            "A reader’s parasitaemia is estimated from the cells decided so far: the first ranks, and cells drawn by "
+            "lot from all others, each with a known chance. It includes what the undecided cells may hold, parasites "
+            "that the machine does not see among them, and that these cells are a sample of the blood; it leaves out "
+            "parasites where no red cell was outlined, and a reader’s own errors. A cell that a reader is not sure of "
+            "counts as parasitized at the upper end. Intervals hold 95 %. "
+        )
     if result.rates is None:
         return "The error rates of this model at this threshold are not known, so no parasitaemia is given. "
     return (
@@ -100,7 +136,8 @@ def _corrected(result: Result) -> str:
         f"cells at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
         f"{percent(result.rates.false_positive_rate, 2)} of cells); another laboratory’s slides can be read worse. "
         "Readers are taken to keep every parasite that the model shows them and no false alarm; what they find beside "
-        "counts against what it misses. A count by hand is taken to be right. "
+        "counts against what it misses. A count by hand is taken to be right. Intervals hold 95 %, taking these rates "
+        "as known. While decisions are open, the range reaches from none to all of them parasitized. "
     )
 
 

@@ -3,6 +3,7 @@
 from malaria.review import Decision, Log, Turn
 from malaria.smear.adapt import Head
 from malaria.smear.decisions import Cell, Cells, SampleDecisions
+from malaria.smear.sample_survey import MORE
 from malaria.smear.triage import Triage
 
 
@@ -27,6 +28,7 @@ class TriageSession(Turn[Cell]):
         self._looks: dict[str, tuple[float, float]] = {}
         self._grew = False  # since the last answer, perhaps by something more suspicious than what is on view
         self._read: tuple[object, SampleDecisions] | None = None
+        self._further = 0  # cells of the survey beyond its first goal
         self.advance()
 
     def take(self, triage: Triage) -> None:
@@ -54,12 +56,50 @@ class TriageSession(Turn[Cell]):
         return self.cells.suspects
 
     @property
+    def is_survey(self) -> bool:
+        """Whether the cells are drawn for an estimate, as the machine alone cannot count this sample."""
+        return self.triage.survey is not None
+
+    @property
+    def chosen_cells(self) -> list[Cell]:
+        """What the product puts before a reader: the suspects, or the first cells of a survey, in its order."""
+        survey = self.triage.survey
+        if survey is None:
+            return self.suspects
+        by_row = self.cells.by_row
+        return [by_row[row] for row in survey.order[: survey.goal + self._further]]
+
+    @property
+    def listed(self) -> list[Cell]:
+        """What is shown to choose from: those, and at least the first ranks where few are suspects."""
+        return self.chosen_cells if self.is_survey else self.suspects + self.cells.below
+
+    @property
+    def is_all_asked(self) -> bool:
+        """Whether a survey has no further cells."""
+        survey = self.triage.survey
+        return survey is None or survey.goal + self._further >= len(survey.order)
+
+    def name(self, cell: Cell) -> str:
+        """What a cell that the machine found is called: by its rank, or in a survey by when it comes."""
+        if not self.is_survey:
+            return f"{'Suspect' if cell in set(self.suspects) else 'Not a suspect: rank'} {cell.rank:,}"
+        mine = self.chosen_cells
+        return f"Cell {mine.index(cell) + 1:,}" if cell in mine else "A cell that you chose"
+
+    def go_further(self) -> None:
+        """Ask for more cells of the survey."""
+        self._further += MORE
+        self.advance()
+
+    @property
     def asked(self) -> list[Cell]:
-        """What is to be decided: the suspects, then whatever cells another reader has picked out beside them."""
-        suspects = set(self.suspects)
+        """What is to be decided: the cells chosen, then whatever another reader has picked out beside them."""
+        mine = self.chosen_cells
+        chosen = set(mine)
         others = (cell for cell, said in self.decisions.said.items() if set(said) != {self.annotator})
-        more = [cell for cell in others if cell not in suspects]
-        return self.suspects + sorted(more, key=lambda cell: (cell.rank is None, cell.rank or 0, cell.name))
+        more = [cell for cell in others if cell not in chosen]
+        return mine + sorted(more, key=lambda cell: (cell.rank is None, cell.rank or 0, cell.name))
 
     @property
     def undecided(self) -> list[Cell]:
@@ -119,6 +159,9 @@ class TriageSession(Turn[Cell]):
     def advance(self) -> None:
         """Put the next cell without an answer on view, None if there is none left."""
         left, after = self.undecided, self.current
+        if self.is_survey:
+            self.choose(left[0] if left else None)
+            return
         rank = after.rank if after and after.rank and not self._grew else 0
         self._grew = False
         self.choose(next((cell for cell in left if (cell.rank or 0) > rank), left[0] if left else None))

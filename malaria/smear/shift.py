@@ -6,12 +6,17 @@ against the bulk of each patient whose cells the model had not seen when it was 
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from malaria.errors import ModelError
+from malaria.model import classifier as models
+from malaria.model.card import Card
+from malaria.model.held_out import read_held_out
 from malaria.smear.null import Floats, log_odds
 from malaria.wording.numbers import percent
 from malaria.wording.words import count, probability
@@ -110,6 +115,22 @@ class Home:
     def _distance(self, p: Floats) -> float:
         """How far a sample lies above home, in standard deviations of patients: the larger of the two quantiles'."""
         return float(_distances(self, log_odds(p)[None])[0])
+
+
+def home_of(card: Card) -> Home | None:
+    """The patients that the model of a card was measured on; None where its folder has no held-out answers."""
+    return _read_home(models.MODELS_DIR / card.name, card.threshold)
+
+
+@lru_cache(maxsize=8)
+def _read_home(folder: Path, threshold: float) -> Home | None:
+    try:
+        scores = read_held_out(folder).scores()
+    except (ModelError, OSError):  # the same is said where the error rates are read
+        return None
+    cells = scores.cells(scores.readings[0])
+    uninfected = ~cells.infected
+    return Home.of(cells.p_parasitized[uninfected], cells.patient[uninfected], threshold)
 
 
 def _distances(home: Home, samples: Floats) -> Floats:

@@ -27,8 +27,7 @@ BLOCK: Final = 20
 """Cells that come in one shuffled block."""
 BY_LOT: Final = 5
 """Of them, those that are drawn by lot from all the rest."""
-TAIL: Final = 0.025
-
+_TAIL: Final = 0.025
 _TOP: Final = BLOCK - BY_LOT
 _NEAREST: Final = 0.5
 _FARTHEST: Final = 12.0
@@ -116,24 +115,26 @@ class Survey:
         middle = np.bincount(self._bin, np.clip(far, _NEAREST, _FARTHEST), minlength=len(_EDGES) + 1)
         self._middle = np.where(self._all, middle / np.maximum(self._all, 1), _USUAL)
 
-    def estimate(self, parasitized: ArrayLike, uninfected: ArrayLike, tail: float = TAIL) -> Found:
+    def estimate(self, parasitized: ArrayLike, uninfected: ArrayLike, beside: ArrayLike = ()) -> Found:
         """Return what the answers say of all cells: `parasitized` and `uninfected` are the places of decided ones.
 
-        Cells of which a reader is not sure belong to neither: they count as not decided.
+        Cells of which a reader is not sure belong to neither: they count as not decided. `beside` are decided cells
+        that a reader picked for what they look like: they are known, but tell nothing of the others. The caller adds
+        those of them that are parasitized.
         """
-        yes, no = (np.asarray(rows, np.int64) for rows in (parasitized, uninfected))
-        return self._found(self._counts(yes), self._counts(no), len(yes), tail)
+        yes, no, known = (np.asarray(rows, np.int64) for rows in (parasitized, uninfected, beside))
+        return self._found(self._counts(yes), self._counts(no), self._counts(known), len(yes))
 
-    def forecast(self, parasitized: ArrayLike, uninfected: ArrayLike, following: ArrayLike) -> Found:
+    def forecast(self, parasitized: ArrayLike, uninfected: ArrayLike, beside: ArrayLike, following: ArrayLike) -> Found:
         """Return about what `estimate` will say once the cells `following` are decided, too.
 
         Each is taken to hold what the answers so far say of cells that stand out as far.
         """
-        yes, no = (self._counts(np.asarray(rows, np.int64)) for rows in (parasitized, uninfected))
-        more = self._counts(np.asarray(following, np.int64))
+        given = (parasitized, uninfected, beside, following)
+        yes, no, known, more = (self._counts(np.asarray(rows, np.int64)) for rows in given)
         weight = self._weights(yes, no)
         hits = np.tensordot(weight, self._shares, axes=weight.ndim) * more
-        return self._found(yes + hits, no + more - hits, round(float((yes + hits).sum())), TAIL)
+        return self._found(yes + hits, no + more - hits, known, round(float((yes + hits).sum())))
 
     def _counts(self, rows: NDArray[np.int64]) -> Floats:
         """How many of the cells in `rows` each bin holds."""
@@ -169,12 +170,12 @@ class Survey:
         weight = self._prior + held @ yes + free @ no
         return np.asarray(np.exp(weight - logsumexp(weight)), np.float64)
 
-    def _found(self, yes: Floats, no: Floats, confirmed: int, tail: float) -> Found:
-        left = np.maximum(self._all - yes - no, 0.0)
+    def _found(self, yes: Floats, no: Floats, known: Floats, confirmed: int) -> Found:
+        left = np.maximum(self._all - yes - no - known, 0.0)
         total = round(float(left.sum()))
         weight = self._weights(yes, no).ravel()
         expected, squares = (shares.reshape(-1, len(left)) @ left for shares in (self._shares, self._shares**2))
-        low, high = (_quantile(level, weight, expected, squares, total) for level in (tail, 1 - tail))
+        low, high = (_quantile(level, weight, expected, squares, total) for level in (_TAIL, 1 - _TAIL))
         value = confirmed + min(float(weight @ expected), float(total))
         return Found(self.n, self.n - total, confirmed, value, confirmed + low, confirmed + high)
 

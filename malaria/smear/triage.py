@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Final
 
@@ -30,9 +30,15 @@ from malaria.smear.field.quality import Concern, concerns
 from malaria.smear.field.view_area import ViewArea
 from malaria.smear.field.windows import scan_with_windows
 from malaria.smear.field_names import Copy
+from malaria.smear.null import STANDS_OUT, standing_out
+from malaria.smear.sample_survey import SampleSurvey
+from malaria.smear.shift import Home, Shift, home_of
 
 SCAN_MAX_PIXELS: Final = 150_000_000
 """The most pixels a field or scan may have."""
+
+SHOWN: Final = 10
+"""How many of the most suspicious cells are shown at least, whether they are suspects or not."""
 
 _PICTURES: Final = 300
 """How many of a field's most suspicious cells keep their pictures."""
@@ -82,13 +88,6 @@ class FieldTriage:
         """How many red cells the field holds; halves are cells that the border cuts."""
         return float(self.cells.sum())
 
-    @cached_property
-    def views(self) -> dict[int, int]:
-        """Which judged outlines show the place of a more suspicious one, both by their place in `outlines`."""
-        judged = np.flatnonzero(~np.isnan(self.p_parasitized))
-        order = judged[np.argsort(-self.p_parasitized[judged], kind="stable")]
-        return find_views([item.box for item in self.outlines], order.tolist())
-
 
 @dataclass(frozen=True, eq=False)
 class SuspectCell:
@@ -122,7 +121,11 @@ class SuspectCell:
 class Triage:
     """The fields of one sample, judged together. `unreadable` says of every field that could not be read why.
 
-    `copies` are files that were given more than once.
+    `copies` are files that were given more than once. `home` are the patients that the model was measured on, None
+    where they are not known or the triage is adapted to the laboratory.
+
+    Where the sample is not like those (`shift`), cells are ranked by how far they stand out of the sample's own null,
+    and those are suspects that stand out `STANDS_OUT` spreads, unless somebody chose another threshold than the card's.
     """
 
     fields: tuple[FieldTriage, ...]
@@ -131,38 +134,101 @@ class Triage:
     model_version: str
     unreadable: dict[str, str]
     copies: tuple[Copy, ...] = ()
+    home: Home | None = None
+
+    @cached_property
+    def shift(self) -> Shift:
+        """Whether the sample is like those that the model was measured on."""
+        if self.home is None:
+            return Shift()
+        p = self._p_parasitized
+        judged = ~np.isnan(p)
+        return self.home.look(p[judged], self._field_numbers[judged])
+
+    @property
+    def is_by_null(self) -> bool:
+        """Whether suspects are those that stand out of the sample's own null, not those from the threshold on."""
+        return self.shift.shifted and self.home is not None and self.threshold == self.home.threshold
+
+    @cached_property
+    def standing_out(self) -> NDArray[np.float64]:
+        """How far each row of `table` stands out of the sample's null, float64 (n,); NaN where it was not judged."""
+        p, far = self._p_parasitized, np.full(len(self._p_parasitized), np.nan)
+        judged = ~np.isnan(p)
+        parts = np.array([_part(item) for field in self.fields for item in field.outlines], dtype=str)
+        far[judged] = standing_out(p[judged], self._field_numbers[judged], parts[judged])
+        return far
+
+    @cached_property
+    def survey(self) -> SampleSurvey | None:
+        """The cells as a reader gets them for an estimate; None where the machine's error rates hold."""
+        if not self.shift.shifted:
+            return None
+        outlines = [(field.field, item.box) for field in self.fields for item in field.outlines]
+        far = self.standing_out
+        rows = sorted((row for row in self._ranking if row not in self._views), key=lambda row: -far[row])
+        seed = " ".join(f"{one.field} {len(one.outlines)}" for one in self.fields)
+        return SampleSurvey(rows, far[rows], [outlines[row] for row in rows], len(self.suspects), seed)
+
+    @property
+    def _p_parasitized(self) -> NDArray[np.float64]:
+        return np.concatenate([np.empty(0), *(field.p_parasitized for field in self.fields)])
+
+    @property
+    def _field_numbers(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.fields)), [len(field.outlines) for field in self.fields])
 
     @cached_property
     def table(self) -> pd.DataFrame:
         """A row for each object, by field and in reading order, with the columns of `malaria.smear.columns.FOUND`.
 
-        `rank` counts the red cells of all fields from 1, the most suspicious; it and p_parasitized are empty for
-        other kinds. What shows the place of a more suspicious row comes after all others, and `view_of` is the rank of
-        that row. leukocyte_type and p_leukocyte_type are empty for all but leukocytes.
+        `rank` counts the red cells of all fields from 1, the most suspicious, and `stands_out` is how many spreads each
+        lies above the sample's null; they and p_parasitized are empty for other kinds. What shows the place of a more
+        suspicious row comes after all others, and `view_of` is the rank of that row. leukocyte_type and
+        p_leukocyte_type are empty for all but leukocytes.
         """
         places = [(field, at) for field in self.fields for at in range(len(field.outlines))]
         table = pd.DataFrame({name: [column.found(*place) for place in places] for name, column in FOUND.items()})
         table = table.astype({"p_parasitized": np.float64, "leukocyte_type": object, "p_leukocyte_type": np.float64})
-        starts = np.cumsum([0, *(len(field.outlines) for field in self.fields)])
-        views = {
-            int(start) + at: int(start) + other
-            for field, start in zip(self.fields, starts[:-1], strict=True)
-            for at, other in field.views.items()
-        }
-        p = table["p_parasitized"].to_numpy()
+        ranked = sorted(self._ranking, key=self._views.__contains__)
         rank = pd.Series(pd.NA, index=table.index, dtype="Int64")
-        order = np.lexsort((-p, np.isin(table.index, list(views)), np.isnan(p)))[: np.count_nonzero(~np.isnan(p))]
-        rank.iloc[order] = np.arange(1, len(order) + 1)
-        return table.assign(rank=rank, view_of=pd.Series(views, dtype="Int64").map(rank).reindex(table.index))
+        rank.iloc[ranked] = np.arange(1, len(ranked) + 1)
+        view_of = pd.Series(self._views, dtype="Int64").map(rank).reindex(table.index)
+        return table.assign(rank=rank, view_of=view_of, stands_out=self.standing_out.round(3))
+
+    @cached_property
+    def _ranking(self) -> list[int]:
+        """The rows that were judged, the most suspicious first, whatever place they show."""
+        suspicion = self.standing_out if self.is_by_null else self._p_parasitized
+        order = np.argsort(np.where(np.isnan(suspicion), np.inf, -suspicion), kind="stable")
+        return [int(row) for row in order[: np.count_nonzero(~np.isnan(suspicion))]]
+
+    @cached_property
+    def _views(self) -> dict[int, int]:
+        """Which rows show the place of a more suspicious one: {row: the other's row}."""
+        numbers, boxes = self._field_numbers, [item.box for field in self.fields for item in field.outlines]
+        in_field: list[list[int]] = [[] for _ in self.fields]
+        for row in self._ranking:
+            in_field[numbers[row]].append(row)
+        return {row: other for rows in in_field for row, other in find_views(boxes, rows).items()}
 
     @cached_property
     def suspects(self) -> tuple[SuspectCell, ...]:
-        """The places that a human should see: p_parasitized at least the threshold, the most suspicious first."""
-        table = self.table
-        rows = table[(table["p_parasitized"] >= self.threshold) & table["view_of"].isna()].sort_values("rank").index
+        """The places that a human should see, the most suspicious first."""
+        level, at = (self.standing_out, STANDS_OUT) if self.is_by_null else (self._p_parasitized, self.threshold)
+        return self._ranked(self.table[(level >= at) & self.table["view_of"].isna()])
+
+    @cached_property
+    def below(self) -> tuple[SuspectCell, ...]:
+        """The most suspicious places that are no suspects, as many as are missing of the first `SHOWN`."""
+        ranked = self.table[self.table["rank"].notna() & self.table["view_of"].isna()].sort_values("rank")
+        return self._ranked(ranked.iloc[len(self.suspects) : SHOWN], first=len(self.suspects) + 1)
+
+    def _ranked(self, rows: pd.DataFrame, first: int = 1) -> tuple[SuspectCell, ...]:
+        """Rows of the table as cells, the most suspicious first; ranks count from `first`."""
         starts = np.cumsum([len(field.outlines) for field in self.fields])
         listed = []
-        for rank, row in enumerate(rows.tolist(), start=1):
+        for rank, row in enumerate(rows.sort_values("rank").index.tolist(), start=first):
             at = int(np.searchsorted(starts, row, side="right"))
             place = row - int(starts[at]) + len(self.fields[at].outlines)
             listed.append(SuspectCell(row, rank, self.fields[at], place))
@@ -200,6 +266,8 @@ class Triage:
             "model": self.model,
             "model_version": self.model_version,
             "threshold": self.threshold,
+            "shift": asdict(self.shift),
+            "stands_out": STANDS_OUT if self.is_by_null else None,
             "fields": len(self.fields),
             **{f"{kind}s": sum(field.count(kind) for field in self.fields) for kind in KINDS},
             "red_cells": self.red_cells,
@@ -292,7 +360,13 @@ def pool_fields(
     usual = card.threshold if head is None else head.threshold
     at = usual if threshold is None else threshold
     name = card.name if head is None else f"{card.name}, adapted"
-    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}), tuple(copies))
+    home = home_of(card) if head is None else None
+    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}), tuple(copies), home)
+
+
+def _part(item: Outline) -> str:
+    """What an outline is, for the null: what looks alike is held against its like."""
+    return f"{item.kind}, {'clump' if item.is_clump else 'at the border' if item.touches_border else 'whole'}"
 
 
 def _most_suspicious(crops: dict[int, RGB], p: Sequence[float]) -> dict[int, RGB]:

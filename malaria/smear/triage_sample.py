@@ -14,9 +14,10 @@ from malaria.model.held_out import read_held_out
 from malaria.review import State, read_journal, replay
 from malaria.sample import CellRates
 from malaria.smear.adapt import Head
+from malaria.smear.counts import Assumed, Count
 from malaria.smear.decisions import Cells
 from malaria.smear.field_names import FieldNames
-from malaria.smear.result import Assumed, Count, Result, cell_rates, head_rates
+from malaria.smear.result import Result, cell_rates, head_rates
 from malaria.smear.sample import Refused, judge_field
 from malaria.smear.sentences import CARD_STANDS_IN
 from malaria.smear.triage import FieldTriage, pool_fields

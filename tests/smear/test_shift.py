@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from malaria.model.classifier import MODELS_DIR
-from malaria.sample import read_scores
+from malaria.model.held_out import read_held_out
 from malaria.smear.shift import Home
 
 PATIENTS = 60
@@ -87,7 +87,7 @@ def test_any_sample_is_answered_and_a_shift_has_its_reason(home, p, seed):
 @pytest.mark.parametrize("model", ["cell-resnet", "mini-resnet", "seed-cnn-48", "seed-cnn-6"])
 def test_of_the_patients_of_a_shipped_model_left_out_fewer_than_one_in_a_hundred_are_called_shifted(model):
     """Each patient against all others; a network measured anew has to keep this."""
-    held_out = read_scores(MODELS_DIR / model / "held_out.csv.gz").held_out("undisputed")
+    held_out = read_held_out(MODELS_DIR / model).scores().cells("undisputed")
     p, patient = (values[~held_out.infected] for values in (held_out.p_parasitized, held_out.patient))
     names = np.unique(patient)
     shifted = 0

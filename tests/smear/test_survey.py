@@ -104,7 +104,7 @@ def test_the_forecast_comes_close_to_what_is_found_later():
         far, truth = a_sample(seed, 0.02)
         order = reading_order(np.arange(CELLS), str(seed))
         shown = order[:100]
-        told = Survey(far).forecast(shown[truth[shown]], shown[~truth[shown]], order[100:300])
+        told = Survey(far).forecast(shown[truth[shown]], shown[~truth[shown]], [], order[100:300])
         later = decide(far, truth, order, 300)
         off.append((told.high - told.low) / (later.high - later.low))
         assert told.decided == later.decided

@@ -28,7 +28,7 @@ def table(result):
 
 def test_without_decisions_it_is_the_table_of_the_triage(triage):
     found = table(Result(triage))
-    assert list(found.columns) == [*triage.table.columns, *DECIDED]
+    assert list(found.columns) == [*triage.table.columns, "chance", *DECIDED]
     assert set(found["field"]) == {"'" + HOSTILE}, "no spreadsheet runs it"
     assert sorted(found["rank"]) == list(range(1, 13))
     assert found["p_parasitized"].between(0, 1).all()

@@ -8,6 +8,7 @@ import streamlit as st
 from malaria.smear import Cell
 from malaria.smear.decisions import is_one_place
 from malaria.smear.sample import Sample
+from malaria.smear.sample_survey import MORE
 from malaria.smear.sentences import SAID, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
@@ -23,18 +24,22 @@ _KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact
 def card(sample: Sample, session: TriageSession) -> None:
     """Draw the chosen cell and what can be said of it."""
     total, left = len(session.asked), len(session.undecided)
-    more = total - len(session.suspects)
+    more = total - len(session.chosen_cells)
     others = f", {more:,} of them picked out by another reader" if more else ""
-    words = f"**{total - left:,} of {count(total, 'suspect')}** decided{others}"
+    words = f"**{total - left:,} of {count(total, 'cell' if session.is_survey else 'suspect')}** decided{others}"
     st.progress((total - left) / total if total else 1.0, words)
     keys = AnswerKeys("smear", session, FINDINGS, "sample")
     if session.log.unsaved:
         keys.draw_stopped()
     elif session.current is None:
         words = "Every suspect is decided." if total else "No red cell reaches the threshold."
+        if session.is_survey:
+            words = f"All {total:,} cells are decided." if session.is_all_asked else f"These {total:,} are decided."
         fit = not any(one.concerns for one in session.triage.fields)
         told, icon = (st.success, ":material/check:") if fit else (st.info, ":material/info:")
         told(f"{words} Click any cell in the field to judge it too.", icon=icon)
+        if session.is_survey and not session.is_all_asked:
+            st.button(f"Decide on {MORE:,} more", icon=":material/add:", on_click=session.go_further)
         keys.draw_undo()
     else:
         _on_view(sample, session, session.current)
@@ -47,31 +52,35 @@ def card(sample: Sample, session: TriageSession) -> None:
 
 
 def list_suspects(sample: Sample, session: TriageSession) -> None:
-    """Draw the suspects, the most suspicious first; a click brings one on view."""
-    if not session.suspects:
+    """Draw the cells to choose from, in the order in which they come; a click brings one on view."""
+    listed = session.listed
+    if not listed:
         return
-    rank = session.current.rank if session.current and session.current.rank else 1
-    start = (min(rank, len(session.suspects)) - 1) // _PAGE * _PAGE
-    shown = session.suspects[start : start + _PAGE]
-    answers = session.answers
-    st.markdown(f"**Suspects {start + 1:,} to {start + len(shown):,} of {len(session.suspects):,}**")
+    at = listed.index(session.current) if session.current in listed else 0
+    start = at // _PAGE * _PAGE
+    shown = listed[start : start + _PAGE]
+    answers, suspects = session.answers, set(session.suspects)
+    what = "Cells" if session.is_survey else "Suspects" if session.suspects else "No suspect: the highest,"
+    st.markdown(f"**{what} {start + 1:,} to {start + len(shown):,} of {len(listed):,}**")
     with st.container(height=300, key="smear-list", gap="xsmall"):
-        for cell in shown:
+        for number, cell in enumerate(shown, start=start + 1):
             said = f" · **{SAID[answers[cell]]}**" if cell in answers else ""
+            p = f"p {probability(cell.p_parasitized or 0)} · "
+            below = "" if session.is_survey or cell in suspects else " · below the usual level"
             st.button(
-                f"![Suspect]({_face(sample, session, cell)}) **{cell.rank}** · "
-                f"p {probability(cell.p_parasitized or 0)} · {where(session, cell)}{said}",
+                f"![Suspect]({_face(sample, session, cell)}) **{number}** · "
+                f"{'' if session.is_survey else p}{where(session, cell)}{below}{said}",
                 key=f"smear-suspect-{cell.image_id}",
                 type="primary" if cell == session.current else "secondary",
                 width="stretch",
                 on_click=_choose,
                 args=(session, cell),
             )
-    if len(session.suspects) > _PAGE:
+    if len(listed) > _PAGE:
         with st.container(horizontal=True):
-            for words, at in (("Earlier", start - _PAGE), ("Later", start + _PAGE)):
-                there = 0 <= at < len(session.suspects)
-                args = (session, session.suspects[at]) if there else None
+            for words, place in (("Earlier", start - _PAGE), ("Later", start + _PAGE)):
+                there = 0 <= place < len(listed)
+                args = (session, listed[place]) if there else None
                 st.button(words, disabled=not there, key=f"smear-{words}", on_click=_choose, args=args)
 
 
@@ -105,16 +114,20 @@ def _told(session: TriageSession, cell: Cell) -> None:
                     else "It still does if you add a red cell here."
                 )
                 st.caption(f"The machine takes it for {_KINDS[kind]}. {still}")
+        elif session.is_survey and session.annotator not in said:  # its rank would tell
+            st.markdown(f"**{session.name(cell)}**  \n{where(session, cell)}")
         else:
-            name = "Suspect" if cell in session.suspects else "Not a suspect: rank"
-            st.markdown(f"**{name} {cell.rank:,}**  \np {probability(cell.p_parasitized)}, {where(session, cell)}")
-            if cell.outline is not None and cell.outline.is_clump:
-                st.caption("Cells that could not be told apart, or a piece of one.")
-            if cell.outline is not None and cell.outline.may_be_parasite:
-                st.caption("Found as a leukocyte, but it may be a gametocyte. Confirmed, it counts as no leukocyte.")
-            if same := [other.rank for other in session.suspects if other != cell and is_one_place(cell, other)]:
-                ranks = ", ".join(f"{rank:,}" for rank in same)
-                st.caption(f"Shows the same place as suspect {ranks}: confirmed in both, it counts once.")
+            st.markdown(
+                f"**{session.name(cell)}**  \np {probability(cell.p_parasitized)}, {where(session, cell)}"
+                + (f", rank {cell.rank:,}" if session.is_survey else "")
+            )
+        if cell.outline is not None and cell.outline.is_clump:
+            st.caption("Cells that could not be told apart, or a piece of one.")
+        if cell.outline is not None and cell.outline.may_be_parasite:
+            st.caption("Found as a leukocyte, but it may be a gametocyte. Confirmed, it counts as no leukocyte.")
+        if same := [other.rank for other in session.suspects if other != cell and is_one_place(cell, other)]:
+            ranks = "" if session.is_survey else f" suspect {', '.join(f'{rank:,}' for rank in same)}"
+            st.caption(f"Shows the same place as{ranks or ' another card'}: confirmed in both, it counts once.")
         if mine := said.get(session.annotator):
             st.markdown(f"You: **{SAID[mine.final_answer]}**")
             if others := {name: one for name, one in said.items() if name != session.annotator}:
@@ -129,6 +142,6 @@ def _choose(session: TriageSession, cell: Cell) -> None:
 def _face(sample: Sample, session: TriageSession, cell: Cell) -> str:
     """The crop of a suspect, small, drawn once."""
     if cell.image_id not in sample.faces:
-        crop = session.triage.suspects[(cell.rank or 1) - 1].crop
+        crop = session.cells.crop(cell)
         sample.faces[cell.image_id] = to_data_uri(surroundings(sample, session, cell) if crop is None else crop, 64)
     return sample.faces[cell.image_id]

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
-from malaria.smear import Head
+from malaria.smear import Head, sentences
 from malaria.smear.sample import Judging, Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts import annotator
@@ -115,6 +115,9 @@ def _refused(sample: Sample, session: TriageSession) -> None:
 def _decide(sample: Sample, session: TriageSession, frame: Frame) -> None:
     """Everything that a key changes."""
     with boundary():
+        with st.container():  # there where the sample is as usual, too: what follows keeps its place
+            if told := sentences.shift(session.triage):
+                st.warning(literal(told), icon=":material/travel_explore:")
         left, right = st.columns([3, 2], gap="medium")
         with right:
             card(sample, session)

@@ -10,7 +10,7 @@ from malaria.images import RGB
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
 from malaria.smear import Assumed, Box, Cell, Count, Result, cell_rates, cells_csv, head_rates, report_html, sentences
-from malaria.smear.result import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
+from malaria.smear.counts import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
 from malaria.smear.sample import Sample
 from malaria.smear.sentences import CARD_STANDS_IN, CONSENSUS, each
 from malaria.smear.session import TriageSession
@@ -54,8 +54,11 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
                 sample.leave_out(found.unfit, session.annotator)
                 st.rerun()
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
-    if left := len(session.undecided):
-        words = f"{count(left, 'suspect')} {choose_verb(left, 'is', 'are')} without a decision"
+    if surer := sentences.surer(found, session.annotator):
+        st.info(surer, icon=":material/query_stats:")
+    elif left := len(session.undecided):
+        what = "cell" if session.is_survey else "suspect"
+        words = f"{count(left, what)} {choose_verb(left, 'is', 'are')} without a decision"
         unsure = sum(answer == UNSURE for answer in session.answers.values())
         st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
     st.markdown(sentences.needed(found))

@@ -8,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from malaria.errors import MalariaError
 from malaria.images import open_source
 from malaria.sample import RED_CELLS_PER_UL
-from malaria.smear.result import LEUKOCYTES_PER_UL
+from malaria.smear.counts import LEUKOCYTES_PER_UL
 from malaria.smear.sample import EXAMPLE, Sample
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import draw_uploader, take_uploads

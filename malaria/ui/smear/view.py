@@ -70,15 +70,15 @@ def view(sample: Sample, session: TriageSession) -> None:
     scale = picture.shape[1] / window.width
     marks = _marks(session, about)
     image = cv2.imencode(".jpg", draw_marks(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
-    suspects = [cell for cell in session.suspects if cell.field == session.field and cell.box.shared_area(window)]
+    suspects = [cell for cell in session.listed if cell.field == session.field and cell.box.shared_area(window)]
     told = f"{_in_view(window, about) if cells else ''} {_leukocytes(about)}".strip()
     _field(
         key=_PICKED,
         data={
             "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
             "aspect": picture.shape[1] / picture.shape[0],
-            "alt": f"The field {session.field} with {count(len(suspects), 'suspect')} outlined. {told}".strip(),
-            "places": [_place(cell, window, chosen=cell == session.current) for cell in suspects],
+            "alt": f"The field {session.field} with {count(len(suspects), _what(session))} outlined. {told}".strip(),
+            "places": [_place(session, cell, window) for cell in suspects],
             "token": _token(session, window),
         },
         on_picked_change=lambda: _pick(session, window),
@@ -115,9 +115,9 @@ def _choose_field(sample: Sample, session: TriageSession) -> None:
         st.session_state[ZOOM] = WHOLE
 
     def named(name: str) -> str:
-        n = sum(cell.field == name for cell in session.suspects)
+        n = sum(cell.field == name for cell in session.chosen_cells)
         number = list(fields).index(name) + 1
-        return f"{number} · {name} · {count(n, 'suspect')}{' · ⚠' if fields[name].concerns else ''}"
+        return f"{number} · {name} · {count(n, _what(session))}{' · ⚠' if fields[name].concerns else ''}"
 
     st.session_state[_FIELD] = session.field
     st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
@@ -183,20 +183,27 @@ def _in_view(window: Box, about: FieldTriage) -> str:
 def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
     """What to draw: every object, suspects and whatever was judged or chosen with a number or a sign."""
     answers = session.answers
-    tagged = {*session.suspects, *answers, *([session.current] if session.current else [])}
+    numbers = {cell: number for number, cell in enumerate(session.listed, start=1)}
+    tagged = {*numbers, *answers, *([session.current] if session.current else [])}
     marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
     marks |= {f"slide {at}": Mark(about.view.box, edge, "slide") for at, edge in enumerate(about.view.edges)}
     for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
         withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
         if cell.field != about.field or (withdrawn and cell != session.current):
             continue
-        tag = f"{cell.rank or 'new'}{SIGNS.get(answers.get(cell, ''), '')}"
-        sure = cell.p_parasitized is None or cell.p_parasitized >= SURE
+        number = numbers.get(cell, "" if session.is_survey and cell.rank else cell.rank or "new")
+        tag = f"{number}{SIGNS.get(answers.get(cell, ''), '')}"
+        sure = cell.p_parasitized is None or (cell.p_parasitized >= SURE and not session.is_survey)
         marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == session.current)
     return marks
 
 
-def _place(cell: Cell, window: Box, *, chosen: bool) -> dict[str, Any]:
+def _what(session: TriageSession) -> str:
+    """What the cells that are shown are called."""
+    return "cell to decide" if session.is_survey else "suspect"
+
+
+def _place(session: TriageSession, cell: Cell, window: Box) -> dict[str, Any]:
     """Where the button over a suspect lies, as shares of the window: what sticks out would lie over other buttons."""
     x, y, width, height = cell.box
     left, right = max(x, window.x), min(x + width, window.x + window.width)
@@ -207,8 +214,8 @@ def _place(cell: Cell, window: Box, *, chosen: bool) -> dict[str, Any]:
         "top": (top - window.y) / window.height,
         "width": (right - left) / window.width,
         "height": (bottom - top) / window.height,
-        "name": f"Suspect {cell.rank}, p {probability(cell.p_parasitized or 0)}",
-        "chosen": str(chosen).lower(),
+        "name": session.name(cell) + ("" if session.is_survey else f", p {probability(cell.p_parasitized or 0)}"),
+        "chosen": str(cell == session.current).lower(),
     }
 
 
