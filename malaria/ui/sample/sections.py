@@ -224,7 +224,8 @@ def write_inputs(inputs: Inputs) -> None:
         f"{percent(rates.false_positive_rate, 5)} of uninfected cells flagged; overdispersion "
         f"{plain(rates.overdispersion)}; wanted {percent(inputs.target_sensitivity, 4)} of infected samples found and "
         f"{percent(inputs.target_specificity, 4)} of healthy ones cleared; "
-        f"{count(round(inputs.red_cells_per_ul), 'red cell')} per microlitre; infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
+        f"{count(round(inputs.red_cells_per_ul), 'red cell')} per microlitre; "
+        f"infected sample at {percent(inputs.parasitaemia)}; prevalence {percent(inputs.prevalence)}."
     )
     st.html(Markup('<p class="sample-inputs sample-only-print">{}</p>').format(said))
 
