@@ -61,7 +61,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     page.keyboard.press("z")
     decided(page, 1)
 
-    field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_\d+\.png with \d+ suspects outlined"))
+    field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_\d+\.png with \d+ suspects? outlined"))
     whole = field.get_attribute("src") or ""
     page.locator(".st-key-smear-list").get_by_role("button").nth(3).click()
     on_view(page, "Suspect 4")
@@ -87,7 +87,8 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
 
     table = list(csv.DictReader(download(page, "Download cells.csv").splitlines()))
     report = download(page, "Download the report")
-    assert list(table[0])[:8] == ["field", "x", "y", "width", "height", "kind", "p_parasitized", "rank"]
+    names = ["field", "x", "y", "width", "height", "kind", "cells", "p_parasitized", "rank"]
+    assert list(table[0])[:9] == names
     assert [row["answer"] for row in table if row["source"] == "human"] == ["Parasitized"]
     assert {row["field"] for row in table} == {FIELD, "SYNTHETIC_field_0014.png"}
     assert "research use only" in report

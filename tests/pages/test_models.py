@@ -103,7 +103,7 @@ def test_why_splits_by_image_flatter_has_both_figures() -> None:
     card = model.list_models()[FLATTERED[0]]
     assert isinstance(card, model.Card)
     assert "reported 0.9815" in said
-    assert f"**{card.metrics['as_given'].accuracy:.4f}**" in said
+    assert f"{card.metrics['as_given'].accuracy:.4f} (" in said, "with its interval"
 
 
 def test_without_a_leaderboard_the_cards_are_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -677,7 +677,7 @@ def test_a_head_of_the_laboratory_judges_until_it_is_taken_away(journal: CsvJour
     shipped = figures(app, "Machine alone")
     key(app, "P")
     adapt(app, head_file())
-    assert "kept 0.98 (0.90 to 1.00) of the parasitized ones, n = 50 in 8 fields" in said(app)
+    assert "kept 98.0 % (89.5 to 99.6 %) of the parasitized ones, n = 50 in 8 fields" in said(app)
     assert session(app).triage.model == f"{DEFAULT_MODEL}, adapted"
     assert session(app).triage.threshold == 0.004
     assert "false alarms 11" in said(app), "its own rates"

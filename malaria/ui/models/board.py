@@ -58,7 +58,7 @@ def board(frame: Frame) -> None:
 
 def _pick_reading() -> str:
     if st.query_params.get("reading") == "expert":  # as addresses had it when the reading was called so
-        st.query_params["reading"] = READINGS["expert"]
+        st.session_state["reading"] = READINGS["expert"]
     picked = st.segmented_control(
         "Measured against labels",
         list(READINGS.values()),

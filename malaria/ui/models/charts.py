@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from malaria.model.leaderboard import READINGS
 from malaria.ui.parts import plots
 from malaria.ui.parts.plots import BLUE, GREY, ORANGE, show
 from malaria.wording.words import count
@@ -35,7 +36,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     x, y = table[cost].to_numpy(np.float64), _stretch(accuracy)
     symbols = ["star" if name == default else "circle" for name in table["name"]]
     shipped = table["shipped"].to_numpy(bool)
-    figure = plots.new_figure(cost_words.capitalize(), f"Accuracy, labels {reading.replace('_', ' ')}", 430)
+    figure = plots.new_figure(cost_words.capitalize(), f"Accuracy, labels {READINGS[reading]}", 430)
     figure.add_scatter(
         x=x,
         y=y,
@@ -60,7 +61,7 @@ def cost_and_accuracy(table: pd.DataFrame, reading: str, cost: str, cost_words: 
     figure.update_yaxes(tickvals=_stretch(np.array(ticks)), ticktext=[f"{tick:g}" for tick in ticks])
     _add_labels(figure, np.log10(x), y, table["name"].tolist(), default)
     listed = "; ".join(f"{name} {a:.4f} at {c:,.3g}" for name, a, c in zip(table["name"], accuracy, x, strict=True))
-    told = f"Accuracy against {cost_words}, labels {reading.replace('_', ' ')}. {listed}. The default is {default}."
+    told = f"Accuracy against {cost_words}, labels {READINGS[reading]}. {listed}. The default is {default}."
     show(figure, "models-board", told)
 
 

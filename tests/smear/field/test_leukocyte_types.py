@@ -56,7 +56,7 @@ def test_each_leukocyte_has_a_type_and_nothing_else_has(models, leukocytes, clas
         assert found == LeukocyteType("lymphocyte", found.p)
         assert 0.9 < found.p <= 1
     table = pool_fields([field], classifier).table
-    assert list(table.columns[-2:]) == ["leukocyte_type", "p_leukocyte_type"]
+    assert {"leukocyte_type", "p_leukocyte_type"} <= set(table.columns)
     is_leukocyte = table["kind"] == "leukocyte"
     assert (table["leukocyte_type"].notna() == is_leukocyte).all()
     assert (table["p_leukocyte_type"].notna() == is_leukocyte).all()
