@@ -60,9 +60,9 @@ def shift(triage: Triage) -> str:
     if survey is None:
         return ""
     return (
-        f"{triage.shift.reason} So no parasitaemia of the machine alone is stated: decide on {survey.goal:,} "
-        "cells, of which one in four is drawn by lot, and it is estimated from your answers; or adapt the triage to "
-        "your laboratory."
+        f"{triage.shift.reason} So no parasitaemia of the machine alone is stated: decide on "
+        f"{words.count(survey.goal, 'cell')}, of which one in four is drawn by lot, and it is "
+        "estimated from your answers; or adapt the triage to your laboratory."
     )
 
 

@@ -251,8 +251,8 @@ def test_what_is_served_in_8_bits_is_measured_so_and_says_so(cells_zip: Path, tm
     size = {name: (tmp_path / name / "model.tflite").stat().st_size for name in ("float", "small")}
     assert size["small"] < 0.3 * size["float"]
     cards = {name: load(name, tmp_path).card for name in size}
-    assert [card.trained_on["eight_bit"] for card in cards.values()] == [False, True]
-    assert "--eight-bit" in cards["small"].trained_on["command"]
+    assert [card.trained_on.eight_bit for card in cards.values()] == [False, True]
+    assert "--eight-bit" in cards["small"].trained_on.command
     answers = {name: pd.read_csv(tmp_path / name / "held_out.csv.gz")["p_parasitized"] for name in size}
     assert 0 < (answers["float"] - answers["small"]).abs().max() < 0.5
 

@@ -34,7 +34,11 @@ def card(sample: Sample, session: TriageSession) -> None:
     elif session.current is None:
         words = "Every suspect is decided." if total else "No red cell reaches the threshold."
         if session.is_survey:
-            words = f"All {total:,} cells are decided." if session.is_all_asked else f"These {total:,} are decided."
+            words = (
+                f"All of {count(total, 'cell')} are decided."
+                if session.is_all_asked
+                else f"These {total:,} are decided."
+            )
         fit = not any(one.concerns for one in session.triage.fields)
         told, icon = (st.success, ":material/check:") if fit else (st.info, ":material/info:")
         told(f"{words} Click any cell in the field to judge it too.", icon=icon)
