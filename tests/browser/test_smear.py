@@ -30,6 +30,7 @@ def decided(page: Page, n: int) -> None:
 def triaged(page: Page, n: int) -> None:
     """Wait until so many fields are triaged, and the page says so."""
     expect(page.get_by_text(f"{n} fields triaged.")).to_be_visible()
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
 
 
 def on_view(page: Page, words: str) -> None:

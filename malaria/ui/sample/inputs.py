@@ -102,12 +102,17 @@ def change(**values: Any) -> None:
 
 
 def keep(inputs: Inputs) -> None:
-    """Make `inputs` this session's, and write them into the address.
+    """Make `inputs` this session's."""
+    st.session_state[_INPUTS] = inputs
+
+
+def write_address(inputs: Inputs) -> None:
+    """Write `inputs` into the address, once the page is drawn: the browser enters a page's name late, and would add
+    what comes before it to the address of the page just left.
 
     Where the browser's way back led to the address as it was on arrival, that stays until an input is changed: filled
     again, it would never let anyone back to the page before.
     """
-    st.session_state[_INPUTS] = inputs
     if inputs == st.session_state.get(_LEFT_BARE):
         return
     address = to_address(inputs)

@@ -20,7 +20,7 @@ from malaria.ui.sample.controls import (
     TARGET_SPECIFICITY,
     draw_control,
 )
-from malaria.ui.sample.inputs import Inputs, keep, read_inputs
+from malaria.ui.sample.inputs import Inputs, keep, read_inputs, write_address
 
 
 def show(frame: Frame) -> None:
@@ -58,6 +58,7 @@ def show(frame: Frame) -> None:
     st.header("Background and sources", anchor="sources")
     st.markdown(text.write_background(inputs.red_cells_per_ul))
     st.markdown(text.list_references())
+    write_address(inputs)
 
 
 def _start(cells: Scores | None, frame: Frame) -> Inputs:

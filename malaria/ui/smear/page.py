@@ -75,18 +75,16 @@ def _under_way(judging: Judging, session: TriageSession) -> None:
 def _done(judging: Judging, session: TriageSession) -> None:
     judging.wait()
     bad, total = len(session.triage.unreadable), judging.progress.total
+    if judging.complete:  # in no row of its own: the row that it replaces would keep its button until the page is drawn
+        less = f" {count(bad, 'field')} {choose_verb(bad, 'does', 'do')} not count, see below." if bad else ""
+        st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        if judging.complete:
-            less = f" {count(bad, 'field')} {choose_verb(bad, 'does', 'do')} not count, see below." if bad else ""
-            st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
-        else:
-            taken = _taken(session)
-            st.markdown(
-                f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields."
-            )
-            if st.button("Go on", icon=":material/play_arrow:"):
-                judging.start()
-                st.rerun()
+        taken = _taken(session)
+        st.markdown(f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields.")
+        if st.button("Go on", icon=":material/play_arrow:"):
+            judging.start()
+            st.rerun()
 
 
 def _taken(session: TriageSession) -> int:
