@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from malaria.commands._shared import say
+from malaria.commands._shared import say, write_every_name
 from malaria.commands.benchmark import benchmark
 from malaria.commands.data import app as data
 from malaria.commands.evaluate import evaluate
@@ -33,6 +33,7 @@ app.add_typer(data, name="data")
 
 def main() -> None:
     """Run the verb of the command line; what cannot be done is one sentence on standard error and exit status 2."""
+    write_every_name(sys.stdout, sys.stderr)
     try:
         app()
     except MalariaError as error:

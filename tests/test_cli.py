@@ -408,13 +408,13 @@ def test_a_full_disk_is_a_sentence(run: Run, cells: Path) -> None:
 # As other programs call it
 
 
-def python(*arguments: object, models: Path) -> subprocess.CompletedProcess[str]:
+def python(*arguments: object, models: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         cwd=ROOT,
-        env=os.environ | {"MALARIA_MODELS": str(models)},
+        env=os.environ | {"MALARIA_MODELS": str(models)} | environment,
     )
 
 
@@ -425,6 +425,73 @@ def test_a_pipe_gets_the_data_and_nothing_else(cells: Path, models: Path) -> Non
     assert done.stdout.count("\n") == 10
     done = python("-m", "malaria", "evaluate", cells, "--json", "-", models=models)
     assert json.loads(done.stdout)["n"] == 8
+
+
+NARROW = {
+    "cp1252": {"PYTHONIOENCODING": "cp1252"},
+    "ascii, strictly": {"PYTHONIOENCODING": "ascii:strict"},
+    "the C locale": {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+}
+"""Environments in which Python's standard output holds few letters."""
+FAR_NAME = "żółw 痘.png"
+NO_TEXT = os.fsdecode(b"caf\xe9.png")  # a name that a disk may hold, and no encoding
+NAMING: dict[str, Callable[[Path], tuple[object, ...]]] = {
+    "predict": lambda place: ("predict", place),
+    "evaluate": lambda place: ("evaluate", place, "--csv", "-"),
+    "suspects": lambda place: ("suspects", place, "--csv", "-"),
+    "data describe": lambda place: ("data", "describe", place),
+    "data describe as JSON": lambda place: ("data", "describe", place, "--json", "-"),
+    "triage": lambda place: ("triage", place, "--output", place / "out", "--json", "-"),
+}
+"""Verbs that write names of files to standard output or to standard error."""
+
+
+@pytest.fixture
+def far_names(tmp_path: Path) -> Path:
+    """Cells whose names cp1252 cannot hold: one in both classes, one that is no image, one whose name is no text."""
+    folder = tmp_path / "cells"
+    save(folder / "Parasitized" / "red.png", RED, 24).rename(folder / "Parasitized" / NO_TEXT)
+    for label in ("Parasitized", "Uninfected"):
+        save(folder / label / "grey.png", GREY).rename(folder / label / f"same {FAR_NAME}")
+    (folder / "Uninfected" / f"broken {FAR_NAME}").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return folder
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no file name that is no text")
+@pytest.mark.parametrize("narrow", ["cp1252", "the C locale"])
+@pytest.mark.parametrize("verb", NAMING)
+def test_no_name_is_lost_in_a_pipe_that_holds_few_letters(
+    far_names: Path, models: Path, verb: str, narrow: str
+) -> None:
+    write_held_out(models / DEFAULT_MODEL, *(f"far/{n}.png,far {n},Parasitized,Parasitized,1" for n in range(9)))
+    done = python("-m", "malaria", *NAMING[verb](far_names), models=models, **NARROW[narrow])
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    told = done.stdout + done.stderr
+    names = {f"Parasitized/same {FAR_NAME}", f"Uninfected/broken {FAR_NAME}"}
+    if verb == "suspects":
+        names = {
+            f"Parasitized/same {FAR_NAME}",
+            "Parasitized/caf\ufffd.png",
+        }  # what has no label to suspect is not told
+    assert {name for name in names if name in told or json.dumps(name) in told} == names
+
+
+@pytest.mark.parametrize("narrow", NARROW)
+def test_a_table_is_the_same_in_any_pipe(far_names: Path, models: Path, tmp_path: Path, narrow: str) -> None:
+    (far_names / "Parasitized" / NO_TEXT).unlink()
+    table = tmp_path / "table.csv"
+    done = python("-m", "malaria", "predict", zipped(far_names), models=models, **NARROW[narrow])
+    python("-m", "malaria", "predict", zipped(far_names), "--csv", table, models=models)
+    assert done.stdout == table.read_text(encoding="utf-8")
+    assert f"Parasitized/same {FAR_NAME}" in done.stdout
+
+
+def test_the_models_are_listed_in_a_pipe_that_holds_few_letters(models: Path) -> None:
+    write_model(models, "żółw")
+    done = python("-m", "malaria", "models", models=models, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0
+    assert "żółw" in done.stdout
 
 
 def test_a_refusal_has_no_traceback(tmp_path: Path, models: Path) -> None:

@@ -1,10 +1,11 @@
 """What the verbs share: options, messages on standard error, a progress bar on a terminal, output to a file or `-`."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, Any, TextIO, TypeAlias, TypeVar
 
 import typer
 from tqdm import tqdm
@@ -77,6 +78,16 @@ CsvOption: TypeAlias = Annotated[
 ]
 
 
+def write_every_name(*streams: TextIO | None) -> None:
+    """Let streams write any name: into a pipe or a file as UTF-8, as all files here are; on a terminal in its own way.
+
+    What cannot be encoded (on an old terminal, or a name whose bytes are no text) is escaped, as in `caf\\udce9.png`.
+    """
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
 def say(message: str) -> None:
     """Print a message to standard error."""
     typer.echo(message, err=True)
@@ -93,7 +104,7 @@ def write_text(text: str, file: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        Path(file).write_text(text, encoding="utf-8", newline="")
+        Path(file).write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
     except OSError as problem:
         say(f"{file} cannot be written ({problem.strerror}). Name another file.")
         raise typer.Exit(2) from None

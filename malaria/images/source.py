@@ -11,6 +11,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -346,6 +347,8 @@ class _Names:
 def _clean(name: str) -> str:
     """A name that is safe to print and to write as UTF-8, with `/` between folders."""
     name = name.replace("\\", "/")
+    with suppress(UnicodeError):  # under the C locale Python takes a name in UTF-8 for bytes without a meaning
+        name = name.encode(errors="surrogateescape").decode(errors="surrogateescape")
     return name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
 
 
