@@ -202,7 +202,7 @@ def text_bomb() -> bytes:
 
 # What is refused
 
-GIVE = "Give a PNG, JPEG, WebP, TIFF or BMP file."
+GIVE = "Give a PNG, JPEG, WebP, HEIC, AVIF, TIFF or BMP file."
 NO_KIND = f"This is not an image, or of a kind not known here. {GIVE}"
 AGAIN = "Copy it again from where it came, or export it again."
 CROP = "Crop it to the part that matters, or save a smaller copy."
@@ -212,6 +212,10 @@ ORDINARY = "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
 
 def is_a(what: str) -> str:
     return f"This is {what}, not an image. {GIVE}"
+
+
+def unread(what: str, mend: str = "Save it as PNG, TIFF or JPEG, and give that.") -> str:
+    return f"This is {what}, which is not read here. {mend}"
 
 
 def damaged(kind: str) -> str:
@@ -251,9 +255,14 @@ REFUSED = (
     Refused("cells.bmp", lambda: b"Rar!\x1a\x07\x01\x00" + bytes(64), is_a("a RAR archive")),
     Refused("cells.jpg", lambda: b"7z\xbc\xaf\x27\x1c" + bytes(64), is_a("a 7z archive")),
     Refused("layers.png", lambda: b"8BPS\x00\x01" + bytes(64), is_a("a Photoshop document")),
-    Refused("phone.jpg", lambda: b"\0\0\0\x18ftypheic" + bytes(64), is_a("a HEIC, AVIF or video file")),
-    Refused("cell.jp2.png", lambda: b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(64), is_a("a JPEG 2000 picture")),
-    Refused("scan.png", lambda: bytes(128) + b"DICM" + bytes(64), is_a("a DICOM file")),
+    Refused("phone.jpg", lambda: b"\0\0\0\x18ftypheic" + bytes(64), damaged("HEIC")),
+    Refused("film.jpg", lambda: b"\0\0\0\x18ftypqt  " + bytes(64), is_a("a video file")),
+    Refused("cell.jp2.png", lambda: b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(64), unread("a JPEG 2000 picture")),
+    Refused(
+        "scan.png",
+        lambda: bytes(128) + b"DICM" + bytes(64),
+        unread("a DICOM file", "Export the picture from the DICOM viewer as TIFF or PNG."),
+    ),
     # Cut short or damaged
     Refused("signature-only.png", lambda: encode("PNG")[:8], damaged("PNG")),
     Refused("header-only.png", lambda: encode("PNG")[:33], damaged("PNG")),
@@ -299,14 +308,15 @@ REFUSED = (
     Refused("no-width.png", lambda: huge_png(0, 16), too_small(0, 16)),
     # Pixels without a known black and white
     Refused(
-        "float.tif",
-        lambda: encode("TIFF", Image.new("F", (16, 16), 0.5)),
-        f"Its pixels are stored as 32-bit numbers without a fixed black and white. {ORDINARY}",
+        "negative.tif",
+        lambda: encode("TIFF", Image.new("F", (16, 16), -3.5)),
+        f"Its pixels cannot be scaled: some of its numbers are negative, so that black is not known. {ORDINARY}",
     ),
     Refused(
         "integers.tif",
         lambda: encode("TIFF", Image.new("I", (16, 16), 70_000)),
-        f"Its pixels are stored as 32-bit numbers without a fixed black and white. {ORDINARY}",
+        "Its pixels cannot be scaled: its numbers go up to 7e+04, and where white is among them is not known. "
+        + ORDINARY,
     ),
     Refused(
         "lab.tif",

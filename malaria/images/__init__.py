@@ -3,8 +3,9 @@
 Nothing here writes to disk, and every refusal is an `ImageError` or a `SourceError` whose text can be shown as it is.
 """
 
-from malaria.images.decoding import CELL_MAX_PIXELS, MIN_SIDE, RGB, decode
+from malaria.images.decoding import RGB, decode, find_note
 from malaria.images.given import Image, Opened, name_images, open_image, open_images
+from malaria.images.limits import CELL_MAX_PIXELS, MIN_SIDE
 from malaria.images.naming import image_id, patient_of
 from malaria.images.source import MAX_FILE_BYTES, MAX_MEMBERS, ImageFile, Source, open_source
 
@@ -19,6 +20,7 @@ __all__ = [
     "Opened",
     "Source",
     "decode",
+    "find_note",
     "image_id",
     "name_images",
     "open_image",

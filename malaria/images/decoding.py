@@ -2,8 +2,8 @@
 
 A plain 8-bit RGB PNG, JPEG or WebP, which is nearly every cell, goes straight to OpenCV, which takes a fifth to two
 fifths less time than Pillow on the NIH cells. Everything else (alpha, palettes, grey, 16 bits, CMYK, orientation,
-animation, TIFF, BMP, damage) takes the Pillow path, which knows these cases. Both read the header first, so that an
-image over the limit is refused before any pixel is decoded.
+animation, HEIC, AVIF, TIFF, BMP, damage) takes the Pillow path, which knows these cases. Both read the header first, so
+that an image over the limit is refused before any pixel is decoded.
 """
 
 import io
@@ -12,7 +12,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -22,75 +22,101 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from malaria.errors import ImageError
+from malaria.images.depth import to_8_bits
+from malaria.images.kinds import find_kind, name_odd_jpeg, refuse_kind, refuse_unread
+from malaria.images.limits import CELL_MAX_PIXELS, Size, check_size
+from malaria.images.tiff import find_page, open_tiff
 
 RGB: TypeAlias = NDArray[np.uint8]
 """A picture: uint8, shape (height, width, 3), red first."""
 
-CELL_MAX_PIXELS: Final = 25_000_000
-"""The most pixels (width times height) one cell image may have."""
-
-MIN_SIDE: Final = 8
-"""The fewest pixels a side that can show anything."""
-
-Size: TypeAlias = tuple[int, int]  # (width, height), as image headers have it
-
 # Pillow's own classes, not Image.open, which warns about large pictures by a global limit of its own.
-_OPENERS: Final[dict[bytes, tuple[str, Callable[[io.BytesIO], ImageFile.ImageFile]]]] = {
-    b"\x89PNG\r\n\x1a\n": ("PNG", PngImageFile),
-    b"\xff\xd8\xff": ("JPEG", JpegImageFile),
-    b"RIFF": ("WebP", WebPImageFile),
-    b"BM": ("BMP", BmpImageFile),
-    b"II*\0": ("TIFF", TiffImageFile),
-    b"MM\0*": ("TIFF", TiffImageFile),
-    b"II+\0": ("TIFF", TiffImageFile),
-    b"MM\0+": ("TIFF", TiffImageFile),
-    b"GIF8": ("GIF", GifImageFile),
+_OPENERS: Final[dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]]] = {
+    "PNG": PngImageFile,
+    "JPEG": JpegImageFile,
+    "WebP": WebPImageFile,
+    "BMP": BmpImageFile,
+    "GIF": GifImageFile,
 }
-
-# What people upload by mistake: (offset, bytes there, its name).
-_OTHER_KINDS: Final = (
-    (0, b"PK\x03\x04", "a zip archive (or an Office document)"),
-    (0, b"PK\x05\x06", "an empty zip archive"),
-    (0, b"Rar!", "a RAR archive"),
-    (0, b"7z\xbc\xaf", "a 7z archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"%PDF", "a PDF document"),
-    (0, b"8BPS", "a Photoshop document"),
-    (0, b"<svg", "an SVG drawing"),
-    (0, b"<?xml", "an XML or SVG file"),
-    (0, b"<!DOCTYPE", "a web page"),
-    (0, b"<html", "a web page"),
-    (4, b"ftyp", "a HEIC, AVIF or video file"),
-    (4, b"jP  ", "a JPEG 2000 picture"),
-    (128, b"DICM", "a DICOM file"),
-)
 
 _PNG_END: Final = b"IEND\xaeB`\x82"
 _WARNINGS_LOCK = threading.Lock()
+_BLACK: Final = 64
+"""What next to no number of a nearly black picture is above: 14 bits taken for 16 reach 63, and the darkest of 23,521
+NIH cells and 203 fields of three laboratories 147."""
+_HARDLY_ANY: Final = 1000
 
 
 def decode(data: bytes, file: str = "image", *, max_pixels: int = CELL_MAX_PIXELS) -> RGB:
-    """Decode a PNG, JPEG, WebP, TIFF, BMP or GIF file into a uint8 RGB array of shape (height, width, 3).
+    """Decode a PNG, JPEG, WebP, HEIC, AVIF, TIFF, BMP or GIF file into a uint8 RGB array of shape (height, width, 3).
 
-    Transparency is laid over black (the surround of NIH cells); grey becomes three equal channels; of 16 bits the upper
-    eight are kept (0 stays 0, 65535 becomes 255); CMYK becomes RGB; EXIF orientation is applied; of several frames or
-    pages the first is taken. `file` is the name the messages use. Safe to call from several threads; the GIL
-    is free while pixels are decoded.
+    Transparency is laid over black (the surround of NIH cells), but means nothing where all is transparent; grey
+    becomes three equal channels; more than 8 bits are scaled so that the most the depth can hold becomes 255, see
+    `to_8_bits`; CMYK becomes RGB; EXIF orientation is applied; of several frames or pages the first is taken that is
+    no small copy of another, and three grey pages that are one picture's channels are joined: `find_note` says which
+    was read. `file` is the name the messages use. Safe to call from several threads; the GIL is free while pixels are
+    decoded.
 
-    Raises ImageError, and nothing else, whatever the bytes: empty, not an image, cut short or damaged, more than
-    `max_pixels` (width times height, checked in the header before decoding), or under 8 pixels a side.
+    Raises ImageError, and nothing else, whatever the bytes: empty, not an image, of a kind not read (by its name), cut
+    short or damaged, more than `max_pixels` (width times height, checked in the header before decoding), under 8
+    pixels a side, or nearly black, as a picture is whose depth is not known.
     """
     size = _plain_size(data)
+    rgb = None
     if size is not None:
-        _check_size(size, file, max_pixels)
+        check_size(size, file, max_pixels)
         rgb = _decode_plain(data, size)
-        if rgb is not None:
-            return rgb
-    return _decode_any(data, file, max_pixels)
+    if rgb is None:
+        rgb = _decode_any(data, file, max_pixels)
+    _refuse_black(rgb, file)
+    return rgb
+
+
+def find_note(data: bytes) -> str | None:
+    """Return which picture `decode` reads of a file that holds several ("page 1 of 3 was read"); None for one."""
+    if _plain_size(data) is not None:
+        return None
+    try:
+        what, number, pictures = _find_picture(data)
+    except Exception:  # damage, of which `decode` tells
+        return None
+    return f"{what} {number} of {pictures} was read" if pictures != 1 else None
+
+
+def _find_picture(data: bytes) -> tuple[str, int, int | str]:
+    """What is read of the file: a page or picture, its number from 1, and how many there are."""
+    kind = find_kind(data[:64])
+    if kind == "TIFF":
+        return find_page(data)
+    number: int = 1
+    pictures: int | str = 1
+    if kind == "WebP" and data[12:16] == b"VP8X":
+        pictures = max(1, data.count(b"ANMF"))
+    elif kind == "PNG" and (at := data.find(b"acTL", 0, 4096)) > 0:
+        pictures = int.from_bytes(data[at + 4 : at + 8])
+    elif kind in ("GIF", "HEIC", "AVIF"):
+        with _silence_warnings():
+            if kind == "GIF":  # to count all its frames can take minutes
+                pictures = "several" if GifImageFile(io.BytesIO(data)).is_animated else 1
+            else:
+                image = _open_phone_picture(kind, data)
+                number, pictures = image.tell() + 1, getattr(image, "n_frames", 1)
+    return "picture", number, pictures
+
+
+def _refuse_black(rgb: RGB, file: str) -> None:
+    middle = rgb[len(rgb) // 2]
+    if np.count_nonzero(middle > _BLACK) * 10 > middle.size:  # nearly every picture, at the price of one row
+        return
+    if np.count_nonzero(rgb > _BLACK) * _HARDLY_ANY < rgb.size:
+        raise ImageError(
+            file,
+            f"The picture is nearly black: of its numbers, 0 to 255, hardly any is above {_BLACK}.",
+            "Save it with its full range of brightness, or take it again with more light.",
+        )
 
 
 def _decode_plain(data: bytes, size: Size) -> RGB | None:
@@ -107,27 +133,83 @@ def _decode_plain(data: bytes, size: Size) -> RGB | None:
 def _decode_any(data: bytes, file: str, max_pixels: int) -> RGB:
     if not data:
         raise ImageError(file, "The file is empty.", "Save or copy it again.")
-    kind, opener = next((o for start, o in _OPENERS.items() if data.startswith(start)), (None, None))
-    if kind is None or opener is None or (kind == "WebP" and data[8:12] != b"WEBP"):
-        _refuse_other_kind(data, file)
+    kind = find_kind(data[:64])
+    if kind is None:
+        refuse_kind(data, file)
     try:
-        if kind == "WebP":  # libwebp makes room for the whole canvas as soon as it opens a file
-            _check_size(_webp_size(data), file, max_pixels)
-        if kind == "PNG" and _PNG_END not in data:  # Pillow forgives a missing end
-            raise EOFError
-        with _silence_warnings():
-            image = opener(io.BytesIO(data))
-            _check_size(image.size, file, max_pixels)
-            if kind == "TIFF":  # reads metadata, and warns about it, while loading
-                image.load()
-        image.load()
+        image = _open(kind, data, file, max_pixels)
+        if image.size[0] * image.size[1] > max_pixels:  # some headers lie
+            check_size(image.size, file, max_pixels)
         return _to_rgb(_turn_upright(image), file)
     except ImageError:
         raise
     except Exception as error:  # codecs raise nearly every kind there is
+        if kind == "JPEG" and (odd := name_odd_jpeg(data)):
+            raise refuse_unread(file, odd, "Save it as an ordinary JPEG of 8 bits, or as PNG.") from error
         raise ImageError(
             file, f"The {kind} data is cut short or damaged.", "Copy it again from where it came, or export it again."
         ) from error
+
+
+def _open(kind: str, data: bytes, file: str, max_pixels: int) -> Image.Image:
+    """The picture, loaded, its size checked first."""
+    if kind == "WebP":  # libwebp makes room for the whole canvas as soon as it opens a file
+        check_size(_webp_size(data), file, max_pixels)
+    if kind == "PNG" and _PNG_END not in data:  # Pillow forgives a missing end
+        raise EOFError
+    with _silence_warnings():
+        if kind == "TIFF":  # reads metadata, and warns about it, while loading
+            image = open_tiff(data, file, max_pixels)
+            image.load()
+            return image
+        image = _open_phone_picture(kind, data) if kind in ("HEIC", "AVIF") else _OPENERS[kind](io.BytesIO(data))
+        check_size(image.size, file, max_pixels)
+    image.load()
+    return _deepen_png(image, data, file) if kind == "PNG" and data[24] == 16 else image
+
+
+def _open_phone_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
+    """A HEIC or AVIF file, opened; the libraries are loaded when the first comes."""
+    if kind == "AVIF":
+        from PIL.AvifImagePlugin import AvifImageFile
+
+        return AvifImageFile(io.BytesIO(data))
+    from pillow_heif import HeifImageFile
+
+    image: ImageFile.ImageFile = HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    return image
+
+
+def _deepen_png(image: Image.Image, data: bytes, file: str) -> Image.Image:
+    """A PNG of 16 bits with all its depth, where fewer bits are in use, as cameras' programs write it."""
+    if image.mode.startswith("I"):
+        return _replace_pixels(image, Image.fromarray(to_8_bits(np.asarray(image), file)))
+    if np.asarray(image.convert("RGB")).max() >= _BLACK or not _has_sound_chunks(data):
+        return image
+    numbers = cv2.imdecode(
+        np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    )
+    if numbers is None or numbers.shape[:2] != (image.height, image.width):
+        return image
+    deep = Image.fromarray(to_8_bits(numbers, file))
+    if image.mode in ("RGBA", "LA"):
+        deep.putalpha(image.getchannel("A"))
+    return _replace_pixels(image, deep)
+
+
+def _replace_pixels(image: Image.Image, pixels: Image.Image) -> Image.Image:
+    """These pixels, to be turned as the image was."""
+    with suppress(Exception):  # broken EXIF is no reason to refuse good pixels
+        pixels.getexif()[0x0112] = image.getexif().get(0x0112, 1)
+    return pixels
+
+
+def _has_sound_chunks(png: bytes) -> bool:
+    """Whether no chunk declares more bytes than there are, for which OpenCV would make room."""
+    at = 8
+    while at + 8 <= len(png) and png[at + 4 : at + 8] != b"IEND":
+        at += 12 + int.from_bytes(png[at : at + 4])
+    return at + 8 <= len(png)
 
 
 def _plain_size(data: bytes) -> Size | None:
@@ -185,29 +267,6 @@ def _webp_size(data: bytes) -> Size:
     return width & 0x3FFF, height & 0x3FFF
 
 
-def _check_size(size: Size, file: str, max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        raise ImageError(
-            file,
-            f"The image is {width} x {height} pixels, more than the {max_pixels / 1e6:g} megapixels allowed here.",
-            "Crop it to the part that matters, or save a smaller copy.",
-        )
-    if min(width, height) < MIN_SIDE:
-        raise ImageError(
-            file,
-            f"The image is {width} x {height} pixels, and at least {MIN_SIDE} a side are needed.",
-            "Use a larger crop; a cell is usually 40 to 200 pixels wide.",
-        )
-
-
-def _refuse_other_kind(data: bytes, file: str) -> NoReturn:
-    head = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n") if data[:1] in b"\xef \t\r\n" else data[:256]
-    found = next((name for at, magic, name in _OTHER_KINDS if head[at : at + len(magic)] == magic), None)
-    rule = f"This is {found}, not an image." if found else "This is not an image, or of a kind not known here."
-    raise ImageError(file, rule, "Give a PNG, JPEG, WebP, TIFF or BMP file.")
-
-
 def _turn_upright(image: Image.Image) -> Image.Image:
     """The picture turned as its EXIF says; broken EXIF is no reason to refuse good pixels."""
     with _silence_warnings(), suppress(Exception):
@@ -216,16 +275,16 @@ def _turn_upright(image: Image.Image) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image, file: str) -> RGB:
-    if image.mode.startswith("I;16"):
-        grey = np.asarray(image)
-        return np.repeat((grey >> 8).astype(np.uint8)[:, :, np.newaxis], 3, axis=2)
-    if image.mode in ("I", "F", "LAB"):
-        colours = "L*a*b* colours" if image.mode == "LAB" else "32-bit numbers without a fixed black and white"
+    if image.mode == "LAB":
         raise ImageError(
-            file, f"Its pixels are stored as {colours}.", "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
+            file,
+            "Its pixels are stored as L*a*b* colours.",
+            "Save it as an ordinary 8-bit or 16-bit RGB or grey image.",
         )
     if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
+        if layer.getchannel("A").getextrema()[1] == 0:  # written by a program that knows of no transparency
+            return np.ascontiguousarray(np.asarray(layer)[..., :3])
         image = Image.new("RGB", image.size)
         image.paste(layer, mask=layer)
     return np.array(image.convert("RGB"))

@@ -7,18 +7,20 @@ A member that cannot or should not be read (encrypted, a bomb, a nested archive,
 import io
 import os
 import posixpath
+import re
 import stat
 import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, Final, Self, TypeAlias
 
 from malaria.errors import ImageError, SourceError
+from malaria.images.kinds import READ_KINDS, UNREAD_SUFFIXES, is_picture, name_unread
 from malaria.images.naming import image_id, patient_of
 
 MAX_FILE_BYTES: Final = 256 * 2**20
@@ -31,9 +33,15 @@ _MAX_DIRECTORY_BYTES: Final = MAX_MEMBERS * 512  # of a zip's list of members, w
 _MAX_RATIO: Final = 200  # image formats are already packed; only blank BMP and TIFF files come near
 _RATIO_MATTERS_FROM: Final = 16 * 2**20  # unpacked bytes; a smaller file does no harm at any ratio
 
+_HEAD_BYTES: Final = 256  # tell what a file is
+_MAX_HEADS: Final = 20_000  # of the files of a zip that are looked into because their names do not tell
+
 _IMAGE_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".heic", ".heif", ".hif", ".avif", ".gif", ".bmp", ".dib"}
+    | {".tif", ".tiff", ".btf", ".tf8"}
+    | UNREAD_SUFFIXES
 )
+_SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,7}")  # in small letters; what else follows a dot tells no kind
 _ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
 _LITTER: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})  # with whatever starts with a dot
 
@@ -155,7 +163,7 @@ def _source(
     name: str, kind: str, readers: dict[str, Reader], skipped: list[str], archive: zipfile.ZipFile | None = None
 ) -> Source:
     if not readers:
-        raise SourceError(f"{name}: The {kind} holds no images. Put PNG, JPEG, WebP, TIFF or BMP files in it.")
+        raise SourceError(f"{name}: The {kind} holds no images. Put {READ_KINDS} files in it.")
     return Source(name, dict(sorted(readers.items())), skipped, archive)
 
 
@@ -179,7 +187,7 @@ def _open_folder(folder: Path, name: str) -> Source:
             if path.name in folders:
                 if path.is_symlink():  # not walked into: it may lead anywhere, or round in a circle
                     skipped.append(file + "/")
-            elif path.suffix.lower() in _IMAGE_SUFFIXES and not _is_litter(path.name):
+            elif not _is_litter(path.name) and _is_image(path.suffix.lower(), partial(_read_head, path, root)):
                 file = names.make_distinct(file)
                 readers[file] = _folder_reader(path, file, root)
             elif not _is_litter(path.name):
@@ -200,6 +208,22 @@ def _folder_reader(path: Path, file: str, root: Path) -> Reader:
     return read
 
 
+def _is_image(suffix: str, read_head: Callable[[], bytes]) -> bool:
+    """Whether a file is a picture by its suffix, or where that tells nothing by its first bytes."""
+    return suffix in _IMAGE_SUFFIXES or (not _SUFFIX.fullmatch(suffix) and is_picture(read_head()))
+
+
+def _read_head(path: Path, root: Path) -> bytes:
+    """The first bytes of an ordinary file inside the folder; none of others."""
+    try:
+        if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(root)):
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(_HEAD_BYTES)
+    except OSError:
+        return b""
+
+
 def _read_path(path: Path, file: str) -> bytes:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
@@ -216,7 +240,7 @@ def _read_stream(stream: BinaryIO, file: str) -> bytes:
     stream.seek(0)
     data = stream.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise _refuse_size(file)
+        raise _refuse_size(file, data)
     return data
 
 
@@ -271,18 +295,32 @@ def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tu
     readers: dict[str, Reader] = {}
     skipped: list[str] = []
     names = _Names()
+    heads = iter(range(_MAX_HEADS))
     for member in members:
         file = _clean(member.filename)
         suffix = posixpath.splitext(file)[1].lower()  # pathlib keeps every name it has seen for good
         if any(_is_litter(part) for part in file.split("/")):
             continue
-        if suffix not in _IMAGE_SUFFIXES | _ARCHIVE_SUFFIXES:
+        if suffix not in _ARCHIVE_SUFFIXES and not _is_image(
+            suffix, partial(_read_member_head, archive, member, heads)
+        ):
             skipped.append(file)
             continue
         file = names.make_distinct(file)
         refusal = _find_refusal(member, file, suffix)
         readers[file] = _refuse(file, *refusal) if refusal else _Member(archive, member, file)
     return readers, skipped
+
+
+def _read_member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, heads: Iterator[int]) -> bytes:
+    """The first bytes of a member; none of one that cannot be read, or of too many."""
+    if next(heads, None) is None or _find_refusal(member, member.filename, ""):
+        return b""
+    try:
+        with archive.open(member) as stream:
+            return stream.read(_HEAD_BYTES)
+    except Exception:  # damage raises nearly every kind there is
+        return b""
 
 
 def _find_refusal(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str] | None:
@@ -319,7 +357,7 @@ class _Member:
         except Exception as error:  # damage raises nearly every kind there is
             raise ImageError(self._file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
         if len(data) > MAX_FILE_BYTES:
-            raise _refuse_size(self._file)
+            raise _refuse_size(self._file, data)
         return data
 
 
@@ -364,7 +402,7 @@ def _refuse(file: str, rule: str, mend: str) -> Reader:
     return read
 
 
-def _refuse_size(file: str) -> ImageError:
-    return ImageError(
+def _refuse_size(file: str, data: bytes) -> ImageError:
+    return name_unread(data, file) or ImageError(
         file, f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.", "Crop the image, or save it in a packed format."
     )

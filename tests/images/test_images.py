@@ -226,11 +226,9 @@ class TestZip:
             assert source.files == ["a.png"]
 
     def test_passes_over_what_is_no_image_and_says_so(self) -> None:
-        members = dict.fromkeys(
-            ["a.png", "readme.txt", "labels/patients.csv", "__MACOSX/._a.png", "Thumbs.db", "x/.DS_Store", "LICENSE"],
-            CELL,
-        )
-        with open_source(make_zip({**members, "empty/": b""}), "cells.zip") as source:
+        names = ["a.png", "readme.txt", "labels/patients.csv", "__MACOSX/._a.png", "Thumbs.db", "x/.DS_Store"]
+        members = {**dict.fromkeys(names, CELL), "LICENSE": b"Apache License", "empty/": b""}
+        with open_source(make_zip(members), "cells.zip") as source:
             assert source.files == ["a.png"]
             assert source.skipped == ["LICENSE", "labels/patients.csv", "readme.txt"]
 
@@ -330,10 +328,13 @@ class TestZip:
                 make_zip({"a.png": CELL}).getvalue().replace(b"PK\x01\x02", b"PK\x01\x03"),
                 "The zip is cut short or damaged. Make or copy it again.",
             ),
-            (make_zip({}).getvalue(), "The zip holds no images. Put PNG, JPEG, WebP, TIFF or BMP files in it."),
+            (
+                make_zip({}).getvalue(),
+                "The zip holds no images. Put PNG, JPEG, WebP, HEIC, AVIF, TIFF or BMP files in it.",
+            ),
             (
                 make_zip({"readme.txt": b"hello"}).getvalue(),
-                "The zip holds no images. Put PNG, JPEG, WebP, TIFF or BMP files in it.",
+                "The zip holds no images. Put PNG, JPEG, WebP, HEIC, AVIF, TIFF or BMP files in it.",
             ),
             (
                 b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 9, 9, 2**31, 0, 0),
@@ -499,9 +500,13 @@ class TestSingleFile:
 def test_public_surface_is_what_is_listed() -> None:
     public = {name for name in vars(images) if not name.startswith("_")} - {
         "decoding",
+        "depth",
         "given",
+        "kinds",
+        "limits",
         "naming",
         "plausibility",
         "source",
+        "tiff",
     }
     assert public == set(images.__all__)

@@ -9,8 +9,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 
-def draw_uploader(page: str, words: str, types: Sequence[str]) -> None:
-    """Draw an uploader for several files of these types (extensions); `page` begins the keys of its state.
+def draw_uploader(page: str, words: str, types: Sequence[str] | None = None) -> None:
+    """Draw an uploader for several files; `page` begins the keys of its state.
+
+    Without `types` (extensions) any file is taken: what it is, is seen by its bytes.
 
     A full one is copied by Streamlit in every run of the page, so what comes in is kept aside and the next run has an
     empty one. Opening can fail, and a callback has no place to say so: see `take_uploads`.

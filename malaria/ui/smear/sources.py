@@ -23,7 +23,6 @@ _TYPED: Final = {
     **{f"smear.manual.{at}": None for at in range(3)},
 }
 """What is typed about one sample and its patient, by the key of its widget, as it is at first."""
-_TYPES: Final = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp", "zip"]
 
 
 def choose() -> Sample | None:
@@ -67,7 +66,6 @@ def _ways_in(sample: Sample | None) -> None:
         _PAGE,
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
         "or a zip of them. They stay in memory, for this visit only; decisions are kept: give the same again to go on.",
-        _TYPES,
     )
 
 

@@ -1,0 +1,55 @@
+"""Numbers of any depth (10 to 16 bits, 32-bit integers, fractions) -> the 8 bits that all else here is made of."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from malaria.errors import ImageError
+
+_DEPTHS: Final = (8, 10, 12, 14, 16)  # what cameras have
+_ROUNDING: Final = 0.1  # fractions of 0 to 1 may go this far over after a filter
+_ROWS: Final = 256  # rows made into 8 bits at a time, so that the fractions in between stay few
+
+
+def to_8_bits(
+    numbers: NDArray[Any], file: str, said: int | None = None, *, white_is_zero: bool = False
+) -> NDArray[np.uint8]:
+    """Scale the numbers of a picture, of any shape, to 0 to 255, white at the most that its depth can hold.
+
+    The depth is the `said` number of bits; where none is said, or larger numbers are there, or as many bits are said
+    as the numbers take up anyway, it is the least of 8, 10, 12, 14 and 16 bits that holds all numbers. Fractions up to
+    1 have their white at 1. With `white_is_zero` the scale runs the other way.
+
+    Raises ImageError for numbers without a known white: negative, more than 16 bits, infinite or not a number.
+    """
+    white = _find_white(numbers, file, said)
+    scaled = np.empty(numbers.shape, np.uint8)
+    for row in range(0, len(numbers), _ROWS):
+        part = numbers[row : row + _ROWS] * np.float32(255 / white)
+        scaled[row : row + _ROWS] = np.clip(np.rint(255 - part if white_is_zero else part), 0, 255)
+    return scaled
+
+
+def _find_white(numbers: NDArray[Any], file: str, said: int | None) -> float:
+    lowest, highest = float(numbers.min()), float(numbers.max())
+    is_fraction = numbers.dtype.kind == "f"
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise _refuse(file, "some of its numbers are infinite or missing")
+    if is_fraction and lowest > -_ROUNDING and highest <= 1 + _ROUNDING:
+        return 1.0
+    if lowest < 0:
+        raise _refuse(file, "some of its numbers are negative, so that black is not known")
+    if said and said < 8 * numbers.itemsize and highest < 2**said:
+        return 2.0**said - 1
+    depth = next((bits for bits in _DEPTHS if highest < 2**bits), None)
+    if depth is None:
+        raise _refuse(file, f"its numbers go up to {highest:.4g}, and where white is among them is not known")
+    return 2.0**depth - 1
+
+
+def _refuse(file: str, why: str) -> ImageError:
+    return ImageError(
+        file, f"Its pixels cannot be scaled: {why}.", "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
+    )

@@ -1,0 +1,318 @@
+"""Pictures as cameras, microscopes and phones write them: each made by a real encoder, its numbers known."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from malaria.images import decode, find_note
+from tests.hostile import encode, flag, turned
+
+Numbers = NDArray[Any]
+
+
+def scene(width: int = 31, height: int = 17) -> NDArray[np.uint8]:
+    """A picture of 8 bits, uint8 (height, width, 3), with pixels from 0 to 255, smooth, so that it survives packing."""
+    down, across = np.mgrid[0:height, 0:width]
+    channels = [255 * across / (width - 1), 255 * down / (height - 1), 255 - 255 * across / (width - 1)]
+    return np.stack(channels, axis=2).round().astype(np.uint8)
+
+
+RGB = scene()
+GREY = np.ascontiguousarray(RGB[..., 0])
+GREY_RGB = np.repeat(GREY[..., None], 3, axis=2)
+PLANES = np.ascontiguousarray(np.moveaxis(RGB, 2, 0))
+
+
+def at_bits(numbers: Numbers, bits: int, dtype: Any = np.uint16) -> Numbers:
+    """The same picture with white at 2**bits - 1."""
+    return np.rint(numbers / 255 * (2**bits - 1)).astype(dtype)
+
+
+def tiff(
+    *pages: Numbers, first: dict[str, Any] | None = None, file: dict[str, Any] | None = None, **options: Any
+) -> bytes:
+    """A TIFF by tifffile; options hold for each page, those of `first` for the first alone."""
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream, **(file or {})) as writer:
+        for number, page in enumerate(pages):
+            told = {"photometric": "rgb" if page.shape[-1] in (3, 4) else "minisblack", "metadata": None} | options
+            writer.write(page, **(told | (first or {} if number == 0 else {})))
+    return stream.getvalue()
+
+
+def heif(image: Image.Image, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(image).save(stream, quality=-1, chroma=444, matrix_coefficients=0, **options)
+    return stream.getvalue()
+
+
+def several_heif() -> bytes:
+    file = pillow_heif.HeifFile()
+    for pixels in (RGB[::-1].copy(), RGB):
+        file.add_from_pillow(Image.fromarray(pixels))
+    stream = io.BytesIO()
+    file.save(stream, quality=-1, chroma=444, matrix_coefficients=0, primary_index=1)
+    return stream.getvalue()
+
+
+def ome(pages: Numbers, axes: str, **metadata: Any) -> bytes:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, pages, ome=True, photometric="minisblack", metadata={"axes": axes, **metadata})
+    return stream.getvalue()
+
+
+def imagej(pages: Numbers, axes: str) -> bytes:
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, pages, imagej=True, metadata={"axes": axes, "mode": "composite"})
+    return stream.getvalue()
+
+
+def without_pages_after_the_first(data: bytes) -> bytes:
+    """ImageJ's way with large stacks: one directory, behind its picture all others."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        at = file.pages.first.offset
+        tags = len(file.pages.first.tags)
+    end = at + 2 + 12 * tags
+    return data[:end] + bytes(4) + data[end + 4 :]
+
+
+def with_alpha(pixels: Numbers, alpha: int) -> Image.Image:
+    image = Image.fromarray(pixels).convert("RGBA")
+    image.putalpha(alpha)
+    return image
+
+
+@dataclass(frozen=True)
+class Case:
+    """A file, the picture that it is, how far a pixel may be off, and what is said of which picture was read."""
+
+    name: str
+    make: Callable[[], bytes]
+    picture: Numbers = field(default_factory=lambda: RGB)
+    tolerance: int = 1
+    note: str | None = None
+
+
+STACK = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
+SMALL = RGB[::2, ::2].copy()
+DEEP = at_bits(RGB, 12)
+
+CASES = (
+    # Depth
+    *(
+        Case(
+            f"{bits} bits in 16, {packing or 'plain'}",
+            lambda bits=bits, packing=packing: tiff(at_bits(RGB, bits), compression=packing),
+        )
+        for bits in (10, 12, 14, 16)
+        for packing in (None, "zlib")
+    ),
+    *(
+        Case(f"{bits} bits packed", lambda bits=bits: tiff(at_bits(RGB, bits), bitspersample=bits))
+        for bits in (10, 12, 14)
+    ),
+    *(
+        Case(f"{bits} bits packed grey", lambda bits=bits: tiff(at_bits(GREY, bits), bitspersample=bits), GREY_RGB)
+        for bits in (10, 12, 14)
+    ),
+    Case("12 bits in 16, grey", lambda: tiff(at_bits(GREY, 12)), GREY_RGB),
+    Case("8 bits in 16", lambda: tiff(RGB.astype(np.uint16)), tolerance=0),
+    Case("12 bits, predictor", lambda: tiff(DEEP, compression="zlib", predictor=True)),
+    Case("12 bits in tiles", lambda: tiff(DEEP, tile=(16, 16))),
+    Case("12 bits, big-endian BigTIFF", lambda: tiff(DEEP, file={"bigtiff": True, "byteorder": ">"})),
+    Case(
+        "dark, and OME says 12 bits",
+        lambda: ome(at_bits(PLANES // 3, 12), "CYX", SignificantBits=12),
+        RGB // 3,
+        note=None,
+    ),
+    Case(
+        "dark, and MaxSampleValue says 12 bits",
+        lambda: tiff(at_bits(RGB // 3, 12), extratags=[(281, 3, 3, (4095,) * 3, True)]),
+        RGB // 3,
+    ),
+    Case("white is zero, 16 bits", lambda: tiff(65535 - at_bits(GREY, 16), photometric="miniswhite"), GREY_RGB),
+    Case(
+        "white is zero, 12 bits packed",
+        lambda: tiff(4095 - at_bits(GREY, 12), photometric="miniswhite", bitspersample=12),
+        GREY_RGB,
+    ),
+    Case("fractions to 1", lambda: tiff((RGB / 255).astype(np.float32))),
+    Case("fractions to 1, in double", lambda: tiff(RGB / 255)),
+    Case("fractions to 255", lambda: tiff(RGB.astype(np.float32)), tolerance=0),
+    Case("fractions to 4095, packed", lambda: tiff(DEEP.astype(np.float32), compression="zlib")),
+    Case("32-bit integers of 16 bits", lambda: tiff(at_bits(RGB, 16, np.uint32))),
+    Case("32-bit integers of 12 bits, signed", lambda: tiff(at_bits(GREY, 12, np.int32)), GREY_RGB),
+    Case("12 bits in a PNG of 16", lambda: png_16(DEEP)),
+    Case("12 bits in a grey PNG of 16", lambda: encode("PNG", Image.fromarray(at_bits(GREY, 12))), GREY_RGB),
+    # Planes and alpha
+    Case("planes of 16 bits", lambda: tiff(at_bits(PLANES, 16), photometric="rgb", planarconfig="separate")),
+    Case(
+        "planes of 12 bits, packed",
+        lambda: tiff(at_bits(PLANES, 12), photometric="rgb", planarconfig="separate", compression="zlib"),
+    ),
+    Case("planes of 8 bits", lambda: tiff(PLANES, photometric="rgb", planarconfig="separate"), tolerance=0),
+    Case(
+        "alpha of 16 bits, 0 everywhere",
+        lambda: tiff(np.dstack([at_bits(RGB, 16), 0 * at_bits(GREY, 16)]), extrasamples=["unassalpha"]),
+    ),
+    Case(
+        "alpha of 16 bits, half",
+        lambda: tiff(np.dstack([at_bits(RGB, 16), alpha_right()]), extrasamples=["unassalpha"]),
+        RGB * (np.arange(31) > 15)[None, :, None],
+    ),
+    Case(
+        "grey and alpha of 16 bits",
+        lambda: tiff(
+            np.dstack([at_bits(GREY, 16), alpha_right()]), photometric="minisblack", extrasamples=["unassalpha"]
+        ),
+        GREY_RGB * (np.arange(31) > 15)[None, :, None],
+    ),
+    *(
+        Case(
+            f"alpha 0 everywhere, {kind}",
+            lambda kind=kind: encode(
+                kind, with_alpha(RGB, 0), **({"lossless": True, "exact": True} if kind == "WEBP" else {})
+            ),
+            tolerance=0,
+        )
+        for kind in ("PNG", "WEBP", "TIFF")
+    ),
+    Case("alpha 0 everywhere, 32-bit BMP", lambda: bmp_with_alpha(0), tolerance=0),
+    # Which picture
+    Case("thumbnail first", lambda: tiff(SMALL, RGB, first={"subfiletype": 1}), tolerance=0),
+    Case("thumbnail first, of 12 bits", lambda: tiff(at_bits(SMALL, 12), DEEP, first={"subfiletype": 1})),
+    Case("small copy first, not said", lambda: tiff(scene(64, 40)[::4, ::4].copy(), scene(64, 40)), scene(64, 40), 0),
+    Case("small copy last", lambda: tiff(RGB, SMALL), tolerance=0),
+    Case("three pictures", lambda: tiff(RGB, RGB[::-1].copy(), RGB), tolerance=0, note="page 1 of 3 was read"),
+    Case(
+        "three pictures behind a thumbnail",
+        lambda: tiff(SMALL, RGB, RGB[::-1].copy(), RGB, first={"subfiletype": 1}),
+        tolerance=0,
+        note="page 2 of 4 was read",
+    ),
+    Case("grey stack without a word", lambda: tiff(*STACK), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("OME, three channels", lambda: ome(PLANES, "CYX"), tolerance=0),
+    Case("OME, three channels of 12 bits", lambda: ome(at_bits(PLANES, 12), "CYX")),
+    Case(
+        "OME, blue first by its colours",
+        lambda: ome(
+            PLANES[::-1].copy(), "CYX", Channel={"Color": [0xFFFF, 0xFF00FF, -16776961], "Name": ["a", "b", "c"]}
+        ),
+        tolerance=0,
+    ),
+    Case(
+        "OME, blue first by its names",
+        lambda: ome(PLANES[::-1].copy(), "CYX", Channel={"Name": ["Blue", "Green", "Red"]}),
+        tolerance=0,
+    ),
+    Case(
+        "OME, three channels at two heights",
+        lambda: ome(np.stack([PLANES, PLANES[:, ::-1]]), "ZCYX"),
+        tolerance=0,
+        note="picture 1 of 2 was read",
+    ),
+    Case(
+        "OME, heights within channels",
+        lambda: ome(np.stack([PLANES, PLANES[:, ::-1]], axis=1), "CZYX"),
+        tolerance=0,
+        note="picture 1 of 2 was read",
+    ),
+    Case("OME, heights", lambda: ome(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("ImageJ composite", lambda: imagej(PLANES, "CYX"), tolerance=0),
+    Case("ImageJ composite of 12 bits", lambda: imagej(at_bits(PLANES, 12), "CYX")),
+    Case("ImageJ composite, one directory", lambda: without_pages_after_the_first(imagej(at_bits(PLANES, 12), "CYX"))),
+    Case(
+        "ImageJ composite at two heights",
+        lambda: imagej(np.stack([PLANES, PLANES[:, ::-1]]), "ZCYX"),
+        tolerance=0,
+        note="picture 1 of 2 was read",
+    ),
+    Case("ImageJ stack", lambda: imagej(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("12 bits, turned", lambda: tiff(np.rot90(DEEP).copy(), extratags=[(274, 3, 1, 6, True)])),
+    # Phones
+    Case("HEIC", lambda: heif(Image.fromarray(RGB))),
+    Case("HEIC, turned", lambda: heif(Image.fromarray(np.rot90(RGB).copy()), exif=turned(6))),
+    Case("HEIC of two, the second is the one", several_heif, note="picture 2 of 2 was read"),
+    Case("AVIF", lambda: encode("AVIF", Image.fromarray(RGB), quality=100, subsampling="4:4:4"), tolerance=4),
+    Case(
+        "AVIF, turned",
+        lambda: encode("AVIF", Image.fromarray(np.rot90(RGB).copy()), quality=100, subsampling="4:4:4", exif=turned(6)),
+        tolerance=4,
+    ),
+    Case(
+        "AVIF of two",
+        lambda: encode(
+            "AVIF",
+            Image.fromarray(RGB),
+            quality=100,
+            subsampling="4:4:4",
+            save_all=True,
+            append_images=[flag().resize((31, 17))],
+        ),
+        tolerance=6,
+        note="picture 1 of 2 was read",
+    ),
+    *(
+        Case(
+            f"{kind} of two",
+            lambda kind=kind: encode(
+                kind,
+                Image.fromarray(RGB),
+                save_all=True,
+                append_images=[flag().resize((31, 17))],
+                **({"lossless": True} if kind == "WEBP" else {}),
+            ),
+            tolerance=0,
+            note="picture 1 of 2 was read",
+        )
+        for kind in ("PNG", "WEBP")
+    ),
+    Case(
+        "GIF of two",
+        lambda: encode(
+            "GIF", Image.fromarray(GREY), save_all=True, append_images=[Image.fromarray(GREY[:, ::-1].copy())]
+        ),
+        GREY_RGB,
+        0,
+        "picture 1 of several was read",
+    ),
+)
+
+
+def alpha_right() -> Numbers:
+    """The right half is opaque, at 16 bits."""
+    return np.where(np.arange(31) > 15, 65535, 0).astype(np.uint16)[None, :].repeat(17, axis=0)
+
+
+def png_16(numbers: Numbers) -> bytes:
+    import cv2
+
+    return bytes(cv2.imencode(".png", numbers[..., ::-1])[1])
+
+
+def bmp_with_alpha(alpha: int) -> bytes:
+    """A BMP with a V4 header, whose masks name an alpha channel; Pillow writes none."""
+    rows = np.dstack([RGB[::-1, :, ::-1], np.full(GREY.shape, alpha, np.uint8)]).tobytes()
+    header = np.array([108, 31, 17], "<i4").tobytes() + np.array([1, 32], "<u2").tobytes()
+    header += np.array([3, len(rows), 2835, 2835, 0, 0, 0xFF0000, 0xFF00, 0xFF, 0xFF000000], "<u4").tobytes()
+    header += b"BGRs" + bytes(48)
+    start = 14 + len(header)
+    return b"BM" + np.array([start + len(rows), 0, start], "<u4").tobytes() + header + rows
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_gives_the_picture_at_its_depth(case: Case) -> None:
+    data = case.make()
+    found = decode(data, case.name)
+    assert found.shape == case.picture.shape
+    assert np.abs(found.astype(int) - case.picture).max() <= case.tolerance
+    assert find_note(data) == case.note
