@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import malaria.cells
-from malaria.cells import COLUMNS, Question, evaluate_cells, labels_from_folders, match, read_cells, read_labels, to_csv
+from malaria.cells import (
+    COLUMNS,
+    Question,
+    evaluate_cells,
+    for_spreadsheets,
+    labels_from_folders,
+    match,
+    read_cells,
+    read_labels,
+    to_csv,
+)
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics import Confusion
@@ -293,14 +303,53 @@ def test_folders_of_other_tasks_are_their_own_classes():
 # Out and in again
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=12)
-dangerous = st.builds(str.__add__, st.sampled_from(["=", "+", "-", "@", "\t", "\r", "'=", "''+", "'"]), texts)
+dangerous = st.builds(
+    str.__add__, st.sampled_from(["=", "+", "-", "@", "\t", "\r", "'=", "''+", "'", ";'=", "a\t-"]), texts
+)
 
 
-@pytest.mark.parametrize("text", ['=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text):
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [(text, "'" + text) for text in ('=HYPERLINK("http://x","y")', "+1", "-1", "@SUM(A1)", "\t1", "\r1", "'=1")]
+    + [("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"), ("a;=1", "a;'=1"), ("a\t'-1", "a\t''-1")],  # behind a separator, too
+)
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text, written):
     header, row = csv.reader(io.StringIO(to_csv(pd.DataFrame({text: [text]})), newline=""))
-    assert header == row == ["'" + text]
+    assert header == row == [written]
     assert read_cells(to_csv(pd.DataFrame({"file": [text]})).encode())["file"].tolist() == [text]
+
+
+NAMES = ["a;=1+1.png", "a;+1.png", "a\t-1.png", "a;'=1.png", ";@x", "b;\t=1.png", "=a;=b", "a\r\n=1.png"]
+"""Names that are harmless where commas separate cells, and formulas where something else does."""
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("column", ["file", "error"])
+def test_no_name_is_a_formula_wherever_a_spreadsheet_separates(column, separator):
+    table = pd.DataFrame({"file": ["x.png"] * len(NAMES), "patient": "P1"}).assign(**{column: NAMES})
+    rows = csv.reader(io.StringIO(for_spreadsheets(to_csv(table)), newline=""), delimiter=separator)
+    cells = [cell for row in rows for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+
+
+@pytest.mark.parametrize("name", ["a;b.png", "a\tb.png", "a=b.png", "a,b.png", 'a"b.png', "a;=1+1.png"])
+def test_what_a_spreadsheet_may_separate_at_is_in_quotes(name):
+    mark, row = for_spreadsheets(to_csv(pd.DataFrame({"file": [name], "patient": ["P1"]}))).splitlines()
+    assert mark == "\ufefffile,patient"
+    assert row.startswith('"')
+    assert row.endswith('",P1')
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("fit", [str, for_spreadsheets])
+def test_such_names_are_read_back(name, fit):
+    assert read_cells(fit(to_csv(pd.DataFrame({"file": [name]}))).encode())["file"].tolist() == [name]
+
+
+def test_numbers_of_a_spreadsheet_with_decimal_commas_are_read():
+    table = read_cells(b"file;p_parasitized;label\r\na.png;0,02;Uninfected\r\nb.png;1,00E-05;\r\nc.png;;\r\n")
+    assert table["p_parasitized"].tolist()[:2] == [0.02, 1e-5]
+    assert np.isnan(table["p_parasitized"].iloc[2])
 
 
 rows_of_cells = st.tuples(st.one_of(texts, dangerous), st.none() | texts, st.none() | st.floats(0, 1))
@@ -311,7 +360,8 @@ rows_of_cells = st.tuples(st.one_of(texts, dangerous), st.none() | texts, st.non
 def test_a_table_is_read_back_as_it_was_written(rows):
     rows = [row for row in rows if row[0].strip()]
     table = pd.DataFrame(rows, columns=["file", "error", "p_parasitized"], dtype=object)
-    back = read_cells(to_csv(table).encode())
+    back = read_cells(for_spreadsheets(to_csv(table)).encode())
+    pd.testing.assert_frame_equal(back, read_cells(to_csv(table).encode()))
     assert back["file"].tolist() == table["file"].tolist()
     assert back["error"].tolist() == table["error"].tolist()
     assert [None if np.isnan(p) else p for p in back["p_parasitized"]] == table["p_parasitized"].tolist()

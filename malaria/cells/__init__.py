@@ -1,6 +1,14 @@
 """The table of cells: one pandas DataFrame shape for the whole app, and how labels come into it and rows out of it."""
 
-from malaria.cells._csvtext import neutralise, read_table, restore
+from malaria.cells._csvtext import (
+    for_spreadsheets,
+    format_csv,
+    format_row,
+    neutralise,
+    read_number,
+    read_table,
+    restore,
+)
 from malaria.cells._labels import (
     FolderLabels,
     Labels,
@@ -21,11 +29,15 @@ __all__ = [
     "Meaning",
     "Question",
     "evaluate_cells",
+    "for_spreadsheets",
+    "format_csv",
+    "format_row",
     "labels_from_folders",
     "match",
     "neutralise",
     "read_cells",
     "read_labels",
+    "read_number",
     "read_table",
     "restore",
     "to_csv",

@@ -1,33 +1,76 @@
 """CSV as spreadsheets write it: any separator and encoding comes in, nothing that runs as a formula goes out."""
 
+from __future__ import annotations
+
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from malaria.errors import LabelsError
 from malaria.wording.words import count, list_some
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r]")
-_NEUTRALISED: Final = re.compile(r"'+[=+\-@\t\r]")
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMULA: Final = re.compile(r"(?<![^;\t\r\n])'*(?=[=+\-@\t\r])")
+_NEUTRALISED: Final = re.compile(r"(?<![^;\t\r\n])'(?='*[=+\-@\t\r])")
+_QUOTED: Final = re.compile(r'[",\r\n]')
+_QUOTED_FOR_SPREADSHEETS: Final = re.compile(r'[",;\t\r\n=]')
 
 
 def neutralise(value: object) -> object:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front; everything else stays as it is.
 
-    So does text that already has apostrophes before the sign, for otherwise `restore` could not tell them apart.
+    So does a formula behind a semicolon or a tab, at which many spreadsheets separate cells, within quotes or not, and
+    text that already has apostrophes before the sign, for otherwise `restore` could not tell them apart.
     """
     if not isinstance(value, str):
         return value
     writable = value.encode("utf-8", "backslashreplace").decode()  # file names may hold what no encoding can write
-    return "'" + writable if _FORMULA.match(writable) else writable
+    return _FORMULA.sub(lambda found: "'" + found[0], writable)
 
 
 def restore(value: str) -> str:
     """What `neutralise` was given."""
-    return value[1:] if _NEUTRALISED.match(value) else value
+    return _NEUTRALISED.sub("", value)
+
+
+def format_row(values: Iterable[object]) -> str:
+    """One line of a CSV, line feed included: None empty, floats in full, text neutralised, in quotes where it must."""
+    return _join(("" if value is None else str(neutralise(value)) for value in values), _QUOTED)
+
+
+def format_csv(table: pd.DataFrame) -> str:
+    """A table as CSV, its columns as they are, missing values empty; each line as `format_row` has it."""
+    values = table.to_numpy(dtype=object, copy=True)
+    values[table.isna().to_numpy()] = None
+    return "".join(map(format_row, [table.columns, *values]))
+
+
+def for_spreadsheets(text: str) -> str:
+    """A CSV that was written here, as spreadsheets of any country read it; `read_table` reads it, too.
+
+    It begins with a byte order mark, without which its letters are taken for another alphabet, and whatever they may
+    separate at, or take for a formula, is in quotes.
+    """
+    rows = csv.reader(io.StringIO(text, newline=""))
+    return "\ufeff" + "".join(_join(row, _QUOTED_FOR_SPREADSHEETS) for row in rows)
+
+
+def _join(cells: Iterable[str], quoted: re.Pattern[str]) -> str:
+    written = ('"' + cell.replace('"', '""') + '"' if quoted.search(cell) else cell for cell in cells)
+    return ",".join(written) + "\n"
+
+
+def read_number(text: str) -> float:
+    """A number with a decimal point, or with a decimal comma, as spreadsheets write it in half of the world.
+
+    Raises ValueError.
+    """
+    return float(text if "." in text else text.replace(",", ".", 1))
 
 
 def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
-from malaria.cells._csvtext import neutralise, read_table, require
+from malaria.cells._csvtext import format_csv, read_number, read_table, require
 from malaria.errors import LabelsError
 
 if TYPE_CHECKING:
@@ -26,15 +25,10 @@ def to_csv(table: pd.DataFrame) -> str:
     """Write a table as CSV, the columns of `COLUMNS` first, missing values empty, floats in full.
 
     Text that a spreadsheet would run as a formula (beginning with = + - @ tab or return, or with apostrophes before one
-    of these) gets an apostrophe in front, which `read_cells` and `read_labels` take off again.
+    of these, also behind a semicolon or tab) gets an apostrophe in front; `read_cells` and `read_labels` take it off.
     """
     first = [column for column in COLUMNS if column in table.columns]
-    ordered = table[first + [column for column in table.columns if column not in first]]
-    safe = ordered.map(neutralise).rename(columns=neutralise)
-    written = safe.to_csv(index=False, lineterminator="\n")
-    if "\r" in written:  # Python before 3.13 does not quote a return in a name, which then reads as the end of the row
-        written = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    return written
+    return format_csv(table[first + [column for column in table.columns if column not in first]])
 
 
 def read_cells(data: bytes | Path | str) -> pd.DataFrame:
@@ -47,7 +41,7 @@ def read_cells(data: bytes | Path | str) -> pd.DataFrame:
     table = pd.DataFrame([[value or None for value in row] for row in rows], columns=header, dtype=object)
     if "p_parasitized" in table:
         try:
-            table["p_parasitized"] = table["p_parasitized"].astype(np.float64)
+            table["p_parasitized"] = [np.nan if p is None else read_number(p) for p in table["p_parasitized"]]
         except ValueError as error:
             raise LabelsError(f"The column p_parasitized must hold numbers or nothing ({error}).") from None
     return table

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from malaria.cells import format_csv
 from malaria.commands._shared import (
     LabelColumnOption,
     LabelsOption,
@@ -18,7 +19,7 @@ from malaria.commands._shared import (
 from malaria.errors import ModelError, NoHeldOutError
 from malaria.model import classifier as models
 from malaria.model.held_out import HeldOut, read_held_out
-from malaria.review import SUSPECTS_COLUMNS, format_csv, out_of_sample, rank
+from malaria.review import SUSPECTS_COLUMNS, out_of_sample, rank
 from malaria.scoring import score_labelled
 from malaria.wording.words import count
 

@@ -15,7 +15,7 @@ from malaria.review.agreement import (
     is_disputed,
 )
 from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
-from malaria.review.export import CORRECTED_COLUMNS, correct_labels, format_csv, zip_corrected
+from malaria.review.export import CORRECTED_COLUMNS, correct_labels, zip_corrected
 from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
@@ -72,7 +72,6 @@ __all__ = [
     "correct_labels",
     "corrections",
     "find_repeat",
-    "format_csv",
     "is_disputed",
     "list_waiting",
     "make_cards",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from malaria.cells import neutralise, restore
+from malaria.cells import format_row, read_number, restore
 from malaria.errors import JournalError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.wording.words import count
@@ -49,6 +49,10 @@ COLUMNS: Final = (
 HEADER: Final = ",".join(COLUMNS)
 MAX_NOTE: Final = 2000
 """The most characters of a note that are kept."""
+
+_TRUE: Final = frozenset(("true", "1", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"))
+_FALSE: Final = frozenset(("", "false", "0", "no", "falsch", "faux", "falso", "onwaar", "fałsz"))
+"""What spreadsheets write in the languages of most of their users, beside what is written here: true and false."""
 
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -124,9 +128,7 @@ def to_line(decision: Decision) -> str:
         "corrected_label": decision.corrected_label,
         "blind": "true" if decision.blind else "false",
     }
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([_written(values[name]) for name in COLUMNS])
-    return line.getvalue()
+    return format_row(values[name] for name in COLUMNS)
 
 
 def to_csv(decisions: Sequence[Decision]) -> str:
@@ -146,15 +148,15 @@ def from_line(line: str) -> Decision:
 
 
 def from_fields(fields: Mapping[str, str]) -> Decision:
-    """Make a decision of the text in a row's columns. Raises JournalError; ValueError for what should be a number."""
+    """Make a decision of the text in a row's columns. Raises JournalError, naming the column that cannot be read."""
     return Decision(
         **{name: fields.get(name, "") for name in ("annotator", "image_id", "file", "first_answer", "final_answer")},
         **{name: fields.get(name, "") for name in ("model", "note", "supersedes", "decided_at")},
         patient=fields.get("patient") or None,
         given_label=fields.get("given_label") or None,
-        p_parasitized=_number(fields.get("p_parasitized", "")),
-        threshold=_number(fields.get("threshold", "")),
-        blind=fields.get("blind", "").casefold() in ("true", "1", "yes"),
+        p_parasitized=_share(fields, "p_parasitized"),
+        threshold=_share(fields, "threshold"),
+        blind=_truth(fields, "blind"),
     )
 
 
@@ -179,9 +181,19 @@ def _one_line(text: str | None) -> str | None:
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 
-def _number(text: str) -> float | None:
-    return float(text) if text else None
+def _share(fields: Mapping[str, str], name: str) -> float | None:
+    text = fields.get(name, "").strip()
+    try:
+        value = read_number(text) if text else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not 0 <= value <= 1:
+        raise JournalError(f"The column {name} holds {text!r}, which is no number from 0 to 1.")
+    return value
 
 
-def _written(value: Any) -> str:
-    return "" if value is None else str(neutralise(value) if isinstance(value, str) else value)
+def _truth(fields: Mapping[str, str], name: str) -> bool:
+    text = fields.get(name, "").strip()
+    if text.casefold() not in _TRUE | _FALSE:
+        raise JournalError(f"The column {name} holds {text!r}, which is neither true nor false.")
+    return text.casefold() in _TRUE

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from malaria.cells import neutralise
+from malaria.cells import for_spreadsheets, format_csv
 from malaria.errors import ImageError
 from malaria.images import Source
 from malaria.labels import CLASSES
@@ -53,7 +53,7 @@ def zip_corrected(source: Source, corrected: pd.DataFrame) -> bytes:
             except ImageError:
                 continue
             archive.writestr(zipfile.ZipInfo(_member(file, label, taken)), data)
-        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), format_csv(corrected))
+        archive.writestr(zipfile.ZipInfo("corrected_labels.csv"), for_spreadsheets(format_csv(corrected)))
     return buffer.getvalue()
 
 
@@ -66,8 +66,3 @@ def _member(file: str, label: str, taken: set[str]) -> str:
         member = f"cell_images/{label}/{path.stem} ({number}){path.suffix}"
     taken.add(member)
     return member
-
-
-def format_csv(table: pd.DataFrame) -> str:
-    """Return a table as CSV: columns as they are, missing values empty, floats in full, formulas neutralised."""
-    return table.map(neutralise).to_csv(index=False, lineterminator="\n")

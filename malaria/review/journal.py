@@ -8,6 +8,7 @@ the journal, and says so.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import tempfile
@@ -115,9 +116,9 @@ class CsvJournal:
         """See that the file is a journal that ends with a whole line, and return its size in bytes."""
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        first = file.readline(len(HEADER) + 2)
+        first = file.readline(len(codecs.BOM_UTF8) + len(HEADER) + 2)
         whole = first.endswith(b"\n")
-        if first.strip() != HEADER.encode() if whole else not HEADER.encode().startswith(first):
+        if not (_is_header(first) if whole else HEADER.encode().startswith(first)):
             raise self._no_journal()
         if whole:
             return size - self._cut_torn(file, size)
@@ -159,7 +160,7 @@ class CsvJournal:
         rows: list[Decision] = []
         problems = self._repaired()
         lines = data.splitlines()
-        if cursor == 0 and lines and lines.pop(0).strip() != HEADER.encode():
+        if cursor == 0 and lines and not _is_header(lines.pop(0)):
             raise self._no_journal()
         for number, line in enumerate(lines, start=2):
             try:
@@ -168,6 +169,11 @@ class CsvJournal:
                 where = f"Line {number}" if cursor == 0 else "A new line"
                 problems.append(f"{where} of {self.path.name} was passed over: {problem}")
         return News(tuple(rows), cursor + len(data), tuple(problems))
+
+
+def _is_header(line: bytes) -> bool:
+    """Whether a line is a journal's first: with a byte order mark in a journal that was downloaded."""
+    return line.removeprefix(codecs.BOM_UTF8).strip() == HEADER.encode()
 
 
 def _leases(path: Path) -> dict[str, tuple[str, float]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 from scipy.special import expit, logit
 
-from malaria.cells import read_table
+from malaria.cells import read_number, read_table
 from malaria.errors import LabelsError, ModelError, TrainingError
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.metrics import Rate
@@ -243,7 +243,7 @@ def join_cells(parts: Iterable[LabelledCells]) -> LabelledCells:
 
 def _box(values: dict[str, str], row: int) -> Box:
     try:
-        return Box(*(round(float(values[name])) for name in _PLACE))
+        return Box(*(round(read_number(values[name])) for name in _PLACE))
     except (ValueError, OverflowError):
         raise LabelsError(f"Row {row}: x, y, width and height must be numbers of pixels.") from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from malaria.cells import neutralise
+from malaria.cells import format_csv
 
 if TYPE_CHECKING:
     from malaria.review import Decision
@@ -89,8 +89,7 @@ def cells_csv(result: Result) -> str:
         for cell in sorted(result.added, key=lambda one: (one.field, one.box.y, one.box.x))
     ]
     rows = pd.concat([found.astype(object), pd.DataFrame(added, columns=found.columns, dtype=object)])
-    written = rows.map(neutralise).astype({"rank": "Int64"})  # which a cell without one has made a float
-    return written.to_csv(index=False, lineterminator="\n")
+    return format_csv(rows.astype({"rank": "Int64"}))  # which a cell without one has made a float
 
 
 def _decided(cell: Cell, result: Result) -> dict[str, str]:

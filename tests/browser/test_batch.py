@@ -30,7 +30,7 @@ def measured(page: Page, words: str = "of the parasitized cells") -> None:
 def download(page: Page, name: str) -> str:
     with page.expect_download() as download:
         page.get_by_role("button", name=name).click()
-    return Path(download.value.path()).read_text()
+    return Path(download.value.path()).read_text("utf-8-sig")
 
 
 def test_a_zip_is_measured_a_matrix_cell_clicked_and_the_files_downloaded(page: Page) -> None:

@@ -49,7 +49,7 @@ def test_a_zip_of_ones_own_and_its_csv(page: Page) -> None:
     expect(page.get_by_text("The expert disputes 15 of 30 labels")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Every image as CSV").click()
-    lines = Path(download.value.path()).read_text().splitlines()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     assert lines[0].startswith("file,patient,given_label")
     assert len(lines) == 31
 

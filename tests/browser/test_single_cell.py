@@ -97,7 +97,7 @@ def test_good_broken_and_unlikely_files_together(page: Page) -> None:
     answer(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
-    lines = Path(download.value.path()).read_text().splitlines()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
     assert lines[0].startswith("file,patient,p_parasitized,label,error")
     assert [line.split(",")[0] for line in lines[1:]] == ["cell.png", "cell.png", "half.png", "meadow.png"]
     pick(page, 3, page.get_by_role("button", name="ask the model anyway"))

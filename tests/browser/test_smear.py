@@ -41,7 +41,7 @@ def on_view(page: Page, words: str) -> None:
 def download(page: Page, name: str) -> str:
     with page.expect_download() as download:
         page.get_by_role("button", name=name).click()
-    return Path(download.value.path()).read_text()
+    return Path(download.value.path()).read_text("utf-8-sig")
 
 
 def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:

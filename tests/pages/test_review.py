@@ -13,8 +13,8 @@ from streamlit.runtime.secrets import secrets_singleton
 from streamlit.testing.v1 import AppTest
 
 from malaria import phantom
-from malaria.cells import read_labels
-from malaria.review import CsvJournal, Decision, Log, State, correct_labels, format_csv, read_journal, to_csv
+from malaria.cells import format_csv, read_labels
+from malaria.review import CsvJournal, Decision, Log, State, correct_labels, read_journal, to_csv
 from malaria.review.sql import SqlJournal
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT

@@ -124,9 +124,9 @@ def test_a_crash_while_the_header_was_written_is_mended(tmp_path: Path, length: 
         b"file,label\na.png,Parasitized\n",
         b"\x89PNG\r\n\x1a\n",
         HEADER.replace(",", ";").encode(),
-        b"\xef\xbb\xbf" + HEADER.encode(),
+        b"\xef\xbb\xbf\xef\xbb\xbf" + HEADER.encode(),
     ],
-    ids=["another table", "a picture", "semicolons", "byte order mark"],
+    ids=["another table", "a picture", "semicolons", "two byte order marks"],
 )
 def test_what_is_no_journal_is_never_written_to(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "corrections.csv"

@@ -1,6 +1,8 @@
 """What comes out of a review, and goes into the next: corrected labels, a zip, a summary, and the same read again."""
 
+import csv
 import io
+import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ import pandas as pd
 import pytest
 
 from malaria import phantom
-from malaria.cells import labels_from_folders, match, read_labels
+from malaria.cells import for_spreadsheets, format_csv, labels_from_folders, match, read_labels
 from malaria.errors import JournalError, LabelsError
 from malaria.images import open_source
 from malaria.labels import PARASITIZED, UNINFECTED
@@ -19,11 +21,11 @@ from malaria.review import (
     RULE,
     UNSURE,
     UNUSABLE,
+    CsvJournal,
     Decision,
     State,
     SuspectLabel,
     correct_labels,
-    format_csv,
     make_cards,
     rank,
     read_corrections,
@@ -198,6 +200,65 @@ def test_a_journal_that_a_spreadsheet_saved_again_is_read() -> None:
     excel = "\ufeff" + written.replace(",", ";").replace("\n", "\r\n")
     assert read_journal(excel.encode()) == read_journal(written.encode()) == READ
     assert read_journal(written.encode("utf-16")) == READ
+
+
+EXCEL = {
+    "German": {"true": "WAHR", "false": "FALSCH"},
+    "French": {"true": "VRAI", "false": "FAUX"},
+    "English": {"true": "TRUE", "false": "FALSE"},
+    "Spanish": {"true": "VERDADERO", "false": "FALSO"},
+}
+
+
+def save_by_excel(journal: str, language: str) -> bytes:
+    """A journal as Excel saves it: in most of Europe with semicolons, decimal commas and its own words."""
+    words, foreign = EXCEL[language], language != "English"
+    rows = list(csv.reader(io.StringIO(journal)))
+    saved = io.StringIO()
+    writer = csv.writer(saved, delimiter=";" if foreign else ",", lineterminator="\r\n")
+    for row in rows:
+        writer.writerow(
+            cell.replace(".", ",") if foreign and re.fullmatch(r"\d+\.\d+", cell) else words.get(cell, cell)
+            for cell in row
+        )
+    return saved.getvalue().encode("utf-8-sig")
+
+
+@pytest.mark.parametrize("language", EXCEL)
+def test_a_journal_that_excel_saved_in_another_language_is_read(language: str) -> None:
+    rows = stamped([decision(0, blind=True, p_parasitized=0.02), decision(1, blind=False, note="a;=1+1")])
+    saved = save_by_excel(journal_csv(rows), language)
+    assert EXCEL[language]["true"].encode() in saved
+    assert read_journal(saved) == rows
+
+
+def test_a_journal_that_was_downloaded_is_read_and_serves_as_the_journal(tmp_path: Path) -> None:
+    rows = stamped([decision(0), decision(1, note="a;=1+1"), decision(2, note="\tb")])
+    download = for_spreadsheets(journal_csv(rows)).encode()
+    assert read_journal(download) == rows
+    (tmp_path / "corrections.csv").write_bytes(download)
+    journal = CsvJournal(tmp_path / "corrections.csv")
+    (kept,) = journal.append([decision(3)])
+    assert list(journal.read().rows) == [*rows, kept]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "says"),
+    [
+        ("blind", "JEIN", "The column blind holds 'JEIN', which is neither true nor false"),
+        ("p_parasitized", "02. Jan", "The column p_parasitized holds '02. Jan', which is no number from 0 to 1"),
+        ("p_parasitized", "999", "The column p_parasitized holds '999', which is no number from 0 to 1"),
+        ("threshold", "1.234,5", "The column threshold holds '1.234,5', which is no number from 0 to 1"),
+        ("threshold", "nan", "The column threshold holds 'nan', which is no number from 0 to 1"),
+    ],
+)
+def test_what_a_spreadsheet_spoilt_is_refused_by_row_and_column(column: str, cell: str, says: str) -> None:
+    header, *rows = csv.reader(io.StringIO(journal_csv(READ)))
+    rows[3][header.index(column)] = cell
+    spoilt = io.StringIO()
+    csv.writer(spoilt).writerows([header, *rows])
+    with pytest.raises(JournalError, match=re.escape(f"Row 5 of the journal is damaged: {says}")):
+        read_journal(spoilt.getvalue().encode())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Log, Turn, to_csv
+from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import PARTS
 from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
@@ -112,12 +113,10 @@ class AnswerKeys:
 
 def download_journal(log: Log, key: str, on_click: Callable[[], None] | None = None) -> None:
     """Draw the button that downloads the journal, with what could not be kept."""
-    st.download_button(
+    offer_download(
         "Download the journal",
         lambda: to_csv([*log.state.rows, *log.unsaved]),
         "corrections.csv",
-        "text/csv",
         key=key,
-        icon=":material/download:",
         on_click=on_click or "rerun",
     )

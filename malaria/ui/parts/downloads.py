@@ -6,18 +6,34 @@ from typing import Literal
 
 import streamlit as st
 
+from malaria.cells import for_spreadsheets
+
 
 def offer_download(
-    label: str, make: Callable[[], str | bytes], file: str, *, kind: Literal["primary", "secondary"] = "secondary"
+    label: str,
+    make: Callable[[], str | bytes],
+    file: str,
+    *,
+    kind: Literal["primary", "secondary"] = "secondary",
+    key: str | None = None,
+    on_click: Callable[[], None] | Literal["rerun", "ignore"] = "ignore",
 ) -> None:
-    """Draw a button that hands over what `make` returns as `file`; the page is not drawn again for it."""
+    """Draw a button that hands over what `make` returns as `file`; the page is not drawn again for it unless asked.
+
+    A CSV is made fit for spreadsheets.
+    """
+
+    def make_file() -> str | bytes:
+        made = make()
+        return for_spreadsheets(made) if isinstance(made, str) and file.endswith(".csv") else made
+
     st.download_button(
         label,
-        make,
+        make_file,
         file,
         mimetypes.guess_type(file)[0],
         icon=":material/download:",
-        on_click="ignore",
-        key=f"download.{label}",
+        on_click=on_click,
+        key=key or f"download.{label}",
         type=kind,
     )

@@ -6,6 +6,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.batch import tables
+from malaria.cells import format_csv
 from malaria.errors import MalariaError
 from malaria.report.rates import describe_rate
 from malaria.review import (
@@ -13,7 +14,6 @@ from malaria.review import (
     Summary,
     correct_labels,
     corrections,
-    format_csv,
     read_journal,
     summarise,
     zip_corrected,
