@@ -20,12 +20,13 @@ from malaria.model.classifier import Classifier, Row, tabulate
 from malaria.model.held_out import read_held_out
 from malaria.review import out_of_sample
 from malaria.wording.saying import Say, Watch, warn
-from malaria.wording.words import count
+from malaria.wording.words import count, say_which_picture
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only `evaluate` needs them
 
 _SHOWN = 5
+_PICTURES_SHOWN = 10
 
 
 def predict(
@@ -39,9 +40,9 @@ def predict(
 
     Columns: file, patient (by the NIH naming rules, else None), p_parasitized (float64, 0 to 1), label (parasitized
     from `threshold` on, the card's unless given), error, image_id (SHA-256 of the file). What cannot be read keeps its
-    row, with the reason in `error` and NaN for p_parasitized. Bytes and arrays are called "image 1", by their place in
-    `images`; an array is judged, and known, as its PNG file. `model` is a name, the default without one, or what
-    `load` gave.
+    row, with the reason in `error` and NaN for p_parasitized. Where a file holds several pictures, a column `picture`
+    says which was read. Bytes and arrays are called "image 1", by their place in `images`; an array is judged, and
+    known, as its PNG file. `model` is a name, the default without one, or what `load` gave.
 
     Raises SourceError when nothing of all that was given can be opened, ModelError for a model that cannot be used,
     MetricsError for a threshold that does not lie between 0 and 1.
@@ -60,6 +61,15 @@ def score(
     if watch is not None:
         rows = watch(rows, total=sum(map(len, opened)))
     return tabulate(rows)
+
+
+def tell_pictures(table: pd.DataFrame, say: Say) -> None:
+    """Tell `say` which picture was read of each file that holds several: the first ten by name, the rest by number."""
+    several = table.dropna(subset="picture") if "picture" in table else table[:0]
+    for file, picture in several[["file", "picture"]][:_PICTURES_SHOWN].itertuples(index=False) if len(several) else ():
+        say(f"{file}: {say_which_picture(picture)}")
+    if len(several) > _PICTURES_SHOWN:
+        say(f"{count(len(several) - _PICTURES_SHOWN, 'more file')} hold several pictures: see the column picture.")
 
 
 def evaluate(
@@ -133,6 +143,7 @@ def score_labelled(
     with open_source(path) as source:
         folders = None if known else _folders(path, source.files, meaning, say)
         table = score(classifier, [source], threshold, watch)
+    tell_pictures(table, say)
     if folders:
         table["given_label"] = table["file"].map(folders.labels)
     elif known:

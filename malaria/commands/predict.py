@@ -16,7 +16,7 @@ from malaria.commands._shared import (
 )
 from malaria.images import open_images
 from malaria.model.classifier import load
-from malaria.scoring import score
+from malaria.scoring import score, tell_pictures
 from malaria.wording.words import count
 
 
@@ -34,6 +34,7 @@ def predict(
     classifier = load(model)
     table = score(classifier, opened, threshold, progress)
     write_text(to_csv(table.drop(columns="image_id")), csv or STANDARD_OUTPUT)
+    tell_pictures(table, say)
     read = int(table["error"].isna().sum())
     say(f"{read:,} of {count(len(table), 'image')} read by {classifier.card.name}; {len(table) - read:,} unreadable.")
     if not read:

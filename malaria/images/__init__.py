@@ -3,7 +3,7 @@
 Nothing here writes to disk, and every refusal is an `ImageError` or a `SourceError` whose text can be shown as it is.
 """
 
-from malaria.images.decoding import RGB, decode, find_note
+from malaria.images.decoding import RGB, decode, name_picture
 from malaria.images.given import Image, Opened, name_images, open_image, open_images
 from malaria.images.limits import CELL_MAX_PIXELS, MIN_SIDE
 from malaria.images.naming import image_id, patient_of
@@ -20,9 +20,9 @@ __all__ = [
     "Opened",
     "Source",
     "decode",
-    "find_note",
     "image_id",
     "name_images",
+    "name_picture",
     "open_image",
     "open_images",
     "open_source",

@@ -45,10 +45,7 @@ _OPENERS: Final[dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]]] = {
 _NOT_PLAIN: Final = frozenset({b"IEND", b"tRNS", b"acTL", b"eXIf", b"zTXt", b"tEXt", b"iTXt"})  # text may hold EXIF
 _PNG_END: Final = b"IEND\xaeB`\x82"
 _WARNINGS_LOCK = threading.Lock()
-_BLACK: Final = 64
-"""What next to no number of a nearly black picture is above: 14 bits taken for 16 reach 63, and the darkest of 23,521
-NIH cells and 203 fields of three laboratories 147."""
-_HARDLY_ANY: Final = 1000
+_DEEPEST_14: Final = 63  # of 255: what 14 bits reach that were taken for 16
 
 
 def decode(data: bytes, file: str = "image", *, max_pixels: int = CELL_MAX_PIXELS) -> RGB:
@@ -57,34 +54,32 @@ def decode(data: bytes, file: str = "image", *, max_pixels: int = CELL_MAX_PIXEL
     Transparency is laid over black (the surround of NIH cells), but means nothing where all is transparent; grey
     becomes three equal channels; more than 8 bits are scaled so that the most the depth can hold becomes 255, see
     `to_8_bits`; CMYK becomes RGB; EXIF orientation is applied; of several frames or pages the first is taken that is
-    no small copy of another, and three grey pages that are one picture's channels are joined: `find_note` says which
+    no small copy of another, and three grey pages that are one picture's channels are joined: `name_picture` says which
     was read. `file` is the name the messages use. Safe to call from several threads; the GIL is free while pixels are
     decoded.
 
     Raises ImageError, and nothing else, whatever the bytes: empty, not an image, of a kind not read (by its name), cut
     short or damaged, more than `max_pixels` (width times height, checked in the header before decoding), under 8
-    pixels a side, or nearly black, as a picture is whose depth is not known.
+    pixels a side, or of numbers without a known white.
     """
     size = _plain_size(data)
-    rgb = None
     if size is not None:
         check_size(size, file, max_pixels)
         rgb = _decode_plain(data, size)
-    if rgb is None:
-        rgb = _decode_any(data, file, max_pixels)
-    _refuse_black(rgb, file)
-    return rgb
+        if rgb is not None:
+            return rgb
+    return _decode_any(data, file, max_pixels)
 
 
-def find_note(data: bytes) -> str | None:
-    """Return which picture `decode` reads of a file that holds several ("page 1 of 3 was read"); None for one."""
+def name_picture(data: bytes) -> str | None:
+    """Return which picture `decode` reads of a file that holds several ("page 1 of 3"); None for one."""
     if _plain_size(data) is not None:
         return None
     try:
         what, number, pictures = _find_picture(data)
     except Exception:  # damage, of which `decode` tells
         return None
-    return f"{what} {number} of {pictures} was read" if pictures != 1 else None
+    return f"{what} {number} of {pictures}" if pictures != 1 else None
 
 
 def _find_picture(data: bytes) -> tuple[str, int, int | str]:
@@ -106,19 +101,6 @@ def _find_picture(data: bytes) -> tuple[str, int, int | str]:
                 image = _open_phone_picture(kind, data)
                 number, pictures = image.tell() + 1, getattr(image, "n_frames", 1)
     return "picture", number, pictures
-
-
-def _refuse_black(rgb: RGB, file: str) -> None:
-    height, width, _ = rgb.shape
-    y, x = height // 4, width // 4
-    if rgb[2 * y, 2 * x, 0] > _BLACK and rgb[y, x, 0] > _BLACK and rgb[3 * y, 3 * x, 0] > _BLACK:
-        return  # nearly every picture, at the price of three pixels
-    if np.count_nonzero(rgb > _BLACK) * _HARDLY_ANY < rgb.size:
-        raise ImageError(
-            file,
-            f"The picture is nearly black: of its numbers, 0 to 255, hardly any is above {_BLACK}.",
-            "Save it with its full range of brightness, or take it again with more light.",
-        )
 
 
 def _decode_plain(data: bytes, size: Size) -> RGB | None:
@@ -186,7 +168,7 @@ def _deepen_png(image: Image.Image, data: bytes, file: str) -> Image.Image:
     """A PNG of 16 bits with all its depth, where fewer bits are in use, as cameras' programs write it."""
     if image.mode.startswith("I"):
         return _replace_pixels(image, Image.fromarray(to_8_bits(np.asarray(image), file)))
-    if np.asarray(image.convert("RGB")).max() >= _BLACK or not _has_sound_chunks(data):
+    if np.asarray(image.convert("RGB")).max() > _DEEPEST_14 or not _has_sound_chunks(data):
         return image
     numbers = cv2.imdecode(
         np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION

@@ -1,5 +1,7 @@
 """Does a picture look like one stained cell at all? A sentence for those that do not, to be told before a probability.
 
+Before that, in `refuse_black`: is there anything to see? That is asked of cells and fields alike.
+
 The model answers whatever it is shown, a cat included, so this is asked first. The rule is plain image measurement,
 not learning, so that each refusal can be said in words. See `implausible`.
 """
@@ -9,6 +11,8 @@ from typing import Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from malaria.errors import ImageError
 
 # Each threshold with what it was set by: the extremes of the real cells named in `implausible`.
 SIDE: Final = 64  # longest side, in pixels, of the copy that is measured, so that resolution does not matter
@@ -28,7 +32,24 @@ MAX_DETAIL: Final = 0.55  # share of steep pixels well inside the object; schizo
 STEEP: Final = 16  # grey levels across two pixels
 MAX_GRAIN: Final = 4.0  # mean grey levels that the small copy loses inside the object; 99.9 % of cut-outs: 2.6, text 48
 
+DARK: Final = 64  # 14 bits taken for 16 reach 63; of 23,724 real cells and fields each reaches 147
+MIN_LIGHT: Final = 0.001  # share of the numbers that must be above that; a pixel of the sensor may be stuck
+
 _NOT_A_CELL: Final = "This does not look like a single stained cell: "
+
+
+def refuse_black(rgb: NDArray[np.uint8], file: str) -> None:
+    """Raise ImageError for a nearly black picture, uint8 (height, width, 3), as one is whose depth was not known."""
+    height, width, _ = rgb.shape
+    y, x = height // 4, width // 4
+    if rgb[2 * y, 2 * x, 0] > DARK and rgb[y, x, 0] > DARK and rgb[3 * y, 3 * x, 0] > DARK:
+        return  # nearly every picture, at the price of three pixels
+    if np.count_nonzero(rgb > DARK) < MIN_LIGHT * rgb.size:
+        raise ImageError(
+            file,
+            f"The picture is nearly black: of its numbers, 0 to 255, hardly any is above {DARK}.",
+            "Save it with its full range of brightness, or take it again with more light.",
+        )
 
 
 def find_doubt(rgb: NDArray[np.uint8]) -> str | None:

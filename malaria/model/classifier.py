@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from malaria.errors import ImageError, ModelError
-from malaria.images import ImageFile, decode
+from malaria.images import ImageFile, decode, name_picture
+from malaria.images.plausibility import refuse_black
 from malaria.labels import PARASITIZED, label_for
 from malaria.model.card import Card
 from malaria.model.network import BATCH, Network
@@ -60,12 +61,19 @@ class Row:
     label: str | None
     error: str | None
     image_id: str | None
+    picture: str | None = None
+    """Which of a file's several pictures it is about, as in "page 1 of 3"."""
 
 
 def tabulate(rows: Iterable[Row]) -> pd.DataFrame:
-    """Return rows as a table of cells: a column for each field of `Row`, p_parasitized float64 and NaN without one."""
+    """Return rows as a table of cells: a column for each field of `Row`, p_parasitized float64 and NaN without one.
+
+    The column `picture` is there only where a file held several.
+    """
     columns = [field.name for field in fields(Row)]
     table = pd.DataFrame([asdict(row) for row in rows], columns=columns, dtype=object)
+    if table["picture"].isna().all():
+        table = table.drop(columns="picture")
     return table.astype({"p_parasitized": np.float64})
 
 
@@ -183,7 +191,9 @@ class Classifier(Network):
             try:
                 if file.data is None:
                     raise ImageError(file.file, file.error or "It could not be read.", "")
-                pixels.append(self.card.preprocessing.pixels(decode(file.data, file.file)))
+                rgb = decode(file.data, file.file)
+                refuse_black(rgb, file.file)
+                pixels.append(self.card.preprocessing.pixels(rgb))
                 errors.append(None)
             except ImageError as error:
                 errors.append(file.error or str(error))
@@ -222,8 +232,8 @@ def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]
 def _row(file: ImageFile, error: str | None, answers: Iterator[float], threshold: float) -> Row:
     if error is not None:
         return Row(file.file, file.patient, None, None, error, file.image_id)
-    p = next(answers)
-    return Row(file.file, file.patient, p, label_for(p, threshold), None, file.image_id)
+    p, picture = next(answers), name_picture(file.data or b"")
+    return Row(file.file, file.patient, p, label_for(p, threshold), None, file.image_id, picture)
 
 
 def _folders(folder: Path | None) -> dict[str, Card | ModelError]:

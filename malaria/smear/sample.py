@@ -5,13 +5,14 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Final, NamedTuple, TypeAlias
 
 from malaria import phantom
 from malaria.background import Background
 from malaria.errors import ImageError
-from malaria.images import RGB, ImageFile, decode
+from malaria.images import RGB, ImageFile, decode, name_picture
+from malaria.images.plausibility import refuse_black
 from malaria.model.classifier import Classifier
 from malaria.smear.adapt import Head
 from malaria.smear.drawing import window_around
@@ -114,6 +115,12 @@ class Sample:
         """Whether a field was left out by hand."""
         return self._id(field) in self.left_out
 
+    @cached_property
+    def pictures(self) -> dict[str, str]:
+        """Which picture is read of each field whose file holds several, as in "page 1 of 3"."""
+        named = ((name, name_picture(file.data or b"")) for name, file in self.files.items())
+        return {name: picture for name, picture in named if picture}
+
     def _without(self, judged: FieldTriage | Refused) -> FieldTriage | Refused:
         """A field as the sample has it: refused where it was left out."""
         if isinstance(judged, Refused) or not self.is_left_out(judged.field):
@@ -180,7 +187,9 @@ def _judge(
 def judge_field(name: str, file: ImageFile, classifier: Classifier, head: Head | None = None) -> FieldTriage | Refused:
     """Judge one field as it came; one that cannot be read is refused."""
     try:
-        return triage_field(decode_field(name, file), classifier, name, head)
+        rgb = decode_field(name, file)
+        refuse_black(rgb, name)
+        return triage_field(rgb, classifier, name, head)
     except ImageError as error:
         return Refused(name, file.error or str(error))
 

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from malaria.errors import JournalError, ModelError
-from malaria.images import Image, ImageFile, name_images, open_image
+from malaria.images import Image, ImageFile, name_images, name_picture, open_image
 from malaria.labels import check_threshold
 from malaria.model import classifier as models
 from malaria.model.classifier import Card, Classifier
@@ -22,6 +22,7 @@ from malaria.smear.sample import Refused, judge_field
 from malaria.smear.sentences import CARD_STANDS_IN
 from malaria.smear.triage import FieldTriage, pool_fields
 from malaria.wording.saying import Say, Watch, warn
+from malaria.wording.words import say_which_picture
 
 
 def triage(
@@ -69,6 +70,8 @@ def triage(
             say(one.why)
             continue
         judged.append(one)
+        if picture := name_picture(file.data or b""):
+            say(f"{name}: {say_which_picture(picture)}")
         for concern in one.concerns:
             say(f"{name}: {concern.sentence}")
     for copy in names.copies:

@@ -32,3 +32,8 @@ def probability(p_parasitized: float) -> str:
     if p_parasitized < 0.001:
         return "below 0.001"
     return "above 0.999" if p_parasitized > 0.999 else f"{p_parasitized:.3f}"
+
+
+def say_which_picture(picture: str) -> str:
+    """Return the sentence that of a file's several pictures this one was read ("page 1 of 3")."""
+    return f"It holds several pictures; {picture} was read."

@@ -1,10 +1,16 @@
 """Pictures as cameras, microscopes and phones write them: each made by a real encoder, its numbers known."""
 
 import io
+import struct
+import time
+import tracemalloc
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import pillow_heif
 import pytest
@@ -12,7 +18,8 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from malaria.images import decode, find_note
+from malaria.errors import ImageError
+from malaria.images import decode, name_picture, open_source
 from tests.hostile import encode, flag, turned
 
 Numbers = NDArray[Any]
@@ -98,7 +105,7 @@ class Case:
     make: Callable[[], bytes]
     picture: Numbers = field(default_factory=lambda: RGB)
     tolerance: int = 1
-    note: str | None = None
+    read: str | None = None
 
 
 STACK = np.stack([GREY, GREY[::-1], GREY[:, ::-1]])
@@ -132,7 +139,6 @@ CASES = (
         "dark, and OME says 12 bits",
         lambda: ome(at_bits(PLANES // 3, 12), "CYX", SignificantBits=12),
         RGB // 3,
-        note=None,
     ),
     Case(
         "dark, and MaxSampleValue says 12 bits",
@@ -192,14 +198,14 @@ CASES = (
     Case("thumbnail first, of 12 bits", lambda: tiff(at_bits(SMALL, 12), DEEP, first={"subfiletype": 1})),
     Case("small copy first, not said", lambda: tiff(scene(64, 40)[::4, ::4].copy(), scene(64, 40)), scene(64, 40), 0),
     Case("small copy last", lambda: tiff(RGB, SMALL), tolerance=0),
-    Case("three pictures", lambda: tiff(RGB, RGB[::-1].copy(), RGB), tolerance=0, note="page 1 of 3 was read"),
+    Case("three pictures", lambda: tiff(RGB, RGB[::-1].copy(), RGB), tolerance=0, read="page 1 of 3"),
     Case(
         "three pictures behind a thumbnail",
         lambda: tiff(SMALL, RGB, RGB[::-1].copy(), RGB, first={"subfiletype": 1}),
         tolerance=0,
-        note="page 2 of 4 was read",
+        read="page 2 of 4",
     ),
-    Case("grey stack without a word", lambda: tiff(*STACK), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("grey stack without a word", lambda: tiff(*STACK), GREY_RGB, 0, "page 1 of 3"),
     Case("OME, three channels", lambda: ome(PLANES, "CYX"), tolerance=0),
     Case("OME, three channels of 12 bits", lambda: ome(at_bits(PLANES, 12), "CYX")),
     Case(
@@ -218,15 +224,15 @@ CASES = (
         "OME, three channels at two heights",
         lambda: ome(np.stack([PLANES, PLANES[:, ::-1]]), "ZCYX"),
         tolerance=0,
-        note="picture 1 of 2 was read",
+        read="picture 1 of 2",
     ),
     Case(
         "OME, heights within channels",
         lambda: ome(np.stack([PLANES, PLANES[:, ::-1]], axis=1), "CZYX"),
         tolerance=0,
-        note="picture 1 of 2 was read",
+        read="picture 1 of 2",
     ),
-    Case("OME, heights", lambda: ome(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("OME, heights", lambda: ome(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3"),
     Case("ImageJ composite", lambda: imagej(PLANES, "CYX"), tolerance=0),
     Case("ImageJ composite of 12 bits", lambda: imagej(at_bits(PLANES, 12), "CYX")),
     Case("ImageJ composite, one directory", lambda: without_pages_after_the_first(imagej(at_bits(PLANES, 12), "CYX"))),
@@ -234,14 +240,14 @@ CASES = (
         "ImageJ composite at two heights",
         lambda: imagej(np.stack([PLANES, PLANES[:, ::-1]]), "ZCYX"),
         tolerance=0,
-        note="picture 1 of 2 was read",
+        read="picture 1 of 2",
     ),
-    Case("ImageJ stack", lambda: imagej(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3 was read"),
+    Case("ImageJ stack", lambda: imagej(STACK, "ZYX"), GREY_RGB, 0, "page 1 of 3"),
     Case("12 bits, turned", lambda: tiff(np.rot90(DEEP).copy(), extratags=[(274, 3, 1, 6, True)])),
     # Phones
     Case("HEIC", lambda: heif(Image.fromarray(RGB))),
     Case("HEIC, turned", lambda: heif(Image.fromarray(np.rot90(RGB).copy()), exif=turned(6))),
-    Case("HEIC of two, the second is the one", several_heif, note="picture 2 of 2 was read"),
+    Case("HEIC of two, the second is the one", several_heif, read="picture 2 of 2"),
     Case("AVIF", lambda: encode("AVIF", Image.fromarray(RGB), quality=100, subsampling="4:4:4"), tolerance=4),
     Case(
         "AVIF, turned",
@@ -259,7 +265,7 @@ CASES = (
             append_images=[flag().resize((31, 17))],
         ),
         tolerance=6,
-        note="picture 1 of 2 was read",
+        read="picture 1 of 2",
     ),
     *(
         Case(
@@ -272,7 +278,7 @@ CASES = (
                 **({"lossless": True} if kind == "WEBP" else {}),
             ),
             tolerance=0,
-            note="picture 1 of 2 was read",
+            read="picture 1 of 2",
         )
         for kind in ("PNG", "WEBP")
     ),
@@ -283,7 +289,7 @@ CASES = (
         ),
         GREY_RGB,
         0,
-        "picture 1 of several was read",
+        "picture 1 of several",
     ),
 )
 
@@ -315,4 +321,206 @@ def test_gives_the_picture_at_its_depth(case: Case) -> None:
     found = decode(data, case.name)
     assert found.shape == case.picture.shape
     assert np.abs(found.astype(int) - case.picture).max() <= case.tolerance
-    assert find_note(data) == case.note
+    assert name_picture(data) == case.read
+
+
+def packed(compression: str, picture: Numbers = RGB) -> Callable[[], bytes]:
+    return lambda: tiff(picture, compression=compression)
+
+
+def begins(head: bytes) -> Callable[[], bytes]:
+    return lambda: head + bytes(400)
+
+
+SAVE = "Save it as PNG, TIFF or JPEG, and give that."
+LOSE = "Save it without compression, or with LZW or deflate."
+ORDINARY = "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
+EXPORT = "Open it in the microscope's program, or in Fiji, and export the picture as TIFF or PNG."
+RAW = "Export it from the camera's or a photo program as TIFF or JPEG."
+REGION = "Open it in QuPath or the scanner's viewer, and export the region that matters as TIFF or PNG."
+
+NOT_READ: tuple[tuple[str, Callable[[], bytes], str], ...] = (
+    ("12-bit.jpg", lambda: imagecodecs.jpeg_encode(at_bits(RGB, 12), bitspersample=12), "This is a 12-bit JPEG, which"),
+    ("cell.jls", lambda: imagecodecs.jpegls_encode(RGB), "This is a JPEG-LS picture, which"),
+    ("cell.jxl", lambda: imagecodecs.jpegxl_encode(RGB), f"This is a JPEG XL picture, which is not read here. {SAVE}"),
+    (
+        "container.jxl",
+        lambda: imagecodecs.jpegxl_encode(RGB, usecontainer=True),
+        f"This is a JPEG XL picture, which is not read here. {SAVE}",
+    ),
+    ("cell.jp2", lambda: encode("JPEG2000"), f"This is a JPEG 2000 picture, which is not read here. {SAVE}"),
+    (
+        "cell.j2k",
+        lambda: encode("JPEG2000", no_jp2=True),
+        f"This is a JPEG 2000 picture, which is not read here. {SAVE}",
+    ),
+    ("cell.jxr", lambda: imagecodecs.jpegxr_encode(RGB), f"This is a JPEG XR picture, which is not read here. {SAVE}"),
+    ("j2k.tif", packed("jpeg2000"), f"This TIFF is packed by JPEG 2000, which is not read here. {LOSE}"),
+    ("jxl.tif", packed("jpegxl"), f"This TIFF is packed by JPEG XL, which is not read here. {LOSE}"),
+    ("webp.tif", packed("webp"), f"This TIFF is packed by WebP, which is not read here. {LOSE}"),
+    ("lerc.tif", packed("lerc"), f"This TIFF is packed by LERC, which is not read here. {LOSE}"),
+    ("png.tif", packed("png"), f"This TIFF is packed by PNG, which is not read here. {LOSE}"),
+    (
+        "zstd.tif",
+        packed("zstd", at_bits(RGB, 12)),
+        f"This TIFF is packed by Zstandard at 16 bits, which is not read here. {LOSE}",
+    ),
+    (
+        "half.tif",
+        lambda: tiff((RGB / 255).astype(np.float16)),
+        f"Its pixels are stored as fractions of 16 bits. {ORDINARY}",
+    ),
+    (
+        "infinite.tif",
+        lambda: tiff(np.where(RGB > 250, np.inf, RGB).astype(np.float32)),
+        f"Its pixels cannot be scaled: some of its numbers are infinite or missing. {ORDINARY}",
+    ),
+    (
+        "cmyk.tif",
+        lambda: tiff(at_bits(np.dstack([RGB, GREY]), 16), photometric="separated"),
+        f"Its pixels are stored as print colours (CMYK) of 16 bits. {ORDINARY}",
+    ),
+    (
+        "five.tif",
+        lambda: tiff(at_bits(np.dstack([RGB, RGB])[..., :5], 16), planarconfig="contig"),
+        "Its pixels are stored as 5 channels",
+    ),
+    (
+        "scan.svs",
+        lambda: tiff(RGB, description="Aperio Image Library v11"),
+        f"This is a slide scan by Aperio (SVS), which is not read here. {REGION}",
+    ),
+    (
+        "scan.ndpi",
+        lambda: tiff(RGB, extratags=[(65420, 3, 1, 1, True)]),
+        f"This is a slide scan by Hamamatsu (NDPI), which is not read here. {REGION}",
+    ),
+    (
+        "photo.dng",
+        lambda: tiff(RGB, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
+        f"This is a camera raw file, which is not read here. {RAW}",
+    ),
+    (
+        "cell.czi",
+        begins(b"ZISRAWFILE"),
+        "This is a Zeiss CZI file, which is not read here. Export the picture from ZEN",
+    ),
+    ("cell.nd2", begins(b"\xda\xce\xbe\x0a"), f"This is a Nikon ND2 file, which is not read here. {EXPORT}"),
+    ("cell.lif", begins(b"\x70\0\0\0\x2a"), f"This is a Leica LIF file, which is not read here. {EXPORT}"),
+    ("film.mov", begins(b"\0\0\0\x14ftypqt  "), "This is a video file, not an image."),
+)
+
+
+@pytest.mark.parametrize(("name", "make", "says"), NOT_READ, ids=[name for name, _, _ in NOT_READ])
+def test_what_is_not_read_is_told_by_its_name(name: str, make: Callable[[], bytes], says: str) -> None:
+    with pytest.raises(ImageError) as refusal:
+        decode(make(), name)
+    assert str(refusal.value).startswith(f"{name}: {says}")
+    assert "damaged" not in str(refusal.value)
+
+
+KINDS = {
+    "IMG_0001": lambda: heif(Image.fromarray(RGB)),
+    "1.2.840.10008": lambda: encode("PNG"),
+    "cell.jfif": lambda: encode("JPEG"),
+    "PHOTO.HEIC": lambda: heif(Image.fromarray(RGB)),
+    "photo.avif": lambda: encode("AVIF"),
+    "scan.czi": begins(b"ZISRAWFILE"),
+    "deep/er/cell": lambda: encode("TIFF"),
+}
+NO_PICTURES = {"LICENSE": b"Apache License", "Makefile": b"run:", "notes.txt": b"\xff\xd8\xff", "data.001": b"1,2,3"}
+
+
+def fill(folder: Path) -> None:
+    for name, data in {**{name: make() for name, make in KINDS.items()}, **NO_PICTURES}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "packing", [None, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["folder", "stored", "deflated"]
+)
+def test_files_are_known_by_their_bytes_where_the_name_does_not_tell(tmp_path: Path, packing: int | None) -> None:
+    place: Path | io.BytesIO = tmp_path
+    fill(tmp_path)
+    if packing is not None:
+        place = io.BytesIO()
+        with zipfile.ZipFile(place, "w", packing) as archive:
+            for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+                archive.write(path, path.relative_to(tmp_path).as_posix())
+    with open_source(place, "cells") as source:
+        assert set(source.files) == set(KINDS)
+        assert set(source.skipped) == set(NO_PICTURES)
+        for image in source:
+            if image.file != "scan.czi":
+                assert decode(image.data or b"", image.file).size
+
+
+def test_a_link_without_an_extension_that_leads_out_is_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(encode("PNG"))
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(encode("PNG"))
+    (folder / "b").symlink_to(tmp_path / "secret")
+    with open_source(folder) as source:
+        assert (source.files, source.skipped) == (["a.png"], ["b"])
+
+
+def test_a_file_too_large_to_read_is_still_told_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("malaria.images.source.MAX_FILE_BYTES", 300)
+    (tmp_path / "scan.svs").write_bytes(tiff(RGB))
+    (tmp_path / "cell.czi").write_bytes(begins(b"ZISRAWFILE")())
+    (tmp_path / "cell.tif").write_bytes(tiff(RGB))
+    with open_source(tmp_path) as source:
+        czi, tif, svs = (str(image.error) for image in source)
+    assert "a Zeiss CZI file" in czi
+    assert "a slide scan (SVS)" in svs
+    assert "larger than" in tif
+
+
+@pytest.mark.parametrize(
+    "name", ["bomb.tif", "tile.tif", "pages.tif", "strips.tif", "values.tif", "bomb.heic", "bomb.avif"]
+)
+def test_enormous_claims_are_refused_cheaply(name: str) -> None:
+    data = BOMBS[name]()
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(ImageError):
+        decode(data, name, max_pixels=1_000_000)
+    name_picture(data)
+    assert time.process_time() - began < 1
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * len(data) + 2_000_000
+
+
+def test_of_many_pages_the_first_is_read_at_once() -> None:
+    data = tiff(RGB, *[GREY] * 5000)
+    began = time.process_time()
+    assert decode(data).shape == RGB.shape
+    assert name_picture(data) == "page 1 of 5001"
+    assert time.process_time() - began < 1
+
+
+def patched(data: bytes, tag: int, number: int) -> bytes:
+    """The TIFF with another number in a tag of its first directory, little-endian."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        at = file.pages.first.tags[tag].offset + 8
+    return data[:at] + number.to_bytes(4, "little") + data[at + 4 :]
+
+
+def many_values() -> bytes:
+    """A directory of many tags that each claim the whole file."""
+    data = 3_000_000
+    entries = b"".join(struct.pack("<HHII", 40_000 + n, 1, data, 8) for n in range(400))
+    return b"II*\0" + struct.pack("<IH", 8, 400) + entries + bytes(data)
+
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "bomb.tif": lambda: patched(tiff(DEEP), 256, 2_000_000),
+    "tile.tif": lambda: patched(patched(tiff(DEEP, tile=(16, 16)), 322, 60_000), 323, 60_000),
+    "strips.tif": lambda: patched(tiff(DEEP, rowsperstrip=1), 278, 0),
+    "values.tif": many_values,
+    "bomb.heic": lambda: heif(Image.new("RGB", (2000, 2000))),
+    "bomb.avif": lambda: encode("AVIF", Image.new("RGB", (2000, 2000))),
+}

@@ -12,7 +12,7 @@ from typing import Final
 
 from malaria.images.limits import Size
 
-_MOST_PAGES: Final = 4096
+_MOST_PAGES: Final = 20_000
 _MOST_TAGS: Final = 512
 _MOST_VALUES: Final = 2_000_000  # of one tag; a picture of one strip a row has as many as rows
 _MOST_BYTES: Final = 64 * 2**20  # of all values that Pillow would read with one directory

@@ -69,12 +69,27 @@ def _say_what_counts(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
         )
     else:
         _warn_of_flattery(labelled, frame)
+    _say_which_pictures(batch)
     left_out = labelled.left_out(batch)
     if not left_out.empty:
         with st.expander(f"Not measured: {count(len(left_out), 'file')}", icon=":material/warning:"):
             st.dataframe(
                 left_out, hide_index=True, height=min(400, 40 + 35 * len(left_out)), alt="Files left out, and why"
             )
+
+
+def _say_which_pictures(batch: Batch) -> None:
+    """Say of each file that holds several pictures which was read."""
+    if "picture" not in batch.table or batch.table["picture"].isna().all():
+        return
+    several = batch.table.dropna(subset="picture")[["file", "picture"]]
+    with st.expander(f"One picture read of several: {count(len(several), 'file')}", icon=":material/layers:"):
+        st.dataframe(
+            several,
+            hide_index=True,
+            height=min(400, 40 + 35 * len(several)),
+            alt="Files and the picture read",
+        )
 
 
 def _warn_of_flattery(labelled: LabelledSource, frame: Frame) -> None:

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import ImageError
-from malaria.images import ImageFile, decode
-from malaria.images.plausibility import find_doubt
+from malaria.images import ImageFile, decode, name_picture
+from malaria.images.plausibility import find_doubt, refuse_black
 from malaria.labels import CLASSES, label_for
 from malaria.model.verdict import verdict
 from malaria.ui.parts.charts import MARKS
@@ -32,6 +32,8 @@ class CellAnswer:
     error: str | None = None
     doubt: str | None = None
     p_parasitized: float | None = None
+    picture: str | None = None
+    """Which of the file's several pictures was read, as in "page 1 of 3"."""
 
     @property
     def why(self) -> str | None:
@@ -79,11 +81,12 @@ def to_table(cell_answers: Sequence[CellAnswer], threshold: float) -> pd.DataFra
                 "label": None if answer.p_parasitized is None else label_for(answer.p_parasitized, threshold),
                 "error": answer.error or answer.doubt,
                 "image_id": answer.image.image_id,
+                "picture": answer.picture,
             }
             for answer in cell_answers
         ]
     )
-    return cells if cells["given_label"].notna().any() else cells.drop(columns="given_label")
+    return cells.drop(columns=[name for name in ("given_label", "picture") if cells[name].isna().all()])
 
 
 def _answer(image: ImageFile, frame: Frame) -> CellAnswer:
@@ -92,12 +95,14 @@ def _answer(image: ImageFile, frame: Frame) -> CellAnswer:
         return CellAnswer(image, error=image.error)
     try:
         rgb = decode(image.data, image.file)
+        refuse_black(rgb, image.file)
     except ImageError as error:
         return CellAnswer(image, error=str(error))
-    doubt = find_doubt(rgb)
-    if doubt and image.image_id not in _get_insisted():
-        return CellAnswer(image, to_data_uri(rgb), doubt=doubt)
-    return CellAnswer(image, to_data_uri(rgb), doubt=doubt, p_parasitized=float(frame.classifier.predict([rgb])[0]))
+    doubt, picture = find_doubt(rgb), name_picture(image.data)
+    p = None
+    if not doubt or image.image_id in _get_insisted():
+        p = float(frame.classifier.predict([rgb])[0])
+    return CellAnswer(image, to_data_uri(rgb), doubt=doubt, p_parasitized=p, picture=picture)
 
 
 def _get_insisted() -> set[str | None]:

@@ -21,7 +21,7 @@ from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import DASH, estimate, percent
-from malaria.wording.words import count, probability
+from malaria.wording.words import count, probability, say_which_picture
 
 if TYPE_CHECKING:
     from malaria.dataset.public_cells import RemoteCells
@@ -120,7 +120,7 @@ def _pick(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
         hide_index=True,
         row_height=64,
         height=min(424, 40 + 64 * len(cell_answers)),
-        column_order=["cell", "answer", "p_parasitized", "given_label", "file", "patient", "error"],
+        column_order=["cell", "answer", "p_parasitized", "given_label", "file", "patient", "picture", "error"],
         column_config={"cell": st.column_config.ImageColumn(width=64)},
         placeholder="–",
         on_select="rerun",
@@ -155,6 +155,8 @@ def _draw_one(one: CellAnswer, frame: Frame) -> None:
             st.page_link(links.BATCH, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
+    if one.picture:
+        st.info(say_which_picture(one.picture), icon=":material/layers:")
     if one.doubt:
         st.warning(literal(one.doubt), icon=":material/help:")
     if one.p_parasitized is None:

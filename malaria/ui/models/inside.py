@@ -10,8 +10,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from malaria.errors import ImageError, ModelError
-from malaria.images import RGB, ImageFile, decode
-from malaria.images.plausibility import find_doubt
+from malaria.images import RGB, ImageFile, decode, name_picture
+from malaria.images.plausibility import find_doubt, refuse_black
 from malaria.model import classifier as model
 from malaria.model.layers import Layer, read_layers
 from malaria.model.robustness import KINDS, Changed, Kind, robustness
@@ -23,7 +23,7 @@ from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import SIDE, Tile, draw_tiles, to_grey
-from malaria.wording.words import probability
+from malaria.wording.words import probability, say_which_picture
 
 _UPLOAD: Final = "models.cell"
 _DEFAULT_EXAMPLE: Final = "ring"
@@ -57,6 +57,7 @@ def chosen_cell() -> tuple[ImageFile, RGB] | None:
         return None
     try:
         rgb = decode(image.data, image.file)
+        refuse_black(rgb, image.file)
         # Everything below is asked many times over and kept: a photograph of 25 megapixels would fill the memory.
         return image, gallery.enlarge(rgb, _LARGEST) if max(rgb.shape[:2]) > _LARGEST else rgb
     except ImageError as error:
@@ -70,6 +71,8 @@ def inside(frame: Frame) -> None:
     if cell is None:
         return
     image, rgb = cell
+    if picture := name_picture(image.data or b""):
+        st.info(say_which_picture(picture), icon=":material/layers:")
     if doubt := find_doubt(rgb):
         st.warning(literal(doubt), icon=":material/help:")
     p = float(frame.classifier.predict([rgb])[0])

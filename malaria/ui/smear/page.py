@@ -19,7 +19,7 @@ from malaria.ui.smear.adapted import choose_head
 from malaria.ui.smear.card import card, list_suspects
 from malaria.ui.smear.result import downloads, readers, result
 from malaria.ui.smear.view import view
-from malaria.wording.words import choose_verb, count
+from malaria.wording.words import choose_verb, count, say_which_picture
 
 _SESSION: Final = "smear.session"
 _SECONDS: Final = 3.0  # between two takings of fields that are done, so that the page is not drawn all the time
@@ -107,6 +107,9 @@ def _refused(sample: Sample, session: TriageSession) -> None:
                     st.rerun()
     for copy in sample.copies:
         st.warning(literal(copy.sentence), icon=":material/content_copy:")
+    for name, picture in sample.pictures.items():
+        if name not in refused:
+            st.info(literal(f"{name}: {say_which_picture(picture)}"), icon=":material/layers:")
 
 
 @st.fragment
