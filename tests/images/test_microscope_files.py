@@ -478,9 +478,7 @@ def test_a_file_too_large_to_read_is_still_told_by_its_name(tmp_path: Path, monk
     assert "larger than" in tif
 
 
-@pytest.mark.parametrize(
-    "name", ["bomb.tif", "tile.tif", "pages.tif", "strips.tif", "values.tif", "bomb.heic", "bomb.avif"]
-)
+@pytest.mark.parametrize("name", ["bomb.tif", "tile.tif", "strips.tif", "values.tif", "bomb.heic", "bomb.avif"])
 def test_enormous_claims_are_refused_cheaply(name: str) -> None:
     data = BOMBS[name]()
     tracemalloc.start()
