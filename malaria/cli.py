@@ -8,6 +8,7 @@ from malaria.commands._shared import say, write_every_name
 from malaria.commands.benchmark import benchmark
 from malaria.commands.data import app as data
 from malaria.commands.evaluate import evaluate
+from malaria.commands.export import export
 from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
 from malaria.commands.predict import predict
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: an error is a line that can be read, searched and copied
 )
-for verb in (predict, evaluate, suspects, train, sample, triage, triage_adapt, models, benchmark, leaderboard):
+for verb in (predict, evaluate, suspects, train, sample, triage, triage_adapt, export, models, benchmark, leaderboard):
     app.command()(verb)
 app.add_typer(data, name="data")
 

@@ -4,7 +4,7 @@ No word is taken for a class by guess. What does not fit together is said, never
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import pandas as pd
 
 from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
 from malaria.errors import LabelsError, ModelError, UnknownLabelsError
-from malaria.images import Image, Opened, open_images, open_source
+from malaria.images import Image, Opened, Source, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
 from malaria.model import classifier as models
 from malaria.model.classifier import Classifier, Row, tabulate
@@ -139,11 +139,32 @@ def score_labelled(
     `meaning` says what words stand for that are no class. The CSV is read before any image is; what is left out is
     told to `say`. Raises `LabelsError` when no image has a label.
     """
+
+    def read(source: Source) -> pd.DataFrame:
+        table = score(classifier, [source], threshold, watch)
+        tell_pictures(table, say)
+        return table
+
+    return read_labelled(path, labels, label_column, meaning, read=read, say=say)
+
+
+def read_labelled(
+    path: str | os.PathLike[str],
+    labels: str | os.PathLike[str] | None = None,
+    label_column: str | None = None,
+    meaning: Mapping[str, str | None] | None = None,
+    *,
+    read: Callable[[Source], pd.DataFrame],
+    say: Say = warn,
+) -> pd.DataFrame:
+    """Join its label to every image of a source; `read` makes the table (file, image_id, patient) of the source.
+
+    All else is as in `score_labelled`.
+    """
     known = _read_labels(Path(labels), label_column, meaning) if labels else None
     with open_source(path) as source:
         folders = None if known else _folders(path, source.files, meaning, say)
-        table = score(classifier, [source], threshold, watch)
-    tell_pictures(table, say)
+        table = read(source)
     if folders:
         table["given_label"] = table["file"].map(folders.labels)
     elif known:

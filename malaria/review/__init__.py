@@ -14,8 +14,8 @@ from malaria.review.agreement import (
     consensus,
     is_disputed,
 )
+from malaria.review.corrected import CORRECTED_COLUMNS, correct_labels
 from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
-from malaria.review.export import CORRECTED_COLUMNS, correct_labels, zip_corrected
 from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
@@ -86,5 +86,4 @@ __all__ = [
     "summarise",
     "suspicion",
     "to_csv",
-    "zip_corrected",
 ]

@@ -13,6 +13,7 @@ import pytest
 from malaria import phantom
 from malaria.cells import for_spreadsheets, format_csv, labels_from_folders, match, read_labels
 from malaria.errors import JournalError, LabelsError
+from malaria.export import write_folders
 from malaria.images import open_source
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import (
@@ -33,7 +34,6 @@ from malaria.review import (
     relabel,
     replay,
     summarise,
-    zip_corrected,
 )
 from malaria.review import to_csv as journal_csv
 from tests.review.conftest import decision, image
@@ -138,8 +138,9 @@ def test_the_zip_has_the_official_layout_and_the_corrected_folders(tmp_path: Pat
             Decision("ann", third[1], third[0], third[2], third[2]),
         ]
         corrected = correct_labels(cells, replay(stamped(rows)))
-        written = zip_corrected(source, corrected)
-    with open_source(io.BytesIO(written), "corrected.zip") as source:
+        written = io.BytesIO()
+        write_folders(written, source, corrected)
+    with open_source(written, "corrected.zip") as source:
         labels = labels_from_folders(source.files).labels
         ids = {file.image_id: labels[file.file] for file in source}
         assert source.skipped == ["corrected_labels.csv"]
@@ -147,7 +148,7 @@ def test_the_zip_has_the_official_layout_and_the_corrected_folders(tmp_path: Pat
     assert ids[first[1]] == UNINFECTED
     assert second[1] not in ids
     assert ids[third[1]] == third[2]
-    with zipfile.ZipFile(io.BytesIO(written)) as archive:
+    with zipfile.ZipFile(written) as archive:
         assert {name.split("/")[0] for name in archive.namelist()} == {"cell_images", "corrected_labels.csv"}
 
 
@@ -160,8 +161,9 @@ def test_two_files_of_one_name_stay_two_in_the_zip(tmp_path: Path) -> None:
         cells = pd.DataFrame(
             [(f.file, f.image_id, UNINFECTED) for f in source], columns=["file", "image_id", "given_label"]
         )
-        written = zip_corrected(source, correct_labels(cells, State()))
-    with open_source(io.BytesIO(written), "corrected.zip") as source:
+        written = io.BytesIO()
+        write_folders(written, source, correct_labels(cells, State()))
+    with open_source(written, "corrected.zip") as source:
         assert sorted(source.files) == [f"cell_images/Uninfected/x{suffix}.png" for suffix in (" (2)", " (3)", "")]
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from malaria.batch import Batch, Reading, compare, report, sentences, tables
 from malaria.cells import to_csv
 from malaria.errors import SampleError
+from malaria.export import format_label_studio
 from malaria.ui.batch import charts, threshold
 from malaria.ui.batch.matrix import draw_field_gallery, draw_gallery, draw_matrix
 from malaria.ui.parts import links
@@ -201,6 +202,7 @@ def offer_next_steps(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
     st.header("Take it further", anchor=False)
     with st.container(horizontal=True):
         offer_download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv")
+        offer_download("Label Studio (JSON)", lambda: write_tasks(batch), "label_studio.json")
         offer_download("Figures (JSON)", lambda: write_figures(batch), "evaluation.json")
         offer_download("Report (HTML)", lambda: report(batch, labelled.readings(frame, batch.threshold)), "report.html")
     with st.container(horizontal=True):
@@ -220,6 +222,12 @@ def _open_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
         links.open_sample(cells, f"{batch.name} by {batch.model}", batch.threshold)
     except SampleError as error:
         st.error(literal(str(error)), icon=":material/error:")
+
+
+def write_tasks(batch: Batch) -> str:
+    """Return the images as tasks for Label Studio: labelled as they are, the model's answers as predictions."""
+    read = batch.table[batch.table["p_parasitized"].notna()]
+    return format_label_studio(read.assign(corrected_label=read["given_label"], model=batch.model))
 
 
 def write_figures(batch: Batch) -> str:

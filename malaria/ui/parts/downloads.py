@@ -1,5 +1,6 @@
 """Files to take away, made when they are asked for."""
 
+import io
 import mimetypes
 from collections.abc import Callable
 from typing import Literal
@@ -7,6 +8,13 @@ from typing import Literal
 import streamlit as st
 
 from malaria.cells import for_spreadsheets
+
+
+def pack(write: Callable[[io.BytesIO], object]) -> bytes:
+    """Return what `write` writes into a file, as bytes, without a second copy of them."""
+    target = io.BytesIO()
+    write(target)
+    return target.getvalue()
 
 
 def offer_download(

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
 from malaria.batch import tables
 from malaria.cells import format_csv
 from malaria.errors import MalariaError
+from malaria.export import format_label_studio, write_folders, write_imagefolder
 from malaria.report.rates import describe_rate
 from malaria.review import (
     RULE,
@@ -16,11 +18,10 @@ from malaria.review import (
     corrections,
     read_journal,
     summarise,
-    zip_corrected,
 )
 from malaria.ui.parts import links
 from malaria.ui.parts.agreement import draw_agreement
-from malaria.ui.parts.downloads import offer_download
+from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.card import download, oneself
@@ -85,16 +86,24 @@ def _draw_measured(found: Summary) -> None:
 
 def _offer_files(review: LabelReview) -> None:
     st.markdown("##### Take it with you")
-    state = review.session.log.state
+    state, source = review.session.log.state, review.labelled.source
+
+    def corrected() -> pd.DataFrame:
+        return correct_labels(review.table, state)
+
     with st.container(horizontal=True):
-        offer_download(
-            "Corrected labels (CSV)", lambda: format_csv(correct_labels(review.table, state)), "corrected_labels.csv"
-        )
+        offer_download("Corrected labels (CSV)", lambda: format_csv(corrected()), "corrected_labels.csv")
         offer_download(
             "Corrected images (zip)",
-            lambda: zip_corrected(review.labelled.source, correct_labels(review.table, state)),
+            lambda: pack(lambda target: write_folders(target, source, corrected())),
             "corrected_cells.zip",
         )
+        offer_download(
+            "Hugging Face imagefolder (zip)",
+            lambda: pack(lambda target: write_imagefolder(target, source, corrected())),
+            "imagefolder.zip",
+        )
+        offer_download("Label Studio (JSON)", lambda: format_label_studio(corrected()), "label_studio.json")
         if st.button("Measure every model by these labels", icon=":material/grid_view:"):
             links.open_batch(corrections(state))
     st.caption(

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from malaria.errors import ModelError, SampleError
+from malaria.export import format_coco, format_cvat, label_boxes, write_yolo
 from malaria.images import RGB
 from malaria.review import UNSURE
 from malaria.sample import RED_CELLS_PER_UL, CellRates
@@ -15,7 +16,7 @@ from malaria.smear.sample import Sample
 from malaria.smear.sentences import CARD_STANDS_IN, CONSENSUS, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.agreement import draw_agreement
-from malaria.ui.parts.downloads import offer_download
+from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import read_scores
 from malaria.ui.parts.text import literal
@@ -134,6 +135,11 @@ def downloads(sample: Sample, session: TriageSession, result: Result) -> None:
     with st.container(horizontal=True):
         offer_download("Download the report", lambda: report_html(result, look=look), "report.html", kind="primary")
         offer_download("Download cells.csv", lambda: cells_csv(result), "cells.csv")
+        offer_download("COCO (JSON)", lambda: format_coco(label_boxes(result)), "cells_coco.json")
+        offer_download(
+            "YOLO labels (zip)", lambda: pack(lambda target: write_yolo(target, label_boxes(result))), "cells_yolo.zip"
+        )
+        offer_download("CVAT (XML)", lambda: format_cvat(label_boxes(result)), "cells_cvat.xml")
     st.caption(
         "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
         f"Decisions are kept in {literal(session.log.store.place)}."
