@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +23,7 @@ from malaria.model.classifier import Classifier
 from malaria.review import ANSWERS
 from malaria.smear.field.calibration import Calibration, calibrate
 from malaria.smear.field.objects import RGB, Box, SmearObject, pairs
+from malaria.smear.field.spots import SPOT_FEATURES, spots
 from malaria.smear.field.windows import scan_with_windows
 from malaria.wording.words import count
 
@@ -246,44 +246,3 @@ def _box(values: dict[str, str], row: int) -> Box:
         return Box(*(round(read_number(values[name])) for name in _PLACE))
     except (ValueError, OverflowError):
         raise LabelsError(f"Row {row}: x, y, width and height must be numbers of pixels.") from None
-
-
-_CHANNELS: Final = (1, 0)
-_PERCENTILES: Final = (0.5, 5, 50, 95, 99, 99.7)
-_DARKER: Final = (0.1, 0.2)
-
-SPOT_FEATURES: Final = len(_CHANNELS) * (len(_PERCENTILES) + 1 + len(_DARKER))
-"""How many numbers `spots` returns."""
-
-
-def spots(item: SmearObject, about: Calibration) -> NDArray[np.float64]:
-    """Return what tells the spots of one object of the field that `about` describes: float64 (SPOT_FEATURES,).
-
-    Optical density, in units of a usual red cell's, minus its mean within an eighth of a cell's diameter: percentiles
-    and spread of it inside the cell, and the shares that lie above two levels; for green, then red.
-    """
-    inside = np.asarray(item.crop.any(axis=2), np.bool_)
-    eroded = cv2.erode(np.pad(inside, 1).astype(np.uint8), _square(about.diameter / 12))[1:-1, 1:-1]
-    core = np.asarray(eroded > 0, np.bool_) if np.count_nonzero(eroded) > 30 else inside
-    light = about.log_light(*item.box.centre)
-    told: list[float] = []
-    for channel in _CHANNELS:
-        density = (light[channel] - np.log1p(item.crop[..., channel].astype(np.float32))) / max(
-            float(about.red_cell[channel]), 0.02
-        )
-        above = _above_surroundings(np.where(inside, density, 0).astype(np.float32), inside, about.diameter)[core]
-        told += [*np.percentile(above, _PERCENTILES), above.std(), *((above > level).mean() for level in _DARKER)]
-    return np.array(told, dtype=np.float64)
-
-
-def _above_surroundings(
-    density: NDArray[np.float32], inside: NDArray[np.bool_], diameter: float
-) -> NDArray[np.float32]:
-    wide, fine = diameter / 8, diameter / 64
-    share = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), wide)
-    around = cv2.GaussianBlur(density, (0, 0), wide) / np.maximum(share, 0.05)
-    return np.asarray(cv2.GaussianBlur(density, (0, 0), fine) - around, np.float32)
-
-
-def _square(side: float) -> NDArray[np.uint8]:
-    return np.ones((int(side) | 1, int(side) | 1), np.uint8)

@@ -15,7 +15,7 @@ from scipy.special import logit
 
 Floats = NDArray[np.float64]
 
-STANDS_OUT: Final = 4.0
+STANDS_OUT: Final = 5.0
 """Spreads above its null from which on a cell of a shifted sample is a suspect: see `expected_false`."""
 
 _SHARPEST: Final = 1e-9
@@ -26,13 +26,20 @@ _FIELD_CELLS: Final = 60.0
 """Cells that count as much as the wider null does: whole cells against clumps, and fields, differ about that much."""
 _NARROWEST: Final = 0.3
 """Of a spread, in log-odds: a network that answers many cells with the same number has none."""
+_EVENEST: Final = 1e-3
+"""The same for the darkest spot, in densities of a red cell."""
+_SPOT_WEIGHT: Final = 0.5
+"""Of the darkest spot against the network: chosen on the half of IML's fields that is not held out."""
+_SPOT_MOST: Final = 4.0
+"""Spreads of the darkest spot that count: dirt and platelets are darker than any chromatin."""
 _TAIL_AT: Final = np.array([-3.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0])
-_TAIL: Final = np.array([1.0, 0.5, 0.2, 0.065, 0.021, 0.011, 0.007, 0.004, 0.0016, 0.0007])
-"""The share of uninfected red cells that stands out so far: the largest of three laboratories (`studies.abroad`)."""
+_TAIL: Final = np.array([1.0, 0.54, 0.2, 0.09, 0.045, 0.019, 0.0091, 0.0048, 0.0017, 0.0004])
+"""The share of uninfected red cells of a sample that stands out so far: the largest of three laboratories
+(`studies.abroad`, fields together)."""
 
 
 class Null(NamedTuple):
-    """Where uninfected cells lie: their `middle` and their `spread` upwards, in log-odds, read off so many `cells`.
+    """Where uninfected cells lie: their `middle` and `spread` upwards, of log-odds, say, read off so many `cells`.
 
     The spread is the distance of the 84th percentile, which of a normal distribution is its standard deviation.
     """
@@ -42,10 +49,10 @@ class Null(NamedTuple):
     cells: float
 
     @classmethod
-    def of(cls, log_odds: Floats) -> Self:
-        """Read it off log-odds, shape (n,), n at least 1."""
-        middle, high = np.quantile(log_odds, [0.5, _ONE_SPREAD])
-        return cls(float(middle), float(high - middle), float(len(log_odds)))
+    def of(cls, values: Floats) -> Self:
+        """Read it off values, shape (n,), n at least 1."""
+        middle, high = np.quantile(values, [0.5, _ONE_SPREAD])
+        return cls(float(middle), float(high - middle), float(len(values)))
 
     def towards(self, wider: "Null", cells: float) -> "Null":
         """Return it drawn towards a wider null that counts as much as so many cells."""
@@ -53,9 +60,9 @@ class Null(NamedTuple):
         middle, spread = (own * a + (1 - own) * b for a, b in zip(self[:2], wider[:2], strict=True))
         return Null(middle, spread, self.cells)
 
-    def standing_out(self, log_odds: Floats) -> Floats:
-        """Return how many spreads each lies above the middle; below it, negative."""
-        return (log_odds - self.middle) / max(self.spread, _NARROWEST)
+    def standing_out(self, values: Floats, narrowest: float) -> Floats:
+        """Return how many spreads, each at least `narrowest` wide, each lies above the middle; below it, negative."""
+        return (values - self.middle) / max(self.spread, narrowest)
 
 
 def log_odds(p_parasitized: ArrayLike) -> Floats:
@@ -63,14 +70,28 @@ def log_odds(p_parasitized: ArrayLike) -> Floats:
     return np.asarray(logit(np.clip(np.asarray(p_parasitized, np.float64), _SHARPEST, 1 - _SHARPEST)), np.float64)
 
 
-def standing_out(p_parasitized: ArrayLike, fields: ArrayLike, parts: ArrayLike) -> Floats:
+def standing_out(
+    p_parasitized: ArrayLike, fields: ArrayLike, parts: ArrayLike, darkest_spots: ArrayLike | None = None
+) -> Floats:
     """Return how far each red cell of a sample stands out of its null, in spreads: float64, shape (n,).
 
     p_parasitized: 0 to 1, shape (n,). fields: the field of each cell. parts: what each cell is, such as whole, clump
-    or at the border; both any labels, shape (n,). The null is that of the cell's part in its field, drawn towards that
-    of its part in the sample, and that towards the one of all cells.
+    or at the border; both any labels, shape (n,). darkest_spots: of each cell (`malaria.smear.field.spots`), shape
+    (n,); None: p_parasitized alone tells.
     """
-    values, field, part = log_odds(p_parasitized), np.asarray(fields), np.asarray(parts)
+    field, part = np.asarray(fields), np.asarray(parts)
+    far = _standing_out(log_odds(p_parasitized), field, part, _NARROWEST)
+    if darkest_spots is None:
+        return far
+    spot = _standing_out(np.asarray(darkest_spots, np.float64), field, part, _EVENEST)
+    return np.asarray((far + _SPOT_WEIGHT * np.minimum(spot, _SPOT_MOST)) / np.hypot(1, _SPOT_WEIGHT), np.float64)
+
+
+def _standing_out(values: Floats, field: NDArray[np.generic], part: NDArray[np.generic], narrowest: float) -> Floats:
+    """How far each value lies out of the null of the cell's part in its field, in spreads.
+
+    That null is drawn towards that of the part in the sample, and that towards the one of all cells.
+    """
     if not len(values):
         return values
     whole, out = Null.of(values), np.empty_like(values)
@@ -78,7 +99,7 @@ def standing_out(p_parasitized: ArrayLike, fields: ArrayLike, parts: ArrayLike) 
         wider = Null.of(values[of_part]).towards(whole, _PART_CELLS)
         for among in _groups(field[of_part]):
             rows = of_part[among]
-            out[rows] = Null.of(values[rows]).towards(wider, _FIELD_CELLS).standing_out(values[rows])
+            out[rows] = Null.of(values[rows]).towards(wider, _FIELD_CELLS).standing_out(values[rows], narrowest)
     return out
 
 

@@ -27,6 +27,7 @@ from malaria.smear.field.counting import count_cells, find_views
 from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.field.quality import Concern, concerns
+from malaria.smear.field.spots import darkest_spot
 from malaria.smear.field.view_area import ViewArea
 from malaria.smear.field.windows import scan_with_windows
 from malaria.smear.field_names import Copy
@@ -51,9 +52,10 @@ class FieldTriage:
     """One field, judged.
 
     `outlines` are the objects in it and `p_parasitized` (float64, one for each) what the classifier says of the red
-    cells, NaN for other kinds. `crops` holds the pictures of the most suspicious ones by their place in `outlines`.
-    `overview` is the field as JPEG bytes, its longest side at most 1280 pixels. `leukocyte_types` holds the type of
-    each leukocyte by its place in `outlines`; it is empty where the network for them is missing or broken. `view` is
+    cells, NaN for other kinds; `darkest_spots` is how dark a spot each has (`malaria.smear.field.spots`), likewise.
+    `crops` holds the pictures of the most suspicious ones by their place in `outlines`. `overview` is the field as JPEG
+    bytes, its longest side at most 1280 pixels. `leukocyte_types` holds the type of each leukocyte by its place in
+    `outlines`; it is empty where the network for them is missing or broken. `view` is
     what of the field is slide: the circle of an eyepiece, say.
     """
 
@@ -63,6 +65,7 @@ class FieldTriage:
     diameter: float
     outlines: tuple[Outline, ...]
     p_parasitized: NDArray[np.float64]
+    darkest_spots: NDArray[np.float64]
     crops: dict[int, RGB]
     concerns: tuple[Concern, ...]
     overview: bytes
@@ -156,7 +159,8 @@ class Triage:
         p, far = self._p_parasitized, np.full(len(self._p_parasitized), np.nan)
         judged = ~np.isnan(p)
         parts = np.array([_part(item) for field in self.fields for item in field.outlines], dtype=str)
-        far[judged] = standing_out(p[judged], self._field_numbers[judged], parts[judged])
+        dark = np.concatenate([np.empty(0), *(field.darkest_spots for field in self.fields)])
+        far[judged] = standing_out(p[judged], self._field_numbers[judged], parts[judged], dark[judged])
         return far
 
     @cached_property
@@ -295,6 +299,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
     about = calibrate(rgb)
     outlines: list[Outline] = []
     odds: list[float] = []
+    spots: list[float] = []
     crops: dict[int, RGB] = {}
     types: dict[int, LeukocyteType] = {}
     for part in scan_with_windows(rgb, classifier, about):
@@ -303,6 +308,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
             crops[len(outlines)] = item.crop
             outlines.append(item.outline)
             odds.append(p)
+            spots.append(darkest_spot(item, about) if item.is_judged else np.nan)
         crops = _most_suspicious(crops, odds)
     return FieldTriage(
         field=field,
@@ -311,6 +317,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
         diameter=about.diameter,
         outlines=tuple(outlines),
         p_parasitized=np.array(odds, dtype=np.float64),
+        darkest_spots=np.array(spots, dtype=np.float64),
         crops=crops,
         concerns=tuple(concerns(rgb, about, outlines)),
         overview=_overview(rgb),

@@ -21,9 +21,9 @@ from malaria.model.classifier import DEFAULT_MODEL, load
 from malaria.review import CsvJournal, Log
 from malaria.sample import CellRates, estimate_parasitaemia
 from malaria.smear import Box, Cell, Refused, Sample, triage_field
-from malaria.smear.adapt import SPOT_FEATURES
 from malaria.smear.drawing import Mark, draw_marks, window_around
 from malaria.smear.field.leukocyte_types import LeukocyteType
+from malaria.smear.field.spots import SPOT_FEATURES
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT

@@ -30,7 +30,8 @@ from malaria.smear import (
     segment,
     triage_field,
 )
-from malaria.smear.adapt import SPOT_FEATURES, LabelledCells, find_threshold, spots
+from malaria.smear.adapt import LabelledCells, find_threshold
+from malaria.smear.field.spots import SPOT_FEATURES, spots
 from tests.models import write_model
 
 

@@ -61,7 +61,7 @@ def test_the_order_does_not_tell_which_cells_were_drawn_by_lot():
 def test_the_interval_holds_the_truth_wherever_the_reader_stops(share, missed):
     """At 0.01, 0.1, 1 and 10 %, clustered by field, with parasites that the machine does not see at all."""
     held = dict.fromkeys((30, 100, 200, 400), 0)
-    samples = 12
+    samples = 20
     for seed in range(samples):
         far, truth = a_sample(seed, share, missed=missed)
         survey, order = Survey(far), reading_order(np.arange(len(far)), str(seed))
@@ -69,8 +69,8 @@ def test_the_interval_holds_the_truth_wherever_the_reader_stops(share, missed):
             shown = order[:stop]
             found = survey.estimate(shown[truth[shown]], shown[~truth[shown]])
             held[stop] += found.low <= truth.sum() <= found.high
-    assert min(held.values()) >= 0.75 * samples, held
-    assert sum(held.values()) >= 0.91 * samples * len(held), held
+    assert min(held.values()) >= 0.9 * samples, held
+    assert sum(held.values()) >= 0.95 * samples * len(held), held
 
 
 def test_more_decisions_bring_a_narrower_interval_and_all_of_them_the_truth():

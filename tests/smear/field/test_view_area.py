@@ -11,17 +11,7 @@ from malaria.images import decode
 from malaria.smear import calibrate, segment
 from malaria.smear.field.view_area import find_view
 from studies.annotated_fields import leukocyte_fields, smear_fields
-
-SOFT = 0.06  # of the radius
-
-
-def eyepiece(rgb, radius, middle, soft=0.0):
-    """The field as through an eyepiece: nearly black outside a circle (pixels), whose edge is `soft` pixels wide."""
-    rows, columns = np.mgrid[: rgb.shape[0], : rgb.shape[1]]
-    inside = radius - np.hypot(columns - middle[0], rows - middle[1])
-    share = np.clip(inside / max(soft, 1e-3) + 0.5, 0, 1)[..., np.newaxis]
-    noise = np.random.default_rng(0).normal(0, 1, rgb.shape)
-    return np.clip(rgb * share + (1 - share) * 6 + noise, 0, 255).astype(np.uint8)
+from studies.counting import SOFT, eyepiece
 
 
 def red_cells(rgb):
