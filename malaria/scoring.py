@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels
+from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels, say_no_match
 from malaria.errors import LabelsError, ModelError, UnknownLabelsError
 from malaria.images import Image, Opened, Source, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
@@ -169,6 +169,8 @@ def read_labelled(
         table["given_label"] = table["file"].map(folders.labels)
     elif known:
         _join(table, known, path, say)
+    if source.skipped:
+        say(source.told_skipped)
     return table.astype({"given_label": object, "patient": object})
 
 
@@ -178,8 +180,8 @@ def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | N
     except UnknownLabelsError as error:
         words = [f"{word} ({count(n, 'row')})" for word, n in error.unknown.items()]
         raise UnknownLabelsError(
-            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each means, as in "
-            f"--meaning {_pair(next(iter(error.unknown)), PARASITIZED)}; with nothing after = the images are left out.",
+            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each word means: "
+            f"--meaning WORD={PARASITIZED}, --meaning WORD={UNINFECTED}, or --meaning WORD= to leave its images out.",
             error.unknown,
         ) from None
 
@@ -211,10 +213,7 @@ def _join(table: pd.DataFrame, known: Labels, path: str | os.PathLike[str], say:
     """
     joined = match(table["file"], known, table["image_id"])
     if len(joined.left_out) == len(table) and not joined.ambiguous:
-        raise LabelsError(
-            f"{path}: None of its {count(len(table), 'image')} is named in the CSV. "
-            "Its `file` column must hold their names, with or without folders and extension."
-        )
+        raise LabelsError(f"{path}: {say_no_match(table['file'], known.names)}")
     table["given_label"] = joined.table["given_label"]
     if "patient" in joined.table:
         table["patient"] = joined.table["patient"].fillna(table["patient"])

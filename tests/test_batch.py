@@ -159,7 +159,7 @@ def test_without_any_label_it_says_what_to_do(files: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("file,label\nother.png,Parasitized\n", "such as x.png, is named in the CSV, whose first name is other.png"),
+        ("file,label\nother.png,Parasitized\n", "The images are x.png, y.png; the CSV names other.png"),
         ("file,label\n", "the CSV labels no file"),
         ("file,label\nx,\n", "the CSV labels no file"),
     ],
@@ -202,7 +202,10 @@ def test_a_csv_labels(text: str) -> None:
         ("file,label\nx,Parasitized\nx,Uninfected\n", "two different labels to x"),
         ("file,label,Label\nx,Parasitized,Uninfected\n", "2 columns named label"),
         ("", "The CSV is empty"),
-        ("file,label\n" + "".join(f"x{n},{n}\n" for n in range(40)), "Rename them or say what each means"),
+        (
+            "file,label\n" + "".join(f"x{n},{n}\n" for n in range(40)),
+            "or say in `mapping` what each",
+        ),
     ],
     ids=["no file", "no label", "contradiction", "two label columns", "empty", "too many words"],
 )

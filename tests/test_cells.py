@@ -15,6 +15,7 @@ import malaria.cells
 from malaria.cells import (
     COLUMNS,
     Question,
+    count_once,
     evaluate_cells,
     for_spreadsheets,
     labels_from_folders,
@@ -202,6 +203,80 @@ def test_images_are_named_by_path_name_or_stem(names):
     assert joined.left_out == ("cells/Uninfected/c.webp",)
     assert joined.without_image == ("z.png",)
     assert joined.ambiguous == {}
+
+
+NAMED_OTHERWISE = {
+    "Unicode taken apart": ("Zelle \u00fc.png", "Zelle u\u0308.png"),
+    "Unicode put together": ("Zelle u\u0308.png", "Zelle \u00fc.png"),
+    "case of the extension": ("a.PNG", "a.png"),
+    "case of the name": ("Cell_7.png", "cell_7.PNG"),
+    "Windows path": ("a.png", r"C:\\Users\\me\\cells\\a.png"),
+    "Windows share": ("cells/a.png", r"\\server\share\cells\a.png"),
+    "absolute path": ("cells/a.png", "/home/me/data/a.png"),
+    "address": ("a.png", "https://example.org/cells/a.png"),
+    "a folder more": ("a.png", "train/a.png"),
+    "uploaded to Label Studio": ("a.png", "/data/upload/1/0a1b2c3d-a.png"),
+    "served by Label Studio": ("cells/my a.png", "/data/local-files/?d=cells/my%20a.png"),
+    "stem, other case": ("cells/A1.png", "a1"),
+}
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED_OTHERWISE.values(), ids=NAMED_OTHERWISE)
+def test_a_name_finds_its_image_though_it_is_written_otherwise(file, name):
+    labels = read_labels(f'file,patient,label\n"{name}",P1,Parasitized\nz.png,P2,Uninfected\n'.encode())
+    table = match([file, "other.png"], labels).table
+    assert table["given_label"].tolist() == [PARASITIZED, None]
+    assert table["patient"].tolist() == ["P1", None]
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["Uninfected/1.png"], ["Parasitized/1.png"]),
+        (["Uninfected/1.png"], ["C:/x/Parasitized/1.png"]),
+        (["x/1.png"], ["y/1.png"]),
+        (["1.png"], ["C:/x/1.png", "C:/y/1.png"]),
+        (["x/1.PNG", "y/1.PNG"], ["1.png"]),
+        (["a.jpg"], ["a.png"]),
+    ],
+    ids=["other class", "other class, absolute", "other folder", "two names", "two images", "other format"],
+)
+def test_a_name_that_may_be_another_image_labels_none(files, names):
+    rows = "".join(f"{name},{label}\n" for name, label in zip(names, (PARASITIZED, UNINFECTED), strict=False))
+    assert match(files, read_labels(f"file,label\n{rows}".encode())).table["given_label"].isna().all()
+
+
+@pytest.mark.parametrize("column", ["filename", "File Name", "image", "Image Name", "path", "image_path", "IMG"])
+def test_the_column_of_files_is_known_by_what_it_is_called(column):
+    labels = read_labels(f"{column},label\na.png,Parasitized\n".encode())
+    assert match(["a.png"], labels).table["given_label"].tolist() == [PARASITIZED]
+
+
+def test_which_of_two_columns_names_the_image_is_asked():
+    with pytest.raises(LabelsError, match=r"Several columns .*: filename, path\. Rename the right one to file"):
+        read_labels(b"filename,path,label\na.png,b.png,Parasitized\n")
+    assert read_labels(b"path,file,label\na.png,b.png,Parasitized\n").names == {"b.png": PARASITIZED}
+
+
+def test_copies_count_once_and_contradictions_not_at_all():
+    table = pd.DataFrame(
+        {
+            "file": ["a", "copy of a", "b", "c", "c otherwise", "bare d", "d"],
+            "image_id": ["A", "A", "B", "C", "C", "D", "D"],
+            "given_label": [PARASITIZED, PARASITIZED, UNINFECTED, PARASITIZED, UNINFECTED, None, UNINFECTED],
+            "p_parasitized": [0.9, 0.9, 0.1, 0.7, 0.7, 0.2, 0.2],
+        }
+    )
+    once = count_once(table)
+    assert once.copies == {"copy of a": "a", "c otherwise": "c", "bare d": "d"}
+    assert once.contradicted == ("c", "c otherwise")
+    assert once.table["file"].tolist() == ["a", "b", "c", "d"]
+    assert "copy of a is a" in once.sentences[0]
+    assert "different labels: c, c otherwise" in once.sentences[1]
+    found = evaluate_cells(table, 0.5)
+    assert (found.n, found.copies, found.left_out) == (3, 3, 1)
+    alone = evaluate_cells(table.iloc[[0, 2, 6]], 0.5)
+    assert found.rates["accuracy"].interval == alone.rates["accuracy"].interval
 
 
 def test_the_most_exact_name_wins():

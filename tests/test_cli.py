@@ -278,10 +278,43 @@ def test_unknown_labels_are_named_and_can_be_given_a_meaning(run: Run, cells: Pa
     done = run("evaluate", cells, "--labels", labels, "--json", "-")
     assert (done.status, done.out) == (2, "")
     assert "falciparum (1 row), unsure (1 row)" in done.err
-    assert "--meaning falciparum=Parasitized" in done.err
+    assert "--meaning WORD=Parasitized" in done.err, "which of them it means is not for the program to say"
     meaning = ["--meaning", "falciparum=Parasitized", "--meaning", "unsure="]
     found = json.loads(run("evaluate", cells, "--labels", labels, *meaning, "--json", "-").out)
     assert found["confusion"] == {"tp": 0, "fn": 1, "fp": 0, "tn": 1}
+
+
+def test_a_set_that_holds_itself_twice_counts_once(run: Run, cells: Path, tmp_path: Path) -> None:
+    once = json.loads(run("evaluate", cells, "--json", "-").out)
+    shutil.copytree(cells, tmp_path / "again")
+    shutil.copytree(tmp_path / "again", cells / "cells")
+    done = run("evaluate", cells, "--json", "-")
+    twice = json.loads(done.out)
+    assert (twice["n"], twice["copies"], twice["intervals"]) == (once["n"], once["copies"] + 9, once["intervals"])
+    assert "9 files are copies, and counted once: " in done.err
+
+
+def test_one_image_under_both_labels_is_told_and_in_no_rate(run: Run, cells: Path) -> None:
+    shutil.copy(cells / "Uninfected" / "C100P0ThinF_IMG_0.png", cells / "Parasitized" / "same.png")
+    done = run("evaluate", cells, "--json", "-")
+    assert json.loads(done.out)["n"] == 7
+    assert "one image with different labels: Parasitized/same.png, Uninfected/C100P0ThinF_IMG_0.png" in done.err
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate", "suspects"])
+def test_what_is_not_read_is_named(run: Run, cells: Path, verb: str) -> None:
+    done = run(verb, cells, "--csv", "-")
+    assert "Uninfected/broken.png: The PNG data is cut short or damaged." in done.err
+    assert "cells: 1 file is no image, and not read: readme.txt." in done.err
+
+
+def test_without_one_cell_to_measure_the_reason_comes_first_and_the_status_is_2(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "set" / "Parasitized").mkdir(parents=True)
+    (tmp_path / "set" / "Parasitized" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    done = run("evaluate", tmp_path / "set")
+    assert done.status == 2
+    assert done.out == ""
+    assert done.err.splitlines()[0].startswith("Parasitized/a.png: The PNG data is cut short or damaged.")
 
 
 # models
@@ -368,7 +401,7 @@ HOPELESS: dict[str, tuple[Callable[[Path, Path], list[object]], str]] = {
     ),
     "CSV of other images": (
         lambda t, c: ["evaluate", c, "--labels", text(t, "o.csv", "file,label\nx.png,Parasitized\n")],
-        "None of its 9 images is named in",
+        "None of the images is named in",
     ),
     "CSV of two minds": (
         lambda t, c: ["evaluate", c, "--labels", text(t, "2.csv", "file,label\nx,Parasitized\nx,Uninfected\n")],

@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,14 @@ def _tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def labelled(place: Path, **folders: list[np.ndarray]) -> Path:
-    """A zip of cells in folders."""
+    """A zip of cells in folders, each of them another file."""
+    different = count()
     with zipfile.ZipFile(place, "w") as archive:
         for folder, images in folders.items():
             for number, rgb in enumerate(images):
-                archive.writestr(f"{folder}/{number}.png", png(rgb))
+                cell = rgb.copy()
+                cell[0, 0, 1] = next(different)
+                archive.writestr(f"{folder}/{number}.png", png(cell))
     return place
 
 

@@ -9,7 +9,16 @@ from typing import Final, Self
 
 import pandas as pd
 
-from malaria.cells import Labels, Meaning, labels_from_folders, match, read_labels, read_table
+from malaria.cells import (
+    Labels,
+    Meaning,
+    find_files,
+    labels_from_folders,
+    match,
+    read_labels,
+    read_table,
+    say_no_match,
+)
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES
 from malaria.wording.words import count
@@ -93,11 +102,7 @@ class Labelling:
         if self.given and not self.given.names:
             raise LabelsError(f"{name}: the CSV labels no file. Fill in its column {self.given.column}.")
         if self.given:
-            called, asked = (next(iter(names)) for names in (files, self.given.names))
-            raise LabelsError(
-                f"{name}: none of its images, such as {called}, is named in the CSV, whose first name is {asked}. "
-                "Write names into the CSV's file column that the images have, with their folders where two are alike."
-            )
+            raise LabelsError(f"{name}: {say_no_match(files, self.given.names)}")
         raise LabelsError(
             f"{name}: none of its images has a label. Put them in folders named {CLASSES[0]} and "
             f"{CLASSES[1]}, or give a CSV with the columns file and label beside the zip."
@@ -135,8 +140,11 @@ def apply_corrections(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:
 def find_label_columns(data: bytes) -> list[str]:
     """The columns of a CSV that may hold labels, where it says which image each is for. Raises LabelsError."""
     header = read_table(data)[0]
-    others = [name for name in header if name.casefold() not in ("", "file", "image_id", "patient")]
-    return others if "file" in (name.casefold() for name in header) else []
+    try:
+        files = header[find_files(header)]
+    except LabelsError:
+        return []
+    return [name for name in header if name != files and name.casefold() not in ("", "image_id", "patient")]
 
 
 def _read(data: bytes, column: str | None, meaning: Meaning, words: list[Word]) -> Labels | None:

@@ -48,6 +48,7 @@ def say_what_counts(batch: Batch) -> str:
     left_out = [
         (evaluation.unreadable, "could not be read"),
         (evaluation.left_out, "without a label"),
+        (batch.copies, "a copy of another, counted once" if batch.copies == 1 else "copies of others, counted once"),
         (batch.total - len(batch.table) if batch.reading != Reading.UNDISPUTED else 0, "not reached before the stop"),
     ]
     return ". ".join([cells, *(f"{n:,} {why}" for n, why in left_out if n)]) + "."

@@ -30,8 +30,8 @@ class Batch:
     `table` is the table of cells: file, patient, p_parasitized, label (the answer at `threshold`), error, image_id and
     given_label; where labels were corrected also corrected_label, None where a cell's given label stands. `read`
     returns the bytes of one of its files, and raises ImageError or SourceError. `total` counts the images of the
-    source called `name`: more than the table has when scoring was stopped. Believe the figures only for cells that the
-    model was not trained on.
+    source called `name`, without its `copies`: more than the table has when scoring was stopped. Believe the figures
+    only for cells that the model was not trained on.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Batch:
     read: Callable[[str], bytes]
     total: int
     synthetic: bool = False
+    copies: int = 0
     reading: Reading = Reading.AS_GIVEN
     _measured: Evaluation | None = field(default=None, repr=False)
 

@@ -1,6 +1,8 @@
 """The table of cells: one pandas DataFrame shape for the whole app, and how labels come into it and rows out of it."""
 
+from malaria.cells._copies import Once, count_once
 from malaria.cells._csvtext import (
+    find_files,
     for_spreadsheets,
     format_csv,
     format_row,
@@ -18,6 +20,7 @@ from malaria.cells._labels import (
     labels_from_folders,
     match,
     read_labels,
+    say_no_match,
 )
 from malaria.cells._table import COLUMNS, evaluate_cells, read_cells, to_csv
 
@@ -27,8 +30,11 @@ __all__ = [
     "Labels",
     "Match",
     "Meaning",
+    "Once",
     "Question",
+    "count_once",
     "evaluate_cells",
+    "find_files",
     "for_spreadsheets",
     "format_csv",
     "format_row",
@@ -40,5 +46,6 @@ __all__ = [
     "read_number",
     "read_table",
     "restore",
+    "say_no_match",
     "to_csv",
 ]

@@ -20,6 +20,11 @@ _NEUTRALISED: Final = re.compile(r"(?<![^;\t\r\n])'(?='*[=+\-@\t\r])")
 _QUOTED: Final = re.compile(r'[",\r\n]')
 _QUOTED_FOR_SPREADSHEETS: Final = re.compile(r'[",;\t\r\n=]')
 
+FILE_COLUMNS: Final = frozenset(
+    ("file", "files", "filename", "filepath", "path", "image", "images", "imagename", "imagepath", "imagefile", "img")
+)
+"""What a column may be called that says which image a row is of; in any case, with spaces or underlines."""
+
 
 def neutralise(value: object) -> object:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front; everything else stays as it is.
@@ -112,6 +117,20 @@ def require(header: Sequence[str], name: str) -> int:
     if place is None:
         raise LabelsError(f"The CSV has no column {name}; it has {list_some(header)}. Rename the one that is meant.")
     return place
+
+
+def find_files(header: Sequence[str]) -> int:
+    """Where the column is that says which image a row is of: `file`, else the one of `FILE_COLUMNS` that is there.
+
+    Raises LabelsError when there is none, or several.
+    """
+    if (place := find(header, "file")) is not None:
+        return place
+    places = [i for i, column in enumerate(header) if re.sub(r"[\s_-]", "", column.casefold()) in FILE_COLUMNS]
+    if len(places) > 1:
+        names = list_some(header[i] for i in places)
+        raise LabelsError(f"Several columns of the CSV may name the image: {names}. Rename the right one to file.")
+    return places[0] if places else require(header, "file")
 
 
 def _bytes(data: bytes | Path | str) -> bytes:

@@ -2,15 +2,15 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from posixpath import splitext
 from typing import Final, TypeAlias
 
 import pandas as pd
 
-from malaria.cells._csvtext import find, read_table, require
+from malaria.cells._csvtext import find, find_files, read_table, require
+from malaria.cells._names import list_endings, match_loosely, split, tidy
 from malaria.errors import LabelsError, UnknownLabelsError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.wording.words import count, list_some
@@ -29,6 +29,7 @@ SYNONYMS: Final = {
     UNINFECTED: ("uninfected", "noninfected", "notinfected", "unparasitized", "healthy", "normal", "negative"),
 }
 """Folder names, letters only, that probably mean a class. They are asked about, never used unasked."""
+_SOUNDS_LIKE: Final = tuple(word for words in SYNONYMS.values() for word in words)
 
 
 @dataclass(frozen=True)
@@ -95,21 +96,22 @@ def read_labels(
 ) -> Labels:
     """Read labels from a CSV, given as its bytes or its path; `read_table` says which kinds of CSV are understood.
 
-    It needs a `file` column (path, file name or stem) and a label column: `column`, else the first of `LABEL_COLUMNS`
-    that is there. Columns `image_id` and `patient` are used where they exist. Class names may differ in case; any other
-    word needs a `mapping`, as {"infected": "Parasitized", "unsure": None}. With `classes=None` every word is a class.
+    It needs a column of files (`FILE_COLUMNS`; paths, names or stems) and a label column: `column`, else the first of
+    `LABEL_COLUMNS` that is there. Columns `image_id` and `patient` are used where they exist. Class names may differ in
+    case; any other word needs a `mapping`, as {"infected": "Parasitized", "unsure": None}. With `classes=None` every
+    word is a class.
 
     Raises LabelsError for a file that is no CSV, a missing column, and a name with two different labels;
     UnknownLabelsError for words that are no class.
     """
     header, rows = read_table(data)
-    file_at, label_at = require(header, "file"), _label_column(header, column)
+    file_at, label_at = find_files(header), _label_column(header, column)
     id_at, patient_at = find(header, "image_id"), find(header, "patient")
     classify = _classifier((row[label_at] for row in rows), header[label_at], mapping, classes)
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)  # name -> (label, image_id or "") of each row
     patients: dict[str, str] = {}
     for row in rows:
-        name, label = _name(row[file_at]), classify[row[label_at].strip()]
+        name, label = tidy(row[file_at]), classify[row[label_at].strip()]
         if label and not name:
             raise LabelsError(f"A row labelled {label} names no file. Fill in its file column or delete it.")
         if label:
@@ -127,13 +129,19 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
     """Join images, given by their paths ('/' separated) and perhaps their `image_ids`, to labels.
 
     An image takes the label of its image_id, where both sides know it; else that of the longest ending of its path
-    that the CSV names: `a/b/c.png`, `b/c.png`, `c.png`, and then the same without the extension. A name that fits
+    that the CSV names: `a/b/c.png`, `b/c.png`, `c.png`, and then the same without the extension. Where there is none,
+    a name that differs only as `match_loosely` allows will do. A name that fits
     several images labels none of them, unless it is the whole path of one; neither does one that the CSV gives to
     another image_id.
     """
     paths = list(files)
     ids = list(image_ids) if image_ids is not None else [None] * len(paths)
-    names = [next((ending for ending in _endings(path) if ending in labels.names), None) for path in paths]
+    names = [next((ending for ending in list_endings(path) if ending in labels.names), None) for path in paths]
+    if len(fitted := set(names)) <= len(labels.names) and None in fitted:  # so far, only as they are written
+        open_names = {name: label for name, label in labels.names.items() if name not in fitted}
+        open_paths = [path for path, name in zip(paths, names, strict=True) if name is None]
+        loosely = match_loosely(open_paths, open_names, _SOUNDS_LIKE)
+        names = [name or loosely.get(path) for path, name in zip(paths, names, strict=True)]
     fitting: dict[str, set[str]] = defaultdict(set)
     for path, name in zip(paths, names, strict=True):
         if name is not None:
@@ -144,19 +152,31 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
             return labels.ids[image_id]
         if image_id is not None and name in labels.identified:
             return None
-        sure = name is not None and (len(fitting[name]) == 1 or _name(path) == name)
+        sure = name is not None and (len(fitting[name]) == 1 or tidy(path) == name)
         return labels.names[name] if name is not None and sure else None
 
     answers = [given(*image) for image in zip(paths, names, ids, strict=True)]
     columns = {"file": paths, "given_label": answers}
     if known := labels.patients:
-        columns["patient"] = [next((known[name] for name in _endings(path) if name in known), None) for path in paths]
+        columns["patient"] = [
+            next((known[one] for one in (*list_endings(path), name or "") if one in known), None)
+            for path, name in zip(paths, names, strict=True)
+        ]
     without_label = {path for path, answer in zip(paths, answers, strict=True) if answer is None}
     return Match(
         pd.DataFrame(columns, dtype=object),
         tuple(path for path, answer in zip(paths, answers, strict=True) if answer is None),
         tuple(name for name in labels.names if name not in fitting),
         {name: tuple(sorted(fits)) for name, fits in fitting.items() if fits & without_label},
+    )
+
+
+def say_no_match(files: Iterable[str], names: Iterable[str]) -> str:
+    """The sentence for images none of which a CSV names, with the first two names of each side."""
+    return (
+        f"None of the images is named in the CSV. The images are {list_some(files, 2)}; "
+        f"the CSV names {list_some(names, 2)}. Write the images' names into the CSV, with their folders where two are "
+        "alike."
     )
 
 
@@ -174,7 +194,7 @@ def labels_from_folders(
     asked: Counter[tuple[str, str]] = Counter()
     for file in files:
         label = None
-        for folder in reversed(_parts(file)[:-1]):
+        for folder in reversed(split(file)[:-1]):
             if classes is None or folder.casefold() in meaning:
                 label = meaning.get(folder.casefold(), folder)
                 break
@@ -221,8 +241,8 @@ def _classifier(
     if unknown and classes is not None:
         found = list_some(f"{word!r} ({count(n, 'row')})" for word, n in unknown.items())
         raise UnknownLabelsError(
-            f"The column {column} holds labels that are none of {list_some(classes)}: {found}. Rename them or say what "
-            f"each means (mapping, as in {{{next(iter(unknown))!r}: {classes[0]!r}}}; None leaves the rows out).",
+            f"The column {column} holds labels that are none of {list_some(classes)}: {found}. Rename them, or say in "
+            f"`mapping` what each means: {list_some(classes)}, or None to leave its rows out.",
             unknown,
         )
     return {word: meaning.get(word.casefold(), word) for word in seen}
@@ -244,20 +264,3 @@ def _settle(found: Mapping[str, Sequence[tuple[str, str]]]) -> tuple[dict[str, s
     if contradictory:
         raise LabelsError(f"The CSV gives two different labels to {list_some(contradictory)}. Delete the wrong rows.")
     return names, ids
-
-
-def _name(written: str) -> str:
-    return written.strip().replace("\\", "/").removeprefix("./")
-
-
-def _parts(path: str) -> list[str]:
-    """The folders and the name. Not by pathlib, which keeps every name it has seen for good."""
-    return [part for part in _name(path).split("/") if part not in ("", ".")]
-
-
-def _endings(path: str) -> Iterator[str]:
-    """Every way in which a CSV may name an image, the most exact first."""
-    whole = _parts(path)
-    for parts in (whole, [*whole[:-1], splitext(whole[-1])[0]] if whole else []):
-        for start in range(len(parts)):
-            yield "/".join(parts[start:])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from malaria.cells._csvtext import format_csv, read_number, read_table, require
+from malaria.cells._copies import count_once
+from malaria.cells._csvtext import find_files, format_csv, read_number, read_table
 from malaria.errors import LabelsError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_cells(data: bytes | Path | str) -> pd.DataFrame:
     Raises LabelsError for a file that is no CSV, or has no `file` column, or a p_parasitized that is no number.
     """
     header, rows = read_table(data)
-    require(header, "file")
+    header[find_files(header)] = "file"
     table = pd.DataFrame([[value or None for value in row] for row in rows], columns=header, dtype=object)
     if "p_parasitized" in table:
         try:
@@ -48,12 +49,17 @@ def read_cells(data: bytes | Path | str) -> pd.DataFrame:
 
 
 def evaluate_cells(table: pd.DataFrame, threshold: float, *, model: str | None = None) -> Evaluation:
-    """Measure a table of cells (given_label, p_parasitized and, where known, patient and error) at `threshold`.
+    """Measure a table of cells (given_label, p_parasitized and, where known, patient, image_id, error) at `threshold`.
 
-    Images with an error count as unreadable, readable ones without a given_label as left out. Raises as `evaluate`.
+    Images with an error count as unreadable, readable ones without a given_label as left out, and so do images that
+    stand in the table with different labels; copies count once. Raises as `evaluate`.
     """
     from malaria.metrics import evaluate  # only here: 60 MB of statistics that writing a CSV does not need
 
+    copies = 0
+    if "image_id" in table:
+        once = count_once(table)
+        table, copies = once.table, len(once.copies)
     unreadable = table["error"].notna() if "error" in table else table["p_parasitized"].isna()
     left_out = ~unreadable & table["given_label"].isna()
     used = table[~unreadable & ~left_out]
@@ -64,5 +70,6 @@ def evaluate_cells(table: pd.DataFrame, threshold: float, *, model: str | None =
         patients=used["patient"].to_list() if "patient" in used else None,
         model=model,
         left_out=int(left_out.sum()),
+        copies=copies,
         unreadable=int(unreadable.sum()),
     )

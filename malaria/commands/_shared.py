@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeAlias, TypeVar
 
 import typer
 from tqdm import tqdm
@@ -13,8 +13,12 @@ from tqdm import tqdm
 from malaria.images import Source, open_source
 from malaria.labels import CLASSES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Item = TypeVar("Item")
 STANDARD_OUTPUT = "-"
+_NAMED = 10  # of the images that could not be read
 
 
 def _fraction(value: float | None) -> float | None:
@@ -91,6 +95,17 @@ def write_every_name(*streams: TextIO | None) -> None:
 def say(message: str) -> None:
     """Print a message to standard error."""
     typer.echo(message, err=True)
+
+
+def say_unread(table: "pd.DataFrame", skipped: str = "") -> None:
+    """Name what of a table of cells could not be read, the first few with the reason, and say what was `skipped`."""
+    bad = table["error"].dropna()
+    for sentence in bad[:_NAMED]:
+        say(sentence)
+    if len(bad) > _NAMED:
+        say(f"And {len(bad) - _NAMED:,} more that could not be read.")
+    if skipped:
+        say(skipped)
 
 
 def progress(items: Iterable[Item], total: int, unit: str = "cell") -> Iterator[Item]:

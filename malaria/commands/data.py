@@ -49,6 +49,8 @@ def data_describe(
         write_json(description.to_dict(), json)
     if json != STANDARD_OUTPUT:
         _print(description.to_dict())
+    if source.skipped:
+        say(source.told_skipped)
     if description.readable.empty:
         say("No image could be read.")
         raise typer.Exit(2)

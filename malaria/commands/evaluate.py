@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from malaria.cells import to_csv
+from malaria.cells import count_once, to_csv
 from malaria.commands._shared import (
     STANDARD_OUTPUT,
     CsvOption,
@@ -17,6 +17,7 @@ from malaria.commands._shared import (
     meanings,
     progress,
     say,
+    say_unread,
     write_json,
     write_text,
 )
@@ -40,7 +41,8 @@ def evaluate(
 ) -> None:
     """Measure a model on labelled cells: rates with 95 % intervals, by cell and by patient.
 
-    Labels come from the folder names, or from a CSV; images that are not in the CSV are left out and counted.
+    Labels come from the folder names, or from a CSV; images that are not in the CSV are left out and counted. Copies of
+    an image count once. Exit status 2 if no cell can be measured.
     """
     if json == csv == STANDARD_OUTPUT:
         raise typer.BadParameter("Only one of --json and --csv can be -.")
@@ -49,14 +51,19 @@ def evaluate(
         classifier, path, labels, label_column, threshold, meanings(meaning), watch=progress, say=say
     )
     evaluation = measure(table, classifier, threshold)
+    say_unread(table)
+    for sentence in count_once(table).sentences:
+        say(sentence)
     if csv:
         write_text(to_csv(table), csv)
     if json:
         write_json(evaluation.to_dict(), json)
-    if STANDARD_OUTPUT not in (json, csv):
+    if evaluation.n and STANDARD_OUTPUT not in (json, csv):
         _print_rates(evaluation)
     left_out, bad = evaluation.left_out, evaluation.unreadable
     say(f"{count(evaluation.n, 'cell')} measured, {left_out:,} left out, {bad:,} unreadable.")
+    if not evaluation.n:
+        raise typer.Exit(2)
     if warning := flattery(table, classifier):
         say(warning)
 

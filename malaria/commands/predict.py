@@ -12,9 +12,10 @@ from malaria.commands._shared import (
     ThresholdOption,
     progress,
     say,
+    say_unread,
     write_text,
 )
-from malaria.images import open_images
+from malaria.images import Source, open_images
 from malaria.model.classifier import load
 from malaria.scoring import score, tell_pictures
 from malaria.wording.words import count
@@ -35,6 +36,7 @@ def predict(
     table = score(classifier, opened, threshold, progress)
     write_text(to_csv(table.drop(columns="image_id")), csv or STANDARD_OUTPUT)
     tell_pictures(table, say)
+    say_unread(table, " ".join(one.told_skipped for one in opened if isinstance(one, Source) and one.skipped))
     read = int(table["error"].isna().sum())
     say(f"{read:,} of {count(len(table), 'image')} read by {classifier.card.name}; {len(table) - read:,} unreadable.")
     if not read:

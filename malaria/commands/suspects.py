@@ -13,6 +13,7 @@ from malaria.commands._shared import (
     meanings,
     progress,
     say,
+    say_unread,
     writable,
     write_text,
 )
@@ -46,6 +47,7 @@ def suspects(
     except NoHeldOutError as why:
         held_out = why
     table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
+    say_unread(table)
     table, basis = out_of_sample(table, held_out, name)
     ranked = rank(table)
     write_text(format_csv(ranked[list(SUSPECTS_COLUMNS)]), csv)

@@ -7,7 +7,8 @@ from malaria.images.decoding import RGB, decode, name_picture
 from malaria.images.given import Image, Opened, name_images, open_image, open_images
 from malaria.images.limits import CELL_MAX_PIXELS, MIN_SIDE
 from malaria.images.naming import image_id, patient_of
-from malaria.images.source import MAX_FILE_BYTES, MAX_MEMBERS, ImageFile, Source, open_source
+from malaria.images.source import MAX_FILE_BYTES, ImageFile, Source, open_source
+from malaria.images.zips import MAX_MEMBERS
 
 __all__ = [
     "CELL_MAX_PIXELS",

@@ -4,12 +4,10 @@ A member that cannot or should not be read (encrypted, a bomb, a nested archive,
 `ImageFile` with its `error`, and the rest goes on; a source that is hostile or empty as a whole is a `SourceError`.
 """
 
-import io
 import os
 import posixpath
 import re
 import stat
-import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -22,14 +20,12 @@ from typing import BinaryIO, Final, Self, TypeAlias
 from malaria.errors import ImageError, SourceError
 from malaria.images.kinds import READ_KINDS, UNREAD_SUFFIXES, is_picture, name_unread
 from malaria.images.naming import image_id, patient_of
+from malaria.images.zips import DEFLATE64, open_zip, read_member
+from malaria.wording.words import choose_verb, count, list_some
 
 MAX_FILE_BYTES: Final = 256 * 2**20
 """The most bytes one image file may have, unpacked; counted while reading, whatever a zip declares."""
 
-MAX_MEMBERS: Final = 200_000
-"""The most files a zip may hold; the whole NIH set has 27,558."""
-
-_MAX_DIRECTORY_BYTES: Final = MAX_MEMBERS * 512  # of a zip's list of members, which is read in one piece
 _MAX_RATIO: Final = 200  # image formats are already packed; only blank BMP and TIFF files come near
 _RATIO_MATTERS_FROM: Final = 16 * 2**20  # unpacked bytes; a smaller file does no harm at any ratio
 
@@ -44,6 +40,9 @@ _IMAGE_SUFFIXES: Final = frozenset(
 _SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,7}")  # in small letters; what else follows a dot tells no kind
 _ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
 _LITTER: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})  # with whatever starts with a dot
+
+_REPACK: Final = "Make the zip again with the ordinary method (deflate)."
+_NAMED: Final = 10  # of the files passed over
 
 Reader: TypeAlias = Callable[[], bytes]  # returns one file's bytes or raises ImageError
 
@@ -60,7 +59,8 @@ class ImageFile:
     @cached_property
     def image_id(self) -> str | None:
         """SHA-256 of the bytes, in hexadecimal; None without bytes."""
-        return None if self.data is None else image_id(self.data)
+        data = self.data
+        return None if data is None else image_id(data)
 
     @property
     def patient(self) -> str | None:
@@ -71,6 +71,29 @@ class ImageFile:
     def folder(self) -> str | None:
         """The name of the folder that directly holds the file (`Parasitized`); None at the top of the source."""
         return PurePosixPath(self.file).parent.name or None
+
+
+class PackedFile(ImageFile):
+    """An image of a zip that is unpacked whenever its bytes are asked for: a small zip may hold much."""
+
+    def __init__(self, source: "Source", file: str) -> None:
+        object.__setattr__(self, "file", file)
+        object.__setattr__(self, "_source", source)
+
+    @property
+    def data(self) -> bytes | None:
+        try:
+            return self._source.read(self.file)  # type: ignore[attr-defined, no-any-return]
+        except ImageError:
+            return None
+
+    @property
+    def error(self) -> str | None:
+        try:
+            self._source.read(self.file)  # type: ignore[attr-defined]
+        except ImageError as error:
+            return str(error)
+        return None
 
 
 class Source:
@@ -90,6 +113,13 @@ class Source:
         self._readers = readers
         self._archive = archive
 
+    @property
+    def told_skipped(self) -> str:
+        """The sentence that names what was passed over; empty where nothing was."""
+        n = len(self.skipped)
+        told = f"{self.name}: {count(n, 'file')} {choose_verb(n, 'is', 'are')} no image, and not read"
+        return f"{told}: {list_some(self.skipped, _NAMED)}." if n else ""
+
     def __len__(self) -> int:
         return len(self._readers)
 
@@ -99,6 +129,10 @@ class Source:
                 yield ImageFile(file, reader())
             except ImageError as error:
                 yield ImageFile(file, error=str(error))
+
+    def keep(self) -> list[ImageFile]:
+        """The files for as long as they are needed. Those of a zip stay packed; leave it open."""
+        return list(self) if self._archive is None else [PackedFile(self, file) for file in self._readers]
 
     @property
     def files(self) -> list[str]:
@@ -152,7 +186,7 @@ def _open_file(place: Path | BinaryIO, stream: BinaryIO, name: str) -> Source:
     """A zip or a single image; `stream` is `place`, opened."""
     stream.seek(0)
     if name.lower().endswith(".zip") or stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
-        return _open_zip(place, name, _check_directory(stream, name))
+        return _open_zip(place, name)
     file = _clean(name)
     if isinstance(place, Path):
         return Source(name, {file: lambda: _read_path(place, file)})
@@ -247,18 +281,10 @@ def _read_stream(stream: BinaryIO, file: str) -> bytes:
 # Zips
 
 
-def _open_zip(place: Path | BinaryIO, name: str, size: int) -> Source:
+def _open_zip(place: Path | BinaryIO, name: str) -> Source:
+    archive = open_zip(place, name)
     try:
-        archive = zipfile.ZipFile(place)
-    except Exception as error:  # a damaged list of members raises nearly every kind there is
-        raise SourceError(f"{name}: The zip is cut short or damaged. Make or copy it again.") from error
-    try:
-        members = [m for m in archive.infolist() if not m.filename.endswith("/")]
-        if len(members) > MAX_MEMBERS:
-            raise SourceError(f"{name}: The zip holds more than {MAX_MEMBERS:,} files. Split it into several.")
-        if sum(m.compress_size for m in members) > size:
-            raise SourceError(f"{name}: The zip's files overlap, as in a zip bomb. Make the zip again from the images.")
-        readers, skipped = _zip_readers(archive, members)
+        readers, skipped = _zip_readers(archive, [m for m in archive.infolist() if not m.filename.endswith("/")])
         if readers and all(PurePosixPath(file).suffix.lower() in _ARCHIVE_SUFFIXES for file in readers):
             inner = next(iter(readers))
             raise SourceError(f"{name}: The zip holds no images, only {inner}. Unpack it, and give {inner} by itself.")
@@ -266,29 +292,6 @@ def _open_zip(place: Path | BinaryIO, name: str, size: int) -> Source:
     except SourceError:
         archive.close()
         raise
-
-
-def _check_directory(stream: BinaryIO, name: str) -> int:
-    """The size of the zip in bytes. Refuses one whose list of members would fill the memory.
-
-    The end records are as in PKWARE's APPNOTE.TXT 6.3.10, sections 4.3.14 to 4.3.16.
-    """
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(max(0, size - 22 - 0xFFFF))
-    tail = stream.read()
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or len(tail) < at + 22:
-        raise SourceError(f"{name}: This is not a zip, or it is cut short. Make or copy it again.")
-    (directory,) = struct.unpack_from("<I", tail, at + 12)
-    locator = tail[max(0, at - 20) : at]
-    if len(locator) == 20 and locator.startswith(b"PK\x06\x07"):  # zip64: for many or large files
-        (position,) = struct.unpack_from("<Q", locator, 8)
-        if position + 56 <= size:
-            stream.seek(position)
-            (directory,) = struct.unpack_from("<Q", stream.read(56), 40)
-    if directory > _MAX_DIRECTORY_BYTES:
-        raise SourceError(f"{name}: The zip's list of files is too long. Split it into several.")
-    return size
 
 
 def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tuple[dict[str, Reader], list[str]]:
@@ -331,8 +334,8 @@ def _find_refusal(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str,
         return "This is an archive inside the zip.", "Unpack it, and give its images or the inner archive by itself."
     if member.flag_bits & 0x1:
         return "It is encrypted.", "Make the zip again without a password."
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "It is packed in an unusual way.", "Make the zip again with the ordinary method (deflate)."
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, DEFLATE64):
+        return "It is packed in an unusual way.", _REPACK
     if member.file_size > max(_RATIO_MATTERS_FROM, _MAX_RATIO * member.compress_size):
         return "It unpacks to far more than an image would, as in a zip bomb.", "Save the image again, and zip that."
     return None
@@ -350,11 +353,10 @@ class _Member:
         if self._archive.fp is None:
             raise SourceError(f"{self._file}: The zip was closed. Open it again.")
         try:
-            with self._archive.open(self._info) as stream:  # never gives more than declared, and checks the CRC
-                data = stream.read(MAX_FILE_BYTES + 1)
-            if len(data) <= MAX_FILE_BYTES and len(data) != self._info.file_size:
-                raise EOFError
+            data = read_member(self._archive, self._info, MAX_FILE_BYTES)
         except Exception as error:  # damage raises nearly every kind there is
+            if self._info.compress_type == DEFLATE64:
+                raise ImageError(self._file, "It cannot be unpacked from its Deflate64.", _REPACK) from error
             raise ImageError(self._file, "It is damaged inside the zip.", "Make or copy the zip again.") from error
         if len(data) > MAX_FILE_BYTES:
             raise _refuse_size(self._file, data)

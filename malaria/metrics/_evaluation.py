@@ -21,7 +21,8 @@ class Evaluation:
     """One model on one labelled batch. Believe it only for cells the model was not trained on.
 
     `by_patient` is None when no cell's patient is known. `left_out` counts images without a label, `unreadable` images
-    that could not be read; neither is among the `n` cells measured. `brier` and `ece` are None without cells.
+    that could not be read, `copies` files that are copies of others; none is among the `n` cells measured. `brier` and
+    `ece` are None without cells.
     """
 
     threshold: float
@@ -35,6 +36,7 @@ class Evaluation:
     model: str | None = None
     left_out: int = 0
     unreadable: int = 0
+    copies: int = 0
     _patients: Patients | None = field(default=None, repr=False)
 
     @property
@@ -67,6 +69,7 @@ class Evaluation:
             "n": self.n,
             "left_out": self.left_out,
             "unreadable": self.unreadable,
+            "copies": self.copies,
             "model": self.model,
             "threshold": self.threshold,
             "confusion": {name: getattr(self.confusion, name) for name in ("tp", "fn", "fp", "tn")},
@@ -101,6 +104,7 @@ def evaluate(
     model: str | None = None,
     left_out: int = 0,
     unreadable: int = 0,
+    copies: int = 0,
     bins: int = BINS,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -109,7 +113,8 @@ def evaluate(
 
     `y_true` holds class names (or booleans, True for parasitized), `patients` a name for each cell or None where it is
     not known; all of shape (n,). Intervals of the rates take cells as independent (Wilson, DeLong); those of
-    `by_patient` do not (`resamples` drawings of patients from `seed`). `left_out` and `unreadable` are passed on.
+    `by_patient` do not (`resamples` drawings of patients from `seed`). `left_out`, `unreadable` and `copies` are passed
+    on.
     Raises LabelsError for labels outside the classes, MetricsError for numbers outside their range.
     """
     true = is_parasitized(y_true)
@@ -131,6 +136,7 @@ def evaluate(
         model=model,
         left_out=left_out,
         unreadable=unreadable,
+        copies=copies,
         _patients=known,
     )
 

@@ -49,6 +49,8 @@ class Sample:
     """How many cells are parasitized, where that is known because they were drawn so."""
     copies: tuple[Copy, ...] = ()
     """Files that were given more than once."""
+    skipped: tuple[str, ...] = ()
+    """Sentences that name the files passed over, as they are no images."""
     ids: dict[str, str] = field(default_factory=dict)
     """The image_id of each field that has bytes, by its name."""
     left_out: dict[str, str] = field(default_factory=dict)
@@ -61,11 +63,18 @@ class Sample:
     _last_cut: tuple[tuple[str, Box, float], RGB] | None = None  # the card's, while one looks at another field
 
     @classmethod
-    def of(cls, files: Sequence[ImageFile], *, synthetic: bool = False, parasitized: int | None = None) -> "Sample":
+    def of(
+        cls,
+        files: Sequence[ImageFile],
+        *,
+        synthetic: bool = False,
+        parasitized: int | None = None,
+        skipped: Iterable[str] = (),
+    ) -> "Sample":
         """Put fields together: the same bytes count once, and two files of one name get different names."""
         names = FieldNames()
         kept = dict(names.name(files))
-        return cls(kept, synthetic, parasitized, tuple(names.copies), names.ids)
+        return cls(kept, synthetic, parasitized, tuple(names.copies), tuple(skipped), names.ids)
 
     @classmethod
     def example(cls) -> "Sample":
@@ -74,10 +83,10 @@ class Sample:
         infected = sum(item.kind == "red_cell" and item.form != "uninfected" for one in fields for item in one.truth)
         return cls.of([ImageFile(one.file, one.png) for one in fields], synthetic=True, parasitized=infected)
 
-    def with_more(self, files: Sequence[ImageFile]) -> "Sample":
+    def with_more(self, files: Sequence[ImageFile], skipped: Iterable[str] = ()) -> "Sample":
         """The same sample with more fields. What was judged is not judged again."""
         self.stop()
-        more = Sample.of([*self.files.values(), *files])
+        more = Sample.of([*self.files.values(), *files], skipped=dict.fromkeys((*self.skipped, *skipped)))
         more.copies = tuple(dict.fromkeys(self.copies + more.copies))
         more._known, more.faces, more.left_out = self._known, self.faces, self.left_out
         return more
@@ -196,6 +205,6 @@ def judge_field(name: str, file: ImageFile, classifier: Classifier, head: Head |
 
 def decode_field(name: str, file: ImageFile) -> RGB:
     """Return the pixels of a field, which is called `name` where it cannot be read. Raises ImageError."""
-    if file.data is None:
+    if (data := file.data) is None:
         raise ImageError(name, file.error or "It could not be read.", "")
-    return decode(file.data, name, max_pixels=SCAN_MAX_PIXELS)
+    return decode(data, name, max_pixels=SCAN_MAX_PIXELS)

@@ -74,6 +74,9 @@ def triage(
             say(f"{name}: {say_which_picture(picture)}")
         for concern in one.concerns:
             say(f"{name}: {concern.sentence}")
+    for source in sources:
+        if source.skipped:
+            say(source.told_skipped)
     for copy in names.copies:
         say(copy.sentence)
     found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies)

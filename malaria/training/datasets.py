@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.cells import labels_from_folders, match, read_labels
+from malaria.cells import count_once, labels_from_folders, match, read_labels
 from malaria.errors import ImageError, LabelsError, TrainingError
 from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
@@ -103,7 +103,10 @@ def load_dataset(
     left_out = int(table["label"].isna().sum())
     if corrections:
         table["label"] = _correct(table, corrections, report)
-    kept = table["label"].notna().to_numpy()
+    once = count_once(table, "label")
+    for sentence in once.sentences:
+        report(sentence)
+    kept = table.index.isin(once.table.index[once.table["label"].notna()])
     used = readable[kept]
     if len(used) < len(files):  # elsewhere a copy would only cost memory
         training, serving = training[used], serving[used]

@@ -118,7 +118,7 @@ def test_a_zip_with_class_folders_is_measured_without_a_further_button() -> None
 
 
 def test_a_csv_beside_a_zip_labels_it() -> None:
-    plain = {f"{n}.png": png(0.9 if n % 2 else 0.1) for n in range(10)}
+    plain = {f"{n}.png": png(0.9 if n % 2 else 0.1, 12 + n) for n in range(10)}
     rows = "".join(f"{n},{PARASITIZED if n % 2 else UNINFECTED}\n" for n in range(9))
     app = upload(start(), cells_zip=batch_zip(plain), labels_csv=f"file,label\n{rows}".encode())
     assert batch(app).evaluation.n == 9
@@ -189,7 +189,7 @@ def test_the_label_column_is_asked_for() -> None:
         ({"cells_zip": batch_zip(), "labels_csv": b"\x00\x01\x02"}, "not text"),
         (
             {"cells_zip": batch_zip(), "labels_csv": b"file,label\nnobody,Parasitized\n"},
-            "is named in the CSV, whose first name is",
+            "None of the images is named in the CSV. The images are Parasitized/",
         ),
     ],
     ids=["no zip", "no image", "no label", "two zips", "empty csv", "binary csv", "csv of others"],
@@ -208,6 +208,13 @@ def test_broken_images_are_counted_and_listed_with_the_reason() -> None:
     assert set(broken) | {"notes.txt"} == set(listed)
     assert all(REFUSED[n].says in listed[f"Uninfected/{REFUSED[n].name}"] for n in range(5))
     assert not any(why.startswith(file) for file, why in listed.items())  # its name stands beside the reason already
+
+
+def test_a_zip_that_holds_itself_twice_counts_once() -> None:
+    twice = cells() | {f"cell_images/{name}": data for name, data in cells().items()}
+    app = upload(start(), cells_zip=batch_zip(twice))
+    assert batch(app).evaluation.n == batch(upload(start(), cells_zip=batch_zip())).evaluation.n
+    assert f"{len(cells())} copies of others, counted once" in said(app)
 
 
 def test_all_images_broken_is_a_dash_with_the_reason() -> None:
@@ -412,9 +419,12 @@ def test_scoring_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
         scoring.stop()
         scoring.wait(60)
 
+    many = {
+        f"{label}/{n}.png": png(p, 12 + n) for label, p in zip(CLASSES, (0.9, 0.8), strict=True) for n in range(400)
+    }
     with monkeypatch.context() as patch:
         patch.setattr(Scoring, "start", begin_and_stop)
-        upload(app, cells_zip=batch_zip({f"{label}/{n}.png": png(0.9) for label in CLASSES for n in range(400)}))
+        upload(app, cells_zip=batch_zip(many))
     assert "Stopped after" in said(app)
     press(app, "Go on")
     assert "Stopped after" not in said(app)

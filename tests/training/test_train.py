@@ -383,7 +383,7 @@ def two_patients(folder: Path) -> Path:
 
 
 def no_patients(folder: Path) -> Path:
-    cells = {f"{label}/{n}.png": phantom.cell("ring", seed=n) for label in ("a", "b") for n in range(6)}
+    cells = {f"{label}/{n}.png": phantom.cell("ring", seed=n) for n in range(12) for label in "ab"[n % 2]}
     return zipped(cells, folder / "nameless.zip")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from malaria import phantom
 from malaria.batch import Batch, Labelling, Reading, Scoring, apply_corrections
-from malaria.cells import Labels, read_table
+from malaria.cells import Labels, Once, count_once, read_table
 from malaria.images import Source, open_source
 from malaria.metrics import Readings
 from malaria.review import Basis, out_of_sample, read_corrections
@@ -42,6 +42,8 @@ class LabelledSource:
     meaning: dict[str, str | None] = field(default_factory=dict)
     """What words that are no class were said to mean."""
     labelling: Labelling | None = None
+    once: Once | None = None
+    """The cells, each once, as they were last measured."""
     thumbnails: Thumbnails = field(init=False)
     _scorings: dict[str, Scoring] = field(default_factory=dict)
     _bases: dict[str, Basis] = field(default_factory=dict)
@@ -116,6 +118,9 @@ class LabelledSource:
         """What is in no figure, with the columns file and why."""
         why = dict(zip(batch.unreadable["file"], batch.unreadable["error"], strict=True))
         why |= dict.fromkeys(batch.unlabelled["file"], "It has no label.")
+        if self.once:
+            why |= {file: f"A copy of {first}, counted once." for file, first in self.once.copies.items()}
+            why |= dict.fromkeys(self.once.contradicted, "One image, here under different labels: keep the right one.")
         if self.labelling and len(batch.table) == batch.total:  # before that, an image may only not be reached yet
             why |= self.labelling.find_without_image(batch.table)
         why |= dict.fromkeys(self.source.skipped, "This is not an image file.")
@@ -132,8 +137,10 @@ class LabelledSource:
         table = (self.labelling or Labelling()).join(scoring.table())
         if corrections is not None:
             table = apply_corrections(table, corrections)
-        total = scoring.progress.total
-        return Batch(self.name, table, frame.card, frame.threshold, self.source.read, total, self.synthetic)
+        self.once = once = count_once(table)
+        copies, read = len(once.copies), self.source.read
+        total = scoring.progress.total - copies
+        return Batch(self.name, once.table, frame.card, frame.threshold, read, total, self.synthetic, copies)
 
 
 def _name_model(frame: Frame) -> str:

@@ -105,6 +105,8 @@ def _refused(sample: Sample, session: TriageSession) -> None:
                 if st.button("Take it in again", key=f"smear-take-in-{name}"):
                     sample.take_in(name)
                     st.rerun()
+    for sentence in sample.skipped:
+        st.caption(literal(sentence))
     for copy in sample.copies:
         st.warning(literal(copy.sentence), icon=":material/content_copy:")
     for name, picture in sample.pictures.items():

@@ -71,14 +71,16 @@ def _ways_in(sample: Sample | None) -> None:
 
 def _open(uploads: list[UploadedFile], sample: Sample | None) -> None:
     """Read what was uploaded, for this sample or a new one. Raises SourceError for what holds no image at all."""
-    files = []
+    files, skipped = [], []
     for upload in uploads:
-        with open_source(upload, upload.name) as source:
-            files += list(source)
+        source = open_source(upload, upload.name)  # stays open: its fields are unpacked one at a time
+        files += source.keep()
+        if source.skipped:
+            skipped.append(source.told_skipped)
     if sample is not None and not sample.synthetic and st.session_state.get(_MORE):
-        _put(sample.with_more(files))
+        _put(sample.with_more(files, skipped))
     else:
-        _begin(Sample.of(files))
+        _begin(Sample.of(files, skipped=skipped))
 
 
 def _begin(sample: Sample | None) -> None:
