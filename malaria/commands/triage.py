@@ -41,6 +41,10 @@ def triage(
         Path | None,
         typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
     ] = None,
+    take_in: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD", help="A field, by its name, that counts though it is told as unusable."),
+    ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
     red_cells_per_ul: Annotated[
         int, _per_ul("red_cells_per_ul", "Red cells per microlitre, the patient's own.")
@@ -75,6 +79,7 @@ def triage(
         by_hand=by_hand,
         assumed=assumed,
         sample=sample,
+        take_in=take_in or (),
         watch=partial(progress, unit="field"),
         say=say,
     )
@@ -87,5 +92,5 @@ def triage(
         f"{count(len(found.fields), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for "
         f"a human, {found.discarded:,} discarded. Research use only. See {file}."
     )
-    if not found.fields:
+    if not found.fields and not found.left_out:
         raise typer.Exit(2)

@@ -54,7 +54,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
         triage=triage,
         made_at=f"{moment:%Y-%m-%d %H:%M %Z}",
         shift=sentences.shift(triage),
-        unfit=sentences.unfit(result),
+        quality=[line for line in (sentences.unfit(result), sentences.concerns(triage)) if line],
         says=[line for line in says if line],
         consensus=sentences.CONSENSUS,
         tables={
@@ -116,7 +116,7 @@ def _fields_table(triage: Triage) -> Markup:
             f"{field.red_cells:,.0f}",
             f"{field.count('leukocyte'):,}",
             f"{suspects[field.field]:,}",
-            " ".join(concern.sentence for concern in field.concerns) or "Good.",
+            field.told or "Good.",
         ]
         for field in triage.fields
     ]

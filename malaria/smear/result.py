@@ -113,12 +113,8 @@ class Result:
 
     @property
     def unfit(self) -> list[str]:
-        """Fields that count although they hardly show red cells of a smear."""
-        return [
-            one.field
-            for one in self.triage.fields
-            if any(concern.code in ("not_a_smear", "empty") for concern in one.concerns)
-        ]
+        """Fields that count although they are unusable, because somebody took them in."""
+        return [one.field for one in self.triage.fields if one.is_unusable]
 
     @property
     def counted(self) -> int:

@@ -32,6 +32,17 @@ class Refused(NamedTuple):
 
     field: str
     why: str
+    can_count: bool = False
+    """Whether it could be judged, and counts when somebody takes it in."""
+
+
+def refuse_unusable(judged: FieldTriage) -> FieldTriage | Refused:
+    """Leave a field out that was told as unusable."""
+    return _left_out(judged, "as unusable") if judged.is_unusable else judged
+
+
+def _left_out(judged: FieldTriage, how: str) -> Refused:
+    return Refused(judged.field, f"{judged.field}: Left out {how}. {judged.told}".strip(), can_count=True)
 
 
 Judging: TypeAlias = Background[FieldTriage | Refused]
@@ -55,6 +66,8 @@ class Sample:
     """The image_id of each field that has bytes, by its name."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Who left a field out of the sample, by its image_id."""
+    taken_in: set[str] = field(default_factory=set)
+    """The image_id of each field that counts though it was told as unusable: somebody said so."""
     faces: dict[str, str] = field(default_factory=dict)
     """Small pictures of suspects for the list, by image_id."""
     _known: _Known = field(default_factory=dict)
@@ -89,6 +102,7 @@ class Sample:
         more = Sample.of([*self.files.values(), *files], skipped=dict.fromkeys((*self.skipped, *skipped)))
         more.copies = tuple(dict.fromkeys(self.copies + more.copies))
         more._known, more.faces, more.left_out = self._known, self.faces, self.left_out
+        more.taken_in = self.taken_in
         return more
 
     def judging(self, classifier: Classifier, head: Head | None = None) -> Judging:
@@ -110,15 +124,17 @@ class Sample:
         judged = [self._without(one) for one in self.judging(classifier, head).results]
         fields = [one for one in judged if isinstance(one, FieldTriage)]
         refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
-        return pool_fields(fields, classifier, threshold, refused, head, self.copies)
+        left_out = [one.field for one in judged if isinstance(one, Refused) and one.can_count]
+        return pool_fields(fields, classifier, threshold, refused, head, self.copies, left_out)
 
     def leave_out(self, fields: Iterable[str], who: str) -> None:
         """Let fields count no more, until `take_in`."""
         self.left_out |= {self._id(name): who for name in fields}
 
     def take_in(self, field: str) -> None:
-        """Let a field count that was left out."""
+        """Let a field count that was left out, by hand or as unusable."""
         self.left_out.pop(self._id(field), None)
+        self.taken_in.add(self._id(field))
 
     def is_left_out(self, field: str) -> bool:
         """Whether a field was left out by hand."""
@@ -132,11 +148,12 @@ class Sample:
 
     def _without(self, judged: FieldTriage | Refused) -> FieldTriage | Refused:
         """A field as the sample has it: refused where it was left out."""
-        if isinstance(judged, Refused) or not self.is_left_out(judged.field):
+        if isinstance(judged, Refused):
             return judged
-        who = self.left_out[self._id(judged.field)]
-        concerns = " ".join(concern.sentence for concern in judged.concerns)
-        return Refused(judged.field, f"{judged.field}: Left out by {who}. {concerns}".strip())
+        image_id = self._id(judged.field)
+        if image_id in self.left_out:
+            return _left_out(judged, f"by {self.left_out[image_id]}")
+        return judged if image_id in self.taken_in else refuse_unusable(judged)
 
     def _id(self, field: str) -> str:
         """The image_id of a field; empty where it has no bytes."""

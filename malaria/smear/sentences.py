@@ -1,5 +1,6 @@
 """The result of a sample in words and figures as text, the same on the page and in the report."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -48,10 +49,26 @@ def unfit(result: Result) -> str:
     n, total = len(result.unfit), len(result.triage.fields)
     if not n:
         return ""
+    verb, it = words.choose_verb(n, "was", "were"), words.choose_verb(n, "it", "them")
     return (
-        f"{n:,} of {words.count(total, 'field')} {words.choose_verb(n, 'does', 'do')} not look like a smear "
-        "with red cells, yet count in these figures. Leave out what is no field of this sample."
+        f"{n:,} of {words.count(total, 'field')} {verb} told as unusable, but somebody took {it} in: these figures "
+        f"count {it}."
     )
+
+
+def concerns(triage: Triage) -> str:
+    """What is wrong with how many of the fields that count, and how many do not; empty where all count and are good."""
+    codes = Counter(one.code.replace("_", " ") for field in triage.fields for one in field.concerns)
+    n, total, out = sum(bool(field.concerns) for field in triage.fields), len(triage.fields), len(triage.left_out)
+    told = []
+    if n:
+        listed = ", ".join(f"{code} {many:,}" for code, many in codes.most_common())
+        verb = words.choose_verb(total, "counts", "count")
+        told.append(f"Of {words.count(total, 'field')} that {verb}, {n:,} could be better: {listed}.")
+    if out:
+        verb = words.choose_verb(out, "is left out and does", "are left out and do")
+        told.append(f"{words.count(out, 'field')} {verb} not count.")
+    return " ".join([*told, "The table of fields says why, and what to do."]) if told else ""
 
 
 def shift(triage: Triage) -> str:

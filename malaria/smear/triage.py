@@ -77,6 +77,16 @@ class FieldTriage:
         """The overview as pixels."""
         return np.asarray(cv2.imdecode(np.frombuffer(self.overview, np.uint8), cv2.IMREAD_COLOR_RGB), np.uint8)
 
+    @property
+    def told(self) -> str:
+        """What is wrong with the field, in sentences; empty where nothing is."""
+        return " ".join(concern.sentence for concern in self.concerns)
+
+    @property
+    def is_unusable(self) -> bool:
+        """Whether the field counts only when somebody says so."""
+        return any(concern.unusable for concern in self.concerns)
+
     def count(self, kind: Kind) -> int:
         """How many objects of a kind were found, clumps included."""
         return sum(item.kind == kind for item in self.outlines)
@@ -124,6 +134,7 @@ class SuspectCell:
 class Triage:
     """The fields of one sample, judged together. `unreadable` says of every field that could not be read why.
 
+    `left_out` names those among them that were left out though they can be judged, as unusable or by hand.
     `copies` are files that were given more than once. `home` are the patients that the model was measured on, None
     where they are not known or the triage is adapted to the laboratory.
 
@@ -138,6 +149,7 @@ class Triage:
     unreadable: dict[str, str]
     copies: tuple[Copy, ...] = ()
     home: Home | None = None
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def shift(self) -> Shift:
@@ -287,6 +299,7 @@ class Triage:
             },
             "slide_share": {field.field: field.view.share for field in self.fields if not field.view.is_whole},
             "unreadable": self.unreadable,
+            "left_out": list(self.left_out),
             "copies": [copy._asdict() for copy in self.copies],
         }
 
@@ -356,6 +369,7 @@ def pool_fields(
     unreadable: dict[str, str] | None = None,
     head: Head | None = None,
     copies: Iterable[Copy] = (),
+    left_out: Iterable[str] = (),
 ) -> Triage:
     """Put the fields of one sample together. `threshold` (0 to 1) is the head's or the model's unless given.
 
@@ -368,7 +382,8 @@ def pool_fields(
     at = usual if threshold is None else threshold
     name = card.name if head is None else f"{card.name}, adapted"
     home = home_of(card) if head is None else None
-    return Triage(tuple(fields), at, name, card.version, dict(unreadable or {}), tuple(copies), home)
+    refused = dict(unreadable or {})
+    return Triage(tuple(fields), at, name, card.version, refused, tuple(copies), home, tuple(left_out))
 
 
 def _part(item: Outline) -> str:

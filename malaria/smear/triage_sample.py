@@ -1,7 +1,7 @@
 """The fields of one sample judged and pooled: what `malaria.triage` and `python -m malaria triage` do."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import chain
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from malaria.smear.counts import Assumed, Count
 from malaria.smear.decisions import Cells
 from malaria.smear.field_names import FieldNames
 from malaria.smear.result import Result, cell_rates, head_rates
-from malaria.smear.sample import Refused, judge_field
+from malaria.smear.sample import Refused, judge_field, refuse_unusable
 from malaria.smear.sentences import CARD_STANDS_IN
 from malaria.smear.triage import FieldTriage, pool_fields
 from malaria.wording.saying import Say, Watch, warn
@@ -35,6 +35,7 @@ def triage(
     by_hand: Count | None = None,
     assumed: Assumed | None = None,
     sample: str = "",
+    take_in: Collection[str] = (),
     watch: Watch | None = None,
     say: Say = warn,
 ) -> Result:
@@ -43,7 +44,8 @@ def triage(
     `fields` are paths of images, folders or zips, their bytes, or RGB uint8 (height, width, 3); the same bytes count
     once. Cells from `threshold` (0 to 1) on are kept for a human, the card's unless given. `adapted` is a file that
     `triage-adapt` wrote, `decisions` a journal of the smear triage page, `by_hand` your own count, `assumed` the
-    patient's counts per microlitre, `sample` the name in the report.
+    patient's counts per microlitre, `sample` the name in the report. A field that is unusable, as a thick film is, is
+    left out unless its name is in `take_in`.
 
     Of the result, `triage.table` has a row for each object, `triage.suspects` the cells to look at, `summary()` the
     figures with their intervals; `cells_csv` and `report_html` of `malaria.smear` write them down. A field that cannot
@@ -63,10 +65,14 @@ def triage(
         named = watch(named, total=sum(map(len, sources)))
     judged: list[FieldTriage] = []
     unreadable: dict[str, str] = {}
+    left_out: list[str] = []
     for name, file in named:
         one = judge_field(name, file, classifier, head)
+        if isinstance(one, FieldTriage) and name not in take_in:
+            one = refuse_unusable(one)
         if isinstance(one, Refused):
             unreadable[name] = one.why
+            left_out += [name] if one.can_count else []
             say(one.why)
             continue
         judged.append(one)
@@ -79,7 +85,9 @@ def triage(
             say(source.told_skipped)
     for copy in names.copies:
         say(copy.sentence)
-    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies)
+    for name in sorted(set(take_in) - {one.field for one in judged} - set(unreadable)):
+        say(f"No field is called {name}, so it cannot be taken in. Name it as cells.csv does.")
+    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies, left_out)
     rates = head_rates(head, found.threshold) if head else _card_rates(classifier.card, found.threshold, say)
     return Result(found, Cells(found, names.ids).decisions(decided), rates, by_hand, assumed or Assumed(), sample)
 

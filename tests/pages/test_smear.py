@@ -162,6 +162,12 @@ def blank(level: int = 255) -> bytes:
     return cv2.imencode(".png", np.full((300, 400, 3), level, np.uint8))[1].tobytes()
 
 
+def dim(seed: int) -> bytes:
+    """A small field that counts, though it is told as dark."""
+    rgb = phantom.field(seed=seed, diameter=40, cells=25, leukocytes=1, width=400, height=300).rgb
+    return cv2.imencode(".png", (0.36 * rgb[..., ::-1]).astype(np.uint8))[1].tobytes()
+
+
 # From a field to suspects
 
 
@@ -195,9 +201,10 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
     assert shown["Quality"].iloc[2].startswith("Rejected: ")
 
 
-def test_a_field_without_cells_is_warned_about_and_still_allowed() -> None:
+def test_a_field_without_cells_is_left_out_with_the_reason_and_still_allowed() -> None:
     app = upload(start(example=None), [("white.png", blank())])
-    assert "pure white" in said(app)
+    assert "white.png: Left out as unusable. 100 % of it is pure white" in said(app)
+    press(app, "Count it all the same")
     assert "No red cell reaches the threshold" in said(app)
     assert figures(app, "Machine alone")["Parasitaemia"] == "–"
     session(app).choose(session(app).at(200, 150))
@@ -244,6 +251,7 @@ def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -
 
 def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
     app = upload(start(example=None), [("white.png", blank())])
+    press(app, "Count it all the same")
     assert session(app).current is None
     app.session_state["smear.zoom"] = "4 cells"
     left, right, *_ = in_view(app.run())
@@ -273,16 +281,20 @@ def test_a_field_is_left_out_with_who_did_it_and_taken_in_again(journal: CsvJour
     assert len(session(app).answers) == 1, "what was decided there is still decided"
 
 
-def test_what_is_no_smear_is_counted_with_a_warning_until_it_is_left_out(journal: CsvJournal) -> None:
+def test_what_is_unusable_counts_only_when_somebody_says_so(journal: CsvJournal) -> None:
     cells = [(f"{number}.png", cell.png) for number, cell in enumerate(phantom.batch(3, seed=5))]
     app = upload(start(example=None), [("a.png", FIELD.png), *cells])
-    assert "3 of 4 fields do not look like a smear with red cells, yet count in these figures." in said(app)
-    session(app).field = "0.png"
-    assert "as around a single cell that was cut out" in said(app.run())
-    press(app, "Leave them out")
     assert list(session(app).cells.fields) == ["a.png"]
-    assert "do not look like a smear" not in said(app)
-    assert "1.png: Left out by ann. Much of it is black" in said(app)
+    assert "1 field triaged. 3 fields do not count" in said(app).replace("*", "")
+    assert "1.png: Left out as unusable. Much of it is black, as around a single cell" in said(app)
+    alone = figures(app, "Machine alone")
+    press(app, "Count it all the same")
+    assert list(session(app).cells.fields) == ["a.png", "0.png"]
+    assert "1 of 2 fields was told as unusable, but somebody took it in: these figures count it." in said(app)
+    press(app, "Leave it out")
+    assert list(session(app).cells.fields) == ["a.png"]
+    assert "0.png: Left out by ann. Much of it is black" in said(app)
+    assert figures(app, "Machine alone") == alone
 
 
 def test_what_is_no_image_at_all_is_one_sentence() -> None:
@@ -491,7 +503,7 @@ def test_the_first_field_can_be_worked_on_while_the_others_go_on(
 
 def test_judging_can_be_stopped_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
-    app = given(start(example=None), [(f"{n}.png", blank(200 + n)) for n in range(3)])
+    app = given(start(example=None), [(f"{n}.png", dim(n)) for n in range(3)])
     gate.open.release()
     until(app, lambda: len(session(app).cells.fields) == 1)
     next(button for button in app.button if button.label == "Stop").click().run()
@@ -508,7 +520,7 @@ def test_another_model_begins_at_once_and_so_does_the_first_when_it_is_picked_ag
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     gate = Gate(monkeypatch)
-    found = Sample.of([ImageFile(f"{n}.png", blank(200 + n)) for n in range(3)])
+    found = Sample.of([ImageFile(f"{n}.png", dim(n)) for n in range(3)])
     first, other = load("cell-resnet"), load("mini-resnet")
     gate.open.release()
     judging = found.judging(first)
@@ -523,7 +535,7 @@ def test_another_model_begins_at_once_and_so_does_the_first_when_it_is_picked_ag
 def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     gate.open.release(3)
-    app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
+    app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", dim(9))])
     assert list(session(app).cells.fields) == ["a.png", "c.png"]
     assert "1 field does not count" in said(app)
     assert re.search(r"b.png: A fault of ours .* server's log", said(app))
@@ -545,7 +557,7 @@ def test_what_is_open_stays_where_it_is_when_a_field_is_refused_or_warned_about(
 ) -> None:
     gate = Gate(monkeypatch, broken="b.png")
     monkeypatch.setattr("malaria.ui.smear.page._SECONDS", 0.0)
-    app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", blank(90))])
+    app = given(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", dim(9))])
     gate.open.release()
     until(app, lambda: len(session(app).cells.fields) == 1)
     before = paths(app)
@@ -586,7 +598,7 @@ def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJourn
     assert list(session(app).cells.fields) == ["a.png", "b.png"]
     assert list(session(app).answers) == [decided]
     app.toggle(key="smear.more").set_value(False).run()
-    upload(app, [("c.png", blank())])
+    upload(app, [("c.png", dim(9))])
     assert list(session(app).cells.fields) == ["c.png"]
 
 
@@ -600,7 +612,7 @@ def test_another_sample_has_neither_name_nor_counts_of_the_last() -> None:
     assert session(app).sample == "Ward 5", "more fields of the same sample"
     assert "Counted by hand" in app.table[0].value
     app.toggle(key="smear.more").set_value(False).run()
-    upload(app, [("c.png", blank())])
+    upload(app, [("c.png", dim(9))])
     assert session(app).sample == ""
     assert app.number_input(key="smear.assumed.1").value == 8_000
     assert "Counted by hand" not in app.table[0].value

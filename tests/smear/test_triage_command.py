@@ -5,6 +5,7 @@ import json
 import re
 
 import cv2
+import numpy as np
 import pandas as pd
 import pytest
 import typer
@@ -159,6 +160,32 @@ def test_what_cannot_be_written_is_told_before_the_work(run, place, monkeypatch,
     result = run(place, option, place / "one.png" / "deeper")
     assert result.exit_code == 2
     assert words in " ".join(re.sub(r"[^\w ]", " ", result.stderr).split())
+
+
+def test_an_unusable_field_counts_only_when_it_is_taken_in(run, place, tmp_path):
+    cv2.imwrite(str(place / "empty.png"), np.full((300, 400, 3), 220, np.uint8))
+    result = run(place, "--json", "-")
+    figures = json.loads(result.stdout)
+    assert (figures["fields"], figures["red_cells"], figures["left_out"]) == (2, 21, ["empty.png"])
+    why = "empty.png: Left out as unusable. No whole red cell found."
+    assert figures["unreadable"]["empty.png"].startswith(why)
+    assert why in result.stderr
+    told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert told.index("1 field is left out and does not count.") < told.index("<table")
+    result = run(place, "--take-in", "empty.png", "--take-in", "none.png", "--json", "-")
+    figures = json.loads(result.stdout)
+    assert (figures["fields"], figures["left_out"], figures["unreadable"]) == (3, [], {})
+    assert "No field is called none.png, so it cannot be taken in." in result.stderr
+    told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert told.index("1 of 3 fields was told as unusable, but somebody took it in") < told.index("<table")
+
+
+def test_a_sample_of_unusable_fields_alone_is_no_error_and_has_no_figures(run, place, tmp_path):
+    cv2.imwrite(str(place / "empty.png"), np.full((300, 400, 3), 220, np.uint8))
+    result = run(place / "empty.png", "--json", "-")
+    figures = json.loads(result.stdout)
+    assert (result.exit_code, figures["fields"], figures["left_out"]) == (0, 0, ["empty.png"])
+    assert figures["result"]["counts"]["Machine alone"]["parasitaemia"] is None
 
 
 def test_nothing_readable_is_exit_status_two(run, tmp_path):

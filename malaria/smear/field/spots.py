@@ -44,6 +44,8 @@ def darkest_spot(item: SmearObject, about: Calibration) -> float:
 def _inside(item: SmearObject, about: Calibration, channel: int) -> NDArray[np.float32]:
     """Optical density above the surroundings' of the pixels well inside an object, float32 (n,)."""
     inside = np.asarray(item.crop.any(axis=2), np.bool_)
+    if not inside.any():  # all black, as the surround of a cell that was cut out
+        inside = np.ones_like(inside)
     eroded = cv2.erode(np.pad(inside, 1).astype(np.uint8), _square(about.diameter / 12))[1:-1, 1:-1]
     core = np.asarray(eroded > 0, np.bool_) if np.count_nonzero(eroded) > 30 else inside
     light = about.log_light(*item.box.centre)

@@ -96,8 +96,14 @@ def _refused(sample: Sample, session: TriageSession) -> None:
     refused = session.triage.unreadable
     left_out = [name for name in refused if sample.is_left_out(name)]
     for name, why in refused.items():
-        if name not in left_out:
+        if name not in session.triage.left_out:
             st.error(literal(why), icon=":material/broken_image:")
+        elif name not in left_out:  # as unusable
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.warning(literal(why), icon=":material/warning:")
+                if st.button("Count it all the same", key=f"smear-take-in-{name}"):
+                    sample.take_in(name)
+                    st.rerun()
     if left_out:
         with st.expander(f"Left out ({len(left_out):,})", icon=":material/block:", key="smear-left-out"):
             for name in left_out:

@@ -54,6 +54,8 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
             if st.button(f"Leave {choose_verb(len(found.unfit), 'it', 'them')} out", icon=":material/block:"):
                 sample.leave_out(found.unfit, session.annotator)
                 st.rerun()
+    if told := sentences.concerns(found.triage):
+        st.warning(told, icon=":material/warning:")
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
     if surer := sentences.surer(found, session.annotator):
         st.info(surer, icon=":material/query_stats:")
@@ -103,7 +105,7 @@ def _fields(session: TriageSession) -> None:
             "Red cells": f"{one.red_cells:,.0f}",
             "Leukocytes": f"{one.count('leukocyte'):,}",
             "Suspects": f"{sum(cell.field == name for cell in session.suspects):,}",
-            "Quality": " ".join(concern.sentence for concern in one.concerns) or "Good.",
+            "Quality": one.told or "Good.",
         }
         for name, one in session.cells.fields.items()
     ]
