@@ -54,7 +54,9 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
         triage=triage,
         made_at=f"{moment:%Y-%m-%d %H:%M %Z}",
         shift=sentences.shift(triage),
-        quality=[line for line in (sentences.unfit(result), sentences.concerns(triage)) if line],
+        quality=[
+            line for line in (sentences.left_out(triage), sentences.unfit(result), sentences.concerns(triage)) if line
+        ],
         says=[line for line in says if line],
         consensus=sentences.CONSENSUS,
         tables={

@@ -57,18 +57,23 @@ def unfit(result: Result) -> str:
 
 
 def concerns(triage: Triage) -> str:
-    """What is wrong with how many of the fields that count, and how many do not; empty where all count and are good."""
+    """What is wrong with how many of the fields that count; empty where all are good."""
     codes = Counter(one.code.replace("_", " ") for field in triage.fields for one in field.concerns)
-    n, total, out = sum(bool(field.concerns) for field in triage.fields), len(triage.fields), len(triage.left_out)
-    told = []
-    if n:
-        listed = ", ".join(f"{code} {many:,}" for code, many in codes.most_common())
-        verb = words.choose_verb(total, "counts", "count")
-        told.append(f"Of {words.count(total, 'field')} that {verb}, {n:,} could be better: {listed}.")
-    if out:
-        verb = words.choose_verb(out, "is left out and does", "are left out and do")
-        told.append(f"{words.count(out, 'field')} {verb} not count.")
-    return " ".join([*told, "The table of fields says why, and what to do."]) if told else ""
+    n, total = sum(bool(field.concerns) for field in triage.fields), len(triage.fields)
+    if not n:
+        return ""
+    listed = ", ".join(f"{code} {many:,}" for code, many in codes.most_common())
+    return (
+        f"Of {words.count(total, 'field')} that {words.choose_verb(total, 'counts', 'count')}, {n:,} could be better "
+        f"({listed}): below stands, field by field, why and what to do."
+    )
+
+
+def left_out(triage: Triage) -> str:
+    """How many fields do not count though they can be judged; empty where all do."""
+    n = len(triage.left_out)
+    verb = words.choose_verb(n, "is left out and does", "are left out and do")
+    return f"{words.count(n, 'field')} {verb} not count: below stands, field by field, why." if n else ""
 
 
 def shift(triage: Triage) -> str:

@@ -290,6 +290,7 @@ def test_what_is_unusable_counts_only_when_somebody_says_so(journal: CsvJournal)
     alone = figures(app, "Machine alone")
     press(app, "Count it all the same")
     assert list(session(app).cells.fields) == ["a.png", "0.png"]
+    assert "Of 2 fields that count, 1 could be better (not a smear 1)" in said(app)
     assert "1 of 2 fields was told as unusable, but somebody took it in: these figures count it." in said(app)
     press(app, "Leave it out")
     assert list(session(app).cells.fields) == ["a.png"]

@@ -14,6 +14,7 @@ from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates
 from malaria.smear import Copy, Count, Result, pool_fields, report_html, sentences, triage_field
 from malaria.smear.field.leukocyte_types import LeukocyteType
+from malaria.smear.field.quality import Concern
 
 HOSTILE = "=1+1<img src=x onerror=alert(1)>.png"
 RATES = CellRates(0.95, 0.01)
@@ -64,6 +65,16 @@ def test_the_circle_of_an_eyepiece_is_drawn_and_told(spotted, lone_cells, classi
     places = np.array([place.split(",") for place in edge.split()], float)
     assert np.hypot(*(places - [250, 230]).T) == pytest.approx(220, abs=6)
     assert triage.summary()["slide_share"] == {"phone.jpg": pytest.approx(np.pi * 220**2 / rows.size, rel=0.04)}
+
+
+def test_what_is_wrong_with_fields_that_count_stands_before_the_figures(triage):
+    soft = replace(triage.fields[0], concerns=(Concern("blurred", "Cell edges are soft. Focus again."),))
+    html = report_html(Result(replace(triage, fields=(soft, *triage.fields[1:]))))
+    told = html.index(
+        "that count, 2 could be better (blurred 1, empty 1): below stands, field by field, why and what to do."
+    )
+    assert told < html.index("<table")
+    assert "Cell edges are soft. Focus again." in section(html, "Fields")
 
 
 def test_the_figures_are_those_of_the_result_with_their_intervals(triage):

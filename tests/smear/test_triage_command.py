@@ -171,7 +171,7 @@ def test_an_unusable_field_counts_only_when_it_is_taken_in(run, place, tmp_path)
     assert figures["unreadable"]["empty.png"].startswith(why)
     assert why in result.stderr
     told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert told.index("1 field is left out and does not count.") < told.index("<table")
+    assert told.index("1 field is left out and does not count: below") < told.index("<table")
     result = run(place, "--take-in", "empty.png", "--take-in", "none.png", "--json", "-")
     figures = json.loads(result.stdout)
     assert (figures["fields"], figures["left_out"], figures["unreadable"]) == (3, [], {})

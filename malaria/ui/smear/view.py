@@ -200,7 +200,7 @@ def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
 
 def _what(session: TriageSession) -> str:
     """What the cells that are shown are called."""
-    return "cell to decide" if session.is_survey else "suspect"
+    return "chosen cell" if session.is_survey else "suspect"
 
 
 def _place(session: TriageSession, cell: Cell, window: Box) -> dict[str, Any]:
