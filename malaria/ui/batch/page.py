@@ -5,7 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from malaria.batch import Scoring
-from malaria.ui.batch.results import draw_results
+from malaria.ui.batch.results import VIEW, VIEWS, draw_results
+from malaria.ui.batch.threshold import take_address
+from malaria.ui.parts import address
 from malaria.ui.parts.choose_source import SOURCE, choose_source
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.progress import wait_or_watch
@@ -15,6 +17,8 @@ from malaria.wording.words import count
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
     st.html(Path(__file__).with_name("style.css"))
+    take_address(frame)
+    address.check_choice(VIEW, VIEWS)
     if SOURCE not in st.session_state:
         st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
     labelled = choose_source()

@@ -45,6 +45,11 @@ def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     offer_next_steps(batch, labelled, frame)
 
 
+VIEW: Final = "view"
+"""What the address calls the view that is open, one of `VIEWS`."""
+VIEWS: Final = ("Rates", "Curves", "Calibration", "Patients", "Readings", "Two models")
+
+
 def _pick_reading(batch: Batch) -> Reading:
     """Which labels count, where some were corrected."""
     if not batch.disputed.any():
@@ -117,15 +122,8 @@ def _warn_of_flattery(labelled: LabelledSource, frame: Frame) -> None:
 
 def _draw_views(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """The rest, one view at a time; only the open one is worked out. Which one is open is in the address."""
-    views = {
-        "Rates": _draw_rates,
-        "Curves": _draw_curves,
-        "Calibration": _draw_calibration,
-        "Patients": _draw_patients,
-        "Readings": _draw_readings,
-        "Two models": _draw_two_models,
-    }
-    for draw, tab in zip(views.values(), st.tabs(list(views), key="view", bind="query-params"), strict=True):
+    drawn = (_draw_rates, _draw_curves, _draw_calibration, _draw_patients, _draw_readings, _draw_two_models)
+    for draw, tab in zip(drawn, st.tabs(list(VIEWS), key=VIEW, bind="query-params"), strict=True):
         if tab.open:
             with tab:
                 draw(batch, labelled, frame)

@@ -5,6 +5,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.batch import Batch
+from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
 
 _CHOSEN: Final = "batch.thresholds"  # by model: every model has scores of its own
@@ -15,16 +16,22 @@ _SEEN: Final = "batch.threshold.address"  # what the address last said, as we wr
 _STEP: Final = 0.001
 
 
-def get_threshold(frame: Frame) -> float:
-    """The threshold (0 to 1) for the picked model: the address's, else what was chosen before, else the model's own."""
+def take_address(frame: Frame) -> None:
+    """Take the threshold that the address says for the picked model, where it is new there."""
     thresholds: dict[str | None, float] = st.session_state.setdefault(_CHOSEN, {})
     asked = st.query_params.get(_ADDRESS)
     if asked is not None and asked != st.session_state.get(_SEEN):
         st.session_state[_SEEN] = asked
         if (number := _parse(asked)) is not None:
             thresholds[frame.model_name] = number
+            address.forget(_ADDRESS)
         else:
-            st.toast("The threshold in the address is no number from 0 to 1, so the usual one is used.")
+            address.leave_out(_ADDRESS, asked, "must be a number from 0 to 1")
+
+
+def get_threshold(frame: Frame) -> float:
+    """The threshold (0 to 1) for the picked model: what was chosen, by the address or here, else the model's own."""
+    thresholds: dict[str | None, float] = st.session_state[_CHOSEN]
     return thresholds.get(frame.model_name, frame.threshold)
 
 
@@ -93,6 +100,7 @@ def _draw_targets(batch: Batch, frame: Frame) -> None:
 def _set(frame: Frame, threshold: float | None) -> None:
     if threshold is not None:
         st.session_state[_CHOSEN][frame.model_name] = threshold
+        address.forget(_ADDRESS)
         _remember(threshold, frame)
 
 

@@ -12,6 +12,7 @@ from malaria.ui.dataset.overview import draw_leak, draw_overview
 from malaria.ui.dataset.sources import choose_data_set
 from malaria.ui.dataset.twins import draw_duplicates
 from malaria.ui.dataset.views import draw_samples, draw_views
+from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
@@ -22,6 +23,7 @@ _KEY: Final = "section"
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title."""
+    address.check_choice(_KEY, SECTIONS)
     data_set = choose_data_set()
     if data_set is None:
         return

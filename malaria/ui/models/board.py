@@ -9,6 +9,7 @@ from malaria.errors import ModelError
 from malaria.model.classifier import DEFAULT_MODEL
 from malaria.model.leaderboard import COSTS, READINGS, measured_alike, ranks, read_leaderboard
 from malaria.ui.models import charts
+from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import estimate
@@ -59,6 +60,8 @@ def board(frame: Frame) -> None:
 def _pick_reading() -> str:
     if st.query_params.get("reading") == "expert":  # as addresses had it when the reading was called so
         st.session_state["reading"] = READINGS["expert"]
+    else:
+        address.check_choice("reading", READINGS.values())
     picked = st.segmented_control(
         "Measured against labels",
         list(READINGS.values()),

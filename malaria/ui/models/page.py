@@ -8,6 +8,7 @@ from malaria.ui.models.board import board
 from malaria.ui.models.inside import inside
 from malaria.ui.models.one import one
 from malaria.ui.models.versus import versus
+from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 
@@ -27,6 +28,7 @@ _ADDING: Final = """
 
 def show(frame: Frame) -> None:
     """Draw the whole page below its title; only the open section is worked out, and it is in the address."""
+    address.check_choice(_KEY, SECTIONS)
     drawn = dict(zip(SECTIONS, (board, one, inside, versus, _explain_adding), strict=True))
     for tab, draw in zip(st.tabs(list(SECTIONS), key=_KEY, bind="query-params"), drawn.values(), strict=True):
         if tab.open:

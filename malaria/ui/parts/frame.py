@@ -19,7 +19,7 @@ from malaria.images import RGB
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.network import FILE as NETWORK_FILE
-from malaria.ui.parts import links
+from malaria.ui.parts import address, links
 from malaria.ui.parts.text import literal
 
 PARTS: Final = Path(__file__).resolve().parent
@@ -152,12 +152,18 @@ def page(title: str, icon: str) -> Iterator[Frame]:
     with boundary():
         st.title(f"{icon} {title}", anchor=False)
         st.caption(f":material/science: {DISCLAIMER}")
+        address.open_page(title)
         asked = st.query_params.get("model")
         with st.sidebar:
             frame = _draw_sidebar()
         if asked and frame.cards and asked not in frame.cards:
             st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} answers.")
-        yield frame
+        of_address = st.container()
+        try:
+            yield frame
+        finally:
+            with of_address:
+                address.say_left_out()
 
 
 @contextmanager

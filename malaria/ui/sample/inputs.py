@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import streamlit as st
 
 from malaria.sample import READINGS, RED_CELLS_PER_UL, CellRates
+from malaria.ui.parts import address
 
 _INPUTS: Final = "sample.inputs"
 _ADDRESS: Final = "sample.address"  # what the address last said, as we wrote or took it
@@ -79,14 +80,22 @@ PARAMETERS: Final = {
 """Every number of `Inputs` by attribute. `reading` stands in the address as `labels`."""
 
 
-def read_inputs(start: Inputs) -> tuple[Inputs, list[str]]:
+class Refused(NamedTuple):
+    """A parameter of the address: what was asked, and the rule that it breaks."""
+
+    name: str
+    asked: str
+    rule: str
+
+
+def read_inputs(start: Inputs) -> tuple[Inputs, list[Refused]]:
     """Return this session's inputs, newly read where the address has changed, and what of the address is refused.
 
     `start` is where a visitor without an address of their own starts.
     """
     asked = {name: st.query_params[name] for name in _list_names() if name in st.query_params}
     inputs = st.session_state.get(_INPUTS, start)
-    refused: list[str] = []
+    refused: list[Refused] = []
     if asked != st.session_state.get(_ADDRESS):
         inputs, refused = from_address(asked, inputs)
         came_back = not asked and _ADDRESS in st.session_state and _A_BOX in st.session_state
@@ -99,6 +108,7 @@ def read_inputs(start: Inputs) -> tuple[Inputs, list[str]]:
 def change(**values: Any) -> None:
     """Change some of this session's inputs; for callbacks, which run before the page does."""
     st.session_state[_INPUTS] = replace(st.session_state[_INPUTS], **values)
+    address.forget()
 
 
 def keep(inputs: Inputs) -> None:
@@ -115,12 +125,12 @@ def write_address(inputs: Inputs) -> None:
     """
     if inputs == st.session_state.get(_LEFT_BARE):
         return
-    address = to_address(inputs)
-    for name in set(_list_names()) - set(address):
+    written = to_address(inputs)
+    for name in set(_list_names()) - set(written):
         st.query_params.pop(name, None)
-    if any(st.query_params.get(name) != value for name, value in address.items()):
-        st.query_params.update(address)
-    st.session_state[_ADDRESS] = address
+    if any(st.query_params.get(name) != value for name, value in written.items()):
+        st.query_params.update(written)
+    st.session_state[_ADDRESS] = written
 
 
 def to_address(inputs: Inputs) -> dict[str, str]:
@@ -132,11 +142,15 @@ def to_address(inputs: Inputs) -> dict[str, str]:
     return numbers | {"labels": inputs.reading}
 
 
-def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[str]]:
-    """Return `start` with what `query` says, and a sentence for each parameter that is no number or out of range."""
+def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[Refused]]:
+    """Return `start` with what `query` says, and each parameter that is no number or out of range.
+
+    A number may also be called as in the command line's `sample`, `cells` for `n`.
+    """
     values: dict[str, Any] = {}
     refused = []
-    for attribute, (name, low, high, whole) in PARAMETERS.items():
+    for attribute, (short, low, high, whole) in PARAMETERS.items():
+        name = short if short in query else attribute
         if name not in query:
             continue
         try:
@@ -147,18 +161,18 @@ def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[
             values[attribute] = int(number) if whole else number
         else:
             kind = "a whole number" if whole else "a number"
-            refused.append(f"{name}={query[name]} must be {kind} from {low:,g} to {high:,g}")
+            refused.append(Refused(name, query[name], f"must be {kind} from {low:,.10g} to {high:,.10g}"))
     if (reading := query.get("labels")) is not None:
         if reading in READINGS:
             values["reading"] = reading
         else:
-            refused.append(f"labels={reading} must be one of {', '.join(READINGS)}")
+            refused.append(Refused("labels", reading, f"must be one of {', '.join(READINGS)}"))
     inputs = replace(start, **values)
     return replace(inputs, flagged=min(inputs.flagged, inputs.counted)), refused
 
 
 def _list_names() -> list[str]:
-    return [*(parameter.name for parameter in PARAMETERS.values()), "labels"]
+    return list(dict.fromkeys((*(parameter.name for parameter in PARAMETERS.values()), *PARAMETERS, "labels")))
 
 
 assert {field.name for field in fields(Inputs)} == {*PARAMETERS, "reading"}

@@ -6,8 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from malaria.sample import MeasuredRate, RuleInterval, Scores, rule_interval, sample_rule
+from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.text import literal
 from malaria.ui.sample import answer, charts, patients, rates, sections, source, text
 from malaria.ui.sample.controls import (
     CELLS,
@@ -31,8 +31,8 @@ def show(frame: Frame) -> None:
     point = rates.measure_point(cells, frame, inputs)
     inputs = rates.follow(inputs, point)
     keep(inputs)
-    if refused:
-        st.warning(f"Of the address was left out: {literal('; '.join(refused))}.")
+    for parameter in refused:
+        address.leave_out(*parameter)
 
     rule = sample_rule(inputs.cells, inputs.rates, **inputs.targets)
     interval = _find_interval(rates.find_known_rates(inputs, point), inputs)
