@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
 
@@ -68,6 +68,11 @@ class Null(NamedTuple):
 def log_odds(p_parasitized: ArrayLike) -> Floats:
     """Return log(p / (1 - p)), float64, of probabilities from 0 to 1, kept finite."""
     return np.asarray(logit(np.clip(np.asarray(p_parasitized, np.float64), _SHARPEST, 1 - _SHARPEST)), np.float64)
+
+
+def average(*looks: ArrayLike) -> Floats:
+    """Return p_parasitized of cells that were looked at several times, each look (n,): their mean in log-odds."""
+    return np.asarray(expit(np.mean([log_odds(p) for p in looks], axis=0)), np.float64)
 
 
 def standing_out(

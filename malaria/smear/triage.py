@@ -28,10 +28,11 @@ from malaria.smear.field.leukocyte_types import LeukocyteType, leukocyte_types
 from malaria.smear.field.objects import KINDS, RGB, Kind, Outline, SmearObject, shrunk
 from malaria.smear.field.quality import Concern, concerns
 from malaria.smear.field.spots import darkest_spot
+from malaria.smear.field.stain import find_shift, restain
 from malaria.smear.field.view_area import ViewArea
 from malaria.smear.field.windows import scan_with_windows
 from malaria.smear.field_names import Copy
-from malaria.smear.null import STANDS_OUT, standing_out
+from malaria.smear.null import STANDS_OUT, average, standing_out
 from malaria.smear.sample_survey import SampleSurvey
 from malaria.smear.shift import Home, Shift, home_of
 
@@ -52,7 +53,8 @@ class FieldTriage:
     """One field, judged.
 
     `outlines` are the objects in it and `p_parasitized` (float64, one for each) what the classifier says of the red
-    cells, NaN for other kinds; `darkest_spots` is how dark a spot each has (`malaria.smear.field.spots`), likewise.
+    cells, NaN for other kinds; `p_restained` is what it says of them in a stain nearer to its own
+    (`malaria.smear.field.stain`), `darkest_spots` how dark a spot each has (`malaria.smear.field.spots`), likewise.
     `crops` holds the pictures of the most suspicious ones by their place in `outlines`. `overview` is the field as JPEG
     bytes, its longest side at most 1280 pixels. `leukocyte_types` holds the type of each leukocyte by its place in
     `outlines`; it is empty where the network for them is missing or broken. `view` is
@@ -65,6 +67,7 @@ class FieldTriage:
     diameter: float
     outlines: tuple[Outline, ...]
     p_parasitized: NDArray[np.float64]
+    p_restained: NDArray[np.float64]
     darkest_spots: NDArray[np.float64]
     crops: dict[int, RGB]
     concerns: tuple[Concern, ...]
@@ -168,7 +171,8 @@ class Triage:
     @cached_property
     def standing_out(self) -> NDArray[np.float64]:
         """How far each row of `table` stands out of the sample's null, float64 (n,); NaN where it was not judged."""
-        p, far = self._p_parasitized, np.full(len(self._p_parasitized), np.nan)
+        again = np.concatenate([np.empty(0), *(field.p_restained for field in self.fields)])
+        p, far = average(self._p_parasitized, again), np.full(len(again), np.nan)
         judged = ~np.isnan(p)
         parts = np.array([_part(item) for field in self.fields for item in field.outlines], dtype=str)
         dark = np.concatenate([np.empty(0), *(field.darkest_spots for field in self.fields)])
@@ -312,7 +316,9 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
     about = calibrate(rgb)
     outlines: list[Outline] = []
     odds: list[float] = []
+    restained: list[float] = []
     spots: list[float] = []
+    shift = find_shift(about)
     crops: dict[int, RGB] = {}
     types: dict[int, LeukocyteType] = {}
     for part in scan_with_windows(rgb, classifier, about):
@@ -322,6 +328,9 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
             outlines.append(item.outline)
             odds.append(p)
             spots.append(darkest_spot(item, about) if item.is_judged else np.nan)
+        restained += judge(
+            [restain(item, shift) if item.is_judged else item for item in part], classifier, about
+        ).tolist()
         crops = _most_suspicious(crops, odds)
     return FieldTriage(
         field=field,
@@ -330,6 +339,7 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
         diameter=about.diameter,
         outlines=tuple(outlines),
         p_parasitized=np.array(odds, dtype=np.float64),
+        p_restained=np.array(restained, dtype=np.float64),
         darkest_spots=np.array(spots, dtype=np.float64),
         crops=crops,
         concerns=tuple(concerns(rgb, about, outlines)),
