@@ -328,9 +328,8 @@ def triage_field(rgb: RGB, classifier: Classifier, field: str = "field", head: H
             outlines.append(item.outline)
             odds.append(p)
             spots.append(darkest_spot(item, about) if item.is_judged else np.nan)
-        restained += judge(
-            [restain(item, shift) if item.is_judged else item for item in part], classifier, about
-        ).tolist()
+        again = [restain(item, shift) if item.is_judged else item for item in part]
+        restained += judge(again, classifier, about).tolist()
         crops = _most_suspicious(crops, odds)
     return FieldTriage(
         field=field,
