@@ -34,8 +34,8 @@ _TRIMMED: Final = 1 / 16
 """The edge that pictures of windows leave out, as those of cells do, in diameters."""
 _MOST: Final = 8
 """How many places of one object are looked at, the darkest: a deposit of stain may have hundreds."""
-_SUSPECT: Final = 0.99
-"""p_parasitized from which on a window is shown: the best of forty looks must be surer than a single one."""
+_SUSPECT: Final = 0.9
+"""p_parasitized from which on a window is shown: the best of five looks must be surer than a single one."""
 _SAME: Final = 0.5
 """Intersection over union from which on a window shows the cell of an outline."""
 _MUCH: Final = 0.25
