@@ -19,7 +19,7 @@ from malaria.smear import Head
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
 from tests.models import write_model
-from tests.pages.test_smear import figures, upload
+from tests.pages.test_smear import figures, press, upload
 
 EARLIER = Path(__file__).with_name("earlier")
 JOURNAL = EARLIER / "journal.csv"
@@ -42,7 +42,9 @@ def run(*words):
 
 
 def test_the_command_takes_the_decisions_of_its_journal(field, tmp_path):
-    done = run("triage", field, "--decisions", JOURNAL, "--output", tmp_path / "out", "--json", "-")
+    done = run(
+        "triage", field, "--decisions", JOURNAL, "--take-in", field.name, "--output", tmp_path / "out", "--json", "-"
+    )
     counts = json.loads(done.stdout)["result"]["counts"]
     assert (counts["Decided by ann"]["red_cells"], counts["Decided by ann"]["parasitized"]) == (1, 1)
     assert (counts["Decided by bo"]["red_cells"], counts["Decided by bo"]["parasitized"]) == (1, 0)
@@ -60,6 +62,7 @@ def test_the_page_goes_on_with_it(field, tmp_path, monkeypatch):
     app.switch_page("pages/5_Smear_triage.py")
     app.query_params["annotator"] = "ann"
     app = upload(app.run(), [(field.name, field.read_bytes())])
+    press(app, "Count it all the same")
     assert figures(app, "Decided by ann")["Parasitized"] == "1"
     assert figures(app, "Decided by bo")["Parasitized"] == "0"
     assert journal.read_bytes() == JOURNAL.read_bytes(), "looking changes nothing"
