@@ -14,7 +14,7 @@ from pathlib import Path
 import inflate64
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -112,7 +112,7 @@ class TestDecode:
         with pytest.raises(ImageError):
             decode(data)
 
-    @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=300)
     @given(st.data())
     def test_no_mutation_raises_anything_else(self, data: st.DataObject) -> None:
         mutant = bytearray(data.draw(st.sampled_from(SEEDS)))

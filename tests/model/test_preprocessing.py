@@ -68,7 +68,7 @@ def test_values_are_scaled_to_float32() -> None:
     assert values == pytest.approx(np.array([[0, 0.2, 1]]), abs=1e-7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     height=st.integers(8, 300),
     width=st.integers(8, 300),

@@ -44,7 +44,7 @@ class Expected:
         return True
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, STEPS)
 def test_what_is_in_force_after_any_steps_and_after_a_reload(fast_folder: Path, first: list, second: list) -> None:  # type: ignore[type-arg]
     path = fast_folder / "corrections.csv"

@@ -9,7 +9,7 @@ from malaria.errors import TrainingError
 from malaria.training.splits import split_folds
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(8, 30), st.integers(2, 4), st.integers(0, 100))
 def test_patients_never_cross_and_every_cell_is_held_out_once(patients: int, folds: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
