@@ -421,6 +421,12 @@ def test_such_names_are_read_back(name, fit):
     assert read_cells(fit(to_csv(pd.DataFrame({"file": [name]}))).encode())["file"].tolist() == [name]
 
 
+@pytest.mark.parametrize("cell", ['"a,b\nc,d"', '"\n,"', '"a,""b"', '","'])
+def test_a_row_that_is_one_cell_raises_nothing_but_our_own_error(cell):
+    with contextlib.suppress(LabelsError):
+        read_labels(f"file,label,patient\n{cell}\n".encode())
+
+
 def test_numbers_of_a_spreadsheet_with_decimal_commas_are_read():
     table = read_cells(b"file;p_parasitized;label\r\na.png;0,02;Uninfected\r\nb.png;1,00E-05;\r\nc.png;;\r\n")
     assert table["p_parasitized"].tolist()[:2] == [0.02, 1e-5]

@@ -86,12 +86,15 @@ def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
     """
     text = _decode(_bytes(data))
     announced = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # spreadsheets may announce the separator so
-    lines = _lines(text[announced.end() :], announced[1]) if announced else _lines(text, _separator(text))
+    separator = announced[1] if announced else _separator(text)
+    lines = _lines(text[announced.end() :] if announced else text, separator)
     header = [restore(name).strip() for name in next(lines, [])]
     if not any(header):
         raise LabelsError("The CSV is empty. It needs a first line with the names of its columns.")
     rows = []
     for number, line in enumerate(lines, start=2):
+        if len(line) == 1 and len(header) > 2 and separator in line[0] and not set("\r\n") & set(line[0]):
+            line = next(_lines(line[0], separator))  # a spreadsheet that separates elsewhere took the row for one cell
         if any(value.strip() for value in line[len(header) :]):
             raise LabelsError(
                 f"Row {number} of the CSV has {count(len(line), 'field')}, but the first line names "

@@ -234,6 +234,14 @@ def test_a_journal_that_excel_saved_in_another_language_is_read(language: str) -
     assert read_journal(saved) == rows
 
 
+def test_a_journal_is_read_whose_rows_a_spreadsheet_took_for_one_cell_each() -> None:
+    """As German Excel opens a file with commas, and saves it again: a row with quotes in it is quoted as a whole."""
+    rows = stamped([decision(0, note='thin, "ring"'), decision(1, note="none")])
+    lines = for_spreadsheets(journal_csv(rows)).splitlines()
+    saved = "\r\n".join('"' + line.replace('"', '""') + '"' if '"' in line else line for line in lines)
+    assert read_journal(saved.encode()) == rows
+
+
 def test_a_journal_that_was_downloaded_is_read_and_serves_as_the_journal(tmp_path: Path) -> None:
     rows = stamped([decision(0), decision(1, note="a;=1+1"), decision(2, note="\tb")])
     download = for_spreadsheets(journal_csv(rows)).encode()
