@@ -25,6 +25,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from malaria.errors import ImageError
+from malaria.images.avif import find_largest, read_stills
 from malaria.images.depth import to_8_bits
 from malaria.images.kinds import find_kind, name_odd_jpeg, refuse_kind, refuse_unread
 from malaria.images.limits import CELL_MAX_PIXELS, Size, check_size
@@ -146,6 +147,9 @@ def _open(kind: str, data: bytes, file: str, max_pixels: int) -> Image.Image:
             image = open_tiff(data, file, max_pixels)
             image.load()
             return image
+        if kind == "AVIF":
+            data = read_stills(data)
+            check_size(find_largest(data), file, max_pixels)
         image = _open_phone_picture(kind, data) if kind in ("HEIC", "AVIF") else _OPENERS[kind](io.BytesIO(data))
         check_size(image.size, file, max_pixels)
     image.load()
@@ -167,7 +171,7 @@ def _open_phone_picture(kind: str, data: bytes) -> ImageFile.ImageFile:
 def _deepen_png(image: Image.Image, data: bytes, file: str) -> Image.Image:
     """A PNG of 16 bits with all its depth, where fewer bits are in use, as cameras' programs write it."""
     if image.mode.startswith("I"):
-        return _replace_pixels(image, Image.fromarray(to_8_bits(np.asarray(image), file)))
+        return _replace_pixels(image, Image.fromarray(to_8_bits([np.asarray(image)], file)[..., 0]))
     if np.asarray(image.convert("RGB")).max() > _DEEPEST_14 or not _has_sound_chunks(data):
         return image
     numbers = cv2.imdecode(
@@ -175,7 +179,7 @@ def _deepen_png(image: Image.Image, data: bytes, file: str) -> Image.Image:
     )
     if numbers is None or numbers.shape[:2] != (image.height, image.width):
         return image
-    deep = Image.fromarray(to_8_bits(numbers, file))
+    deep = Image.fromarray(to_8_bits(cv2.split(numbers), file))
     if image.mode in ("RGBA", "LA"):
         deep.putalpha(image.getchannel("A"))
     return _replace_pixels(image, deep)

@@ -1,6 +1,7 @@
 """Numbers of any depth (10 to 16 bits, 32-bit integers, fractions) -> the 8 bits that all else here is made of."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -14,34 +15,36 @@ _ROWS: Final = 256  # rows made into 8 bits at a time, so that the fractions in 
 
 
 def to_8_bits(
-    numbers: NDArray[Any], file: str, said: int | None = None, *, white_is_zero: bool = False
+    channels: Sequence[NDArray[Any]], file: str, said: int | None = None, *, white_is_zero: bool = False
 ) -> NDArray[np.uint8]:
-    """Scale the numbers of a picture, of any shape, to 0 to 255, white at the most that its depth can hold.
+    """Scale the channels of a picture, each (height, width), to 0 to 255: uint8 (height, width, channels).
 
-    The depth is the `said` number of bits; where none is said, or larger numbers are there, or as many bits are said
-    as the numbers take up anyway, it is the least of 8, 10, 12, 14 and 16 bits that holds all numbers. Fractions up to
-    1 have their white at 1. With `white_is_zero` the scale runs the other way.
+    White is the most that the depth can hold. The depth is the `said` number of bits; where none is said, or larger
+    numbers are there, or as many bits are said as the numbers take up anyway, it is the least of 8, 10, 12, 14 and 16
+    bits that holds all numbers. Fractions up to 1 have their white at 1. With `white_is_zero` the scale runs the other
+    way.
 
     Raises ImageError for numbers without a known white: negative, more than 16 bits, infinite or not a number.
     """
-    white = _find_white(numbers, file, said)
-    scaled = np.empty(numbers.shape, np.uint8)
-    for row in range(0, len(numbers), _ROWS):
-        part = numbers[row : row + _ROWS] * np.float32(255 / white)
-        scaled[row : row + _ROWS] = np.clip(np.rint(255 - part if white_is_zero else part), 0, 255)
+    white = _find_white(channels, file, said)
+    scaled = np.empty((*channels[0].shape, len(channels)), np.uint8)
+    for number, channel in enumerate(channels):
+        for row in range(0, len(channel), _ROWS):
+            part = channel[row : row + _ROWS] * np.float32(255 / white)
+            scaled[row : row + _ROWS, :, number] = np.clip(np.rint(255 - part if white_is_zero else part), 0, 255)
     return scaled
 
 
-def _find_white(numbers: NDArray[Any], file: str, said: int | None) -> float:
-    lowest, highest = float(numbers.min()), float(numbers.max())
-    is_fraction = numbers.dtype.kind == "f"
+def _find_white(channels: Sequence[NDArray[Any]], file: str, said: int | None) -> float:
+    lowest, highest = float(np.min([c.min() for c in channels])), float(np.max([c.max() for c in channels]))
+    is_fraction = channels[0].dtype.kind == "f"
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         raise _refuse(file, "some of its numbers are infinite or missing")
     if is_fraction and lowest > -_ROUNDING and highest <= 1 + _ROUNDING:
         return 1.0
     if lowest < 0:
         raise _refuse(file, "some of its numbers are negative, so that black is not known")
-    if said and said < 8 * numbers.itemsize and highest < 2**said:
+    if said and said < 8 * channels[0].itemsize and highest < 2**said:
         return 2.0**said - 1
     depth = next((bits for bits in _DEPTHS if highest < 2**bits), None)
     if depth is None:

@@ -478,9 +478,12 @@ def test_a_file_too_large_to_read_is_still_told_by_its_name(tmp_path: Path, monk
     assert "larger than" in tif
 
 
-@pytest.mark.parametrize("name", ["bomb.tif", "tile.tif", "strips.tif", "values.tif", "bomb.heic", "bomb.avif"])
+BOMBS = ("bomb.tif", "tile.tif", "strips.tif", "values.tif", "bomb.heic", "liar.heic", "bomb.avif", "liar.avif")
+
+
+@pytest.mark.parametrize("name", BOMBS)
 def test_enormous_claims_are_refused_cheaply(name: str) -> None:
-    data = BOMBS[name]()
+    data = MADE[name]()
     tracemalloc.start()
     began = time.process_time()
     with pytest.raises(ImageError):
@@ -507,6 +510,12 @@ def patched(data: bytes, tag: int, number: int) -> bytes:
     return data[:at] + number.to_bytes(4, "little") + data[at + 4 :]
 
 
+def claiming(data: bytes, side: int) -> bytes:
+    """The HEIC or AVIF file with another size in its note of it (ISO/IEC 23008-12, 6.5.3)."""
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", side, side) + data[at + 8 :]
+
+
 def many_values() -> bytes:
     """A directory of many tags that each claim the whole file."""
     data = 3_000_000
@@ -514,11 +523,13 @@ def many_values() -> bytes:
     return b"II*\0" + struct.pack("<IH", 8, 400) + entries + bytes(data)
 
 
-BOMBS: dict[str, Callable[[], bytes]] = {
+MADE: dict[str, Callable[[], bytes]] = {
     "bomb.tif": lambda: patched(tiff(DEEP), 256, 2_000_000),
     "tile.tif": lambda: patched(patched(tiff(DEEP, tile=(16, 16)), 322, 60_000), 323, 60_000),
     "strips.tif": lambda: patched(tiff(DEEP, rowsperstrip=1), 278, 0),
     "values.tif": many_values,
     "bomb.heic": lambda: heif(Image.new("RGB", (2000, 2000))),
+    "liar.avif": lambda: claiming(encode("AVIF", Image.new("RGB", (2000, 2000))), 100),
+    "liar.heic": lambda: claiming(heif(Image.new("RGB", (2000, 2000))), 100),
     "bomb.avif": lambda: encode("AVIF", Image.new("RGB", (2000, 2000))),
 }

@@ -22,9 +22,10 @@ from malaria.images.tiff import pages as tags
 from malaria.images.tiff.channels import Plane, find_channels, find_depth
 from malaria.images.tiff.pages import COLOUR, WHITE_IS_ZERO, Page, Tiff
 
-_MOST_BYTES: Final = 320 * 2**20  # of a picture's numbers before they are made into 8 bits
+_MOST_BYTES: Final = 200 * 2**20  # of a picture's numbers before they are made into 8 bits
 _ORDINARY: Final = "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
 
+_ALPHA: Final = 2  # of ExtraSamples: colours as they are, not multiplied by it
 _HAMAMATSU, _DNG, _SENSOR = 65420, 50706, 32803
 _SLIDES: Final = {"Aperio": "Aperio (SVS)", "<PerkinElmer-QPI": "PerkinElmer (QPTIFF)", "<scn ": "Leica (SCN)"}
 _COLOURS: Final = {3: "a palette", 5: "print colours (CMYK)", 6: "YCbCr colours", 8: "L*a*b* colours"} | {
@@ -72,17 +73,23 @@ def open_tiff(data: bytes, file: str, max_pixels: int) -> Image.Image:
     check_size(page.size, file, max_pixels)
     if page.value(tags.TILE_WIDTH, 1) * page.value(tags.TILE_HEIGHT, 1) > max(max_pixels, 2**20):
         raise ValueError("absurd tiles, for which room would be made")
-    said = find_depth(tiff, page)
     channels = find_channels(tiff)
-    if channels:
-        numbers = np.dstack([_decode_channel(tiff, plane, file) for plane in channels.planes])
-        if page.is_deep or channels.planes[1].shift:
-            numbers = to_8_bits(numbers, file, said, white_is_zero=page.colours == WHITE_IS_ZERO)
-    elif page.is_deep:
-        numbers = _decode_deep(page, file, said)
-    else:
+    if not (page.is_deep or channels):
         return _open_shallow(tiff, page, file)
-    image = Image.fromarray(numbers[..., 0] if numbers.shape[2] == 1 else numbers)
+    _check_form(page, 3 if channels else page.samples, file)
+    is_turned = False
+    if channels:  # where Pillow can read them it does: it knows JPEG, too, and turns white round where that is 0
+        is_turned = not page.is_deep and channels.planes[1].shift == 0
+        numbers = [_decode_channel(tiff, plane, file, by_pillow=is_turned) for plane in channels.planes]
+    else:
+        numbers = _decode_deep(page, file)
+    has_alpha = len(numbers) in (2, 4)
+    white_is_zero = page.colours == WHITE_IS_ZERO and not is_turned
+    said = find_depth(tiff, page)
+    pixels = to_8_bits(numbers[:-1] if has_alpha else numbers, file, said, white_is_zero=white_is_zero)
+    if has_alpha and page.value(tags.EXTRA, 0) == _ALPHA:
+        pixels = np.dstack([pixels, to_8_bits(numbers[-1:], file)])
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     image.getexif()[tags.ORIENTATION] = page.value(tags.ORIENTATION, 1)
     return image
 
@@ -124,17 +131,17 @@ def _refuse_form(form: str, file: str) -> ImageError:
 # More than 8 bits
 
 
-def _decode_deep(page: Page, file: str, said: int | None) -> NDArray[np.uint8]:
-    """8 bits of each number, in 1 or 3 channels, and in one more an alpha that means something."""
-    depth, samples = max(page.bits), page.samples
+def _check_form(page: Page, samples: int, file: str) -> None:
+    """Refuse numbers and colours that are not read, and more of them than the memory holds."""
+    depth = max(page.bits)
     is_fraction = page.value(tags.FORMAT, 1) == 3
     if len(set(page.bits)) > 1 or depth not in _DEPTHS or (is_fraction and depth < 32):
         bits = " and ".join(map(str, sorted(set(page.bits))))
         raise _refuse_form(f"{'fractions' if is_fraction else 'numbers'} of {bits} bits", file)
     if page.colours > COLOUR:
         raise _refuse_form(f"{_COLOURS.get(page.colours, 'unusual colours')} of {depth} bits", file)
-    if samples not in ((3, 4) if page.colours == COLOUR else (1, 2)):
-        raise _refuse_form(f"{samples} channels of {depth} bits", file)
+    if page.samples not in ((3, 4) if page.colours == COLOUR else (1, 2)):
+        raise _refuse_form(f"{page.samples} channels of {depth} bits", file)
     width, height = page.size
     if width * height * samples * depth // 8 > _MOST_BYTES:
         raise ImageError(
@@ -142,27 +149,23 @@ def _decode_deep(page: Page, file: str, said: int | None) -> NDArray[np.uint8]:
             f"The image is {width} x {height} pixels of {depth} bits, more than the memory here holds.",
             "Save it with 8 bits, or crop it to the part that matters.",
         )
+
+
+def _decode_deep(page: Page, file: str) -> list[NDArray[Any]]:
+    """The numbers of each channel, (height, width), red first and alpha last."""
     if page.value(tags.PLANAR, 1) == 2:
-        numbers = np.dstack([_decode_plane(Plane(page, number), file) for number in range(samples)])
-    else:
-        numbers = _decode_plane(Plane(page), file, samples)
-    colours = to_8_bits(
-        numbers[..., : samples - 1 + samples % 2], file, said, white_is_zero=page.colours == WHITE_IS_ZERO
-    )
-    alpha = numbers[..., samples - 1]
-    if samples % 2 or page.value(tags.EXTRA, 0) != 2:  # none, or one by which the colours are multiplied already
-        return colours
-    return np.dstack([colours, to_8_bits(alpha, file)])
+        return [plane for number in range(page.samples) for plane in _decode_plane(Plane(page, number), file)]
+    return _decode_plane(Plane(page), file, page.samples)
 
 
-def _decode_channel(tiff: Tiff, plane: Plane, file: str) -> NDArray[Any]:
-    if plane.page.is_deep or plane.shift:
-        return _decode_plane(plane, file)
-    return np.asarray(_open_shallow(tiff, plane.page, file).convert("L"))
+def _decode_channel(tiff: Tiff, plane: Plane, file: str, *, by_pillow: bool) -> NDArray[Any]:
+    if by_pillow:
+        return np.asarray(_open_shallow(tiff, plane.page, file).convert("L"))
+    return _decode_plane(plane, file)[0]
 
 
-def _decode_plane(plane: Plane, file: str, samples: int = 1) -> NDArray[Any]:
-    """The numbers of one channel, or of `samples` that lie side by side: (height, width, samples), red first."""
+def _decode_plane(plane: Plane, file: str, samples: int = 1) -> list[NDArray[Any]]:
+    """The numbers of one channel, or of `samples` that lie side by side, each (height, width), red first."""
     page = plane.page
     _check_packing(page, _UNPACKED, file)
     width, height = page.size
@@ -176,10 +179,10 @@ def _decode_plane(plane: Plane, file: str, samples: int = 1) -> NDArray[Any]:
     if decoded is None or decoded.size != width * height * made:
         raise ValueError("not decoded")
     numbers: NDArray[Any] = decoded.reshape(height, -1, samples)
-    if samples > 2:
-        numbers = numbers[..., [2, 1, 0, 3][:samples]]
     bits = max(page.bits)
-    return numbers >> (16 - bits) if 8 < bits < 16 else numbers  # OpenCV moves packed numbers up to 16 bits
+    if 8 < bits < 16:  # OpenCV moves packed numbers up to 16 bits
+        numbers >>= 16 - bits
+    return [numbers[..., number] for number in ([2, 1, 0, 3] if samples > 2 else [0, 1])[:samples]]
 
 
 def _write_alone(plane: Plane, samples: int, width: int) -> bytes:
