@@ -23,6 +23,7 @@ from malaria.images.tiff.channels import Plane, find_channels, find_depth
 from malaria.images.tiff.pages import COLOUR, WHITE_IS_ZERO, Page, Tiff
 
 _MOST_BYTES: Final = 200 * 2**20  # of a picture's numbers before they are made into 8 bits
+_STRIP: Final = 2**20  # bytes of the strips that a picture of a single one is cut into
 _ORDINARY: Final = "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
 
 _ALPHA: Final = 2  # of ExtraSamples: colours as they are, not multiplied by it
@@ -202,7 +203,12 @@ def _write_alone(plane: Plane, samples: int, width: int) -> bytes:
         sizes = (len(page.data),)
     if not len(places) == len(sizes) == blocks or sum(sizes) > len(page.data):
         raise ValueError("strips or tiles are missing, or overlap")
-    packed = [page.data[at + plane.shift : at + plane.shift + size] for at, size in zip(places, sizes, strict=True)]
+    whole = memoryview(page.data)  # whose parts are no copies
+    packed = [whole[at + plane.shift : at + plane.shift + size] for at, size in zip(places, sizes, strict=True)]
+    if blocks == 1 and not is_tiled and page.value(tags.COMPRESSION, 1) == 1:  # room is made for a whole strip
+        row = -(-width * samples * max(page.bits) // 8)
+        down = max(1, _STRIP // row)
+        packed = [packed[0][at : at + down * row] for at in range(0, height * row, down * row)]
     starts = np.cumsum([8, *map(len, packed)])[:-1]
     written: dict[int, tuple[str, list[int]]] = {
         tags.WIDTH: ("I", [width]),
@@ -227,7 +233,7 @@ def _write_alone(plane: Plane, samples: int, width: int) -> bytes:
     return _write_file(page.order, packed, written)
 
 
-def _write_file(order: str, packed: list[bytes], written: dict[int, tuple[str, list[int]]]) -> bytes:
+def _write_file(order: str, packed: list[memoryview], written: dict[int, tuple[str, list[int]]]) -> bytes:
     """A TIFF with these strips behind its header, and behind them its directory."""
     at = 8 + sum(map(len, packed))
     values_at = at + 2 + 12 * len(written) + 4
