@@ -29,7 +29,8 @@ BY_LOT: Final = 5
 """Of them, those that are drawn by lot from all the rest."""
 _TAIL: Final = 0.005
 """What the interval leaves out at either end by the line alone. The line is not the truth: in samples of 10 % made of
-what was measured abroad, after 200 decisions 0.025 held it in 83 to 91 of 100, by laboratory, and this in 91 to 98 (`studies.coverage`)."""
+what was measured abroad, after 200 decisions 0.025 held it in 83 to 91 of 100, by laboratory, and this in 91 to 98
+(`studies.coverage`)."""
 _TOP: Final = BLOCK - BY_LOT
 _NEAREST: Final = 0.5
 _FARTHEST: Final = 12.0
