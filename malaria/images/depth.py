@@ -21,8 +21,8 @@ def to_8_bits(
 
     White is the most that the depth can hold. The depth is the `said` number of bits; where none is said, or larger
     numbers are there, or as many bits are said as the numbers take up anyway, it is the least of 8, 10, 12, 14 and 16
-    bits that holds all numbers. Fractions up to 1 have their white at 1. With `white_is_zero` the scale runs the other
-    way.
+    bits (15 of signed numbers of 16) that holds all numbers. Fractions up to 1 have their white at 1. With
+    `white_is_zero` the scale runs the other way.
 
     Raises ImageError for numbers without a known white: negative, more than 16 bits, infinite or not a number.
     """
@@ -46,7 +46,8 @@ def _find_white(channels: Sequence[NDArray[Any]], file: str, said: int | None) -
         raise _refuse(file, "some of its numbers are negative, so that black is not known")
     if said and said < 8 * channels[0].itemsize and highest < 2**said:
         return 2.0**said - 1
-    depth = next((bits for bits in _DEPTHS if highest < 2**bits), None)
+    depths = [*_DEPTHS[:-1], 15] if channels[0].dtype == np.int16 else _DEPTHS
+    depth = next((bits for bits in depths if highest < 2**bits), None)
     if depth is None:
         raise _refuse(file, f"its numbers go up to {highest:.4g}, and where white is among them is not known")
     return 2.0**depth - 1

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import time
 import tracemalloc
 import zipfile
@@ -157,6 +159,7 @@ CASES = (
     Case("fractions to 4095, packed", lambda: tiff(DEEP.astype(np.float32), compression="zlib")),
     Case("32-bit integers of 16 bits", lambda: tiff(at_bits(RGB, 16, np.uint32))),
     Case("32-bit integers of 12 bits, signed", lambda: tiff(at_bits(GREY, 12, np.int32)), GREY_RGB),
+    Case("signed 16-bit numbers, their white at 32767", lambda: tiff(at_bits(RGB, 15, np.int16))),
     Case("12 bits in a PNG of 16", lambda: png_16(DEEP)),
     Case("12 bits in a grey PNG of 16", lambda: encode("PNG", Image.fromarray(at_bits(GREY, 12))), GREY_RGB),
     # Planes and alpha
@@ -533,3 +536,9 @@ MADE: dict[str, Callable[[], bytes]] = {
     "liar.heic": lambda: claiming(heif(Image.new("RGB", (2000, 2000))), 100),
     "bomb.avif": lambda: encode("AVIF", Image.new("RGB", (2000, 2000))),
 }
+
+
+def test_what_reads_phone_pictures_is_loaded_when_the_first_comes() -> None:
+    told = "import sys, malaria.images; print({'pillow_heif', 'PIL.AvifImagePlugin'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
