@@ -167,12 +167,20 @@ def _column(result: Result, count: Count) -> dict[str, str]:
     densities = result.densities(count)
     return {
         "Red cells": _number(count.red_cells),
-        "Parasitized": _number(count.parasitized) + (f", and {count.open:,} open" if count.open else ""),
+        "Parasitized": _parasitized(result, count),
         "Parasitaemia": _share(count),
         "Parasites per µL, by red cells": _density(densities["per_ul_by_red_cells"], count.red_cells),
         "Parasites per µL, by leukocytes": _density(densities["per_ul_by_leukocytes"], count.leukocytes),
         "Leukocytes": _number(count.leukocytes),
     }
+
+
+def _parasitized(result: Result, count: Count) -> str:
+    """How many were found. Of a shifted sample the machine alone finds none, only suspects, and a reader's are some."""
+    if result.triage.survey is not None and count.rates is count.found is None:
+        return DASH
+    of = f" of {count.found.decided:,} decided" if count.found else ""
+    return f"{_number(count.parasitized)}{of}" + (f", and {count.open:,} open" if count.open else "")
 
 
 def _number(count: int | None) -> str:

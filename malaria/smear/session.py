@@ -85,7 +85,7 @@ class TriageSession(Turn[Cell]):
         if not self.is_survey:
             return f"{'Suspect' if cell in set(self.suspects) else 'Not a suspect: rank'} {cell.rank:,}"
         mine = self.chosen_cells
-        return f"Cell {mine.index(cell) + 1:,}" if cell in mine else "A cell that you chose"
+        return f"Cell {mine.index(cell) + 1:,}" if cell in mine else "A cell beside the list"
 
     def go_further(self) -> None:
         """Ask for more cells of the survey."""
