@@ -177,7 +177,7 @@ def _column(result: Result, count: Count) -> dict[str, str]:
 
 def _parasitized(result: Result, count: Count) -> str:
     """How many were found. Of a shifted sample the machine alone finds none, only suspects, and a reader's are some."""
-    if result.triage.survey is not None and count.rates is count.found is None:
+    if result.triage.survey is not None and count.found is None and count.rates is None:
         return DASH
     of = f" of {count.found.decided:,} decided" if count.found else ""
     return f"{_number(count.parasitized)}{of}" + (f", and {count.open:,} open" if count.open else "")
