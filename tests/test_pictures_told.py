@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
@@ -34,6 +35,12 @@ RING = phantom.cell("ring", seed=1)
 CLEAR = phantom.cell("uninfected", seed=4)
 
 
+def with_bar(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same picture with a white scale bar, of about 1 % of it."""
+    rgb[-4:-2, 2 : len(rgb[0]) // 3] = 255
+    return rgb
+
+
 @dataclass(frozen=True)
 class Given:
     """A file of one cell, and what becomes of it: its label, or what is said instead; and what is said beside it."""
@@ -55,6 +62,7 @@ GIVEN = (
     Given("PHONE.HEIC", lambda: heif(Image.fromarray(RING)), PARASITIZED),
     Given("no-extension", lambda: bytes(cv2.imencode(".png", RING[..., ::-1])[1]), PARASITIZED),
     Given("black.tif", lambda: tiff((RING // 16).astype(np.uint8)), None, BLACK),
+    Given("black-with-bar.tif", lambda: tiff(with_bar(RING // 16)), None, BLACK),
     Given("scan.czi", lambda: b"ZISRAWFILE" + bytes(900), None, "This is a Zeiss CZI file"),
 )
 READ = sum(given.label is not None for given in GIVEN)

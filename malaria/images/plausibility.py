@@ -33,7 +33,7 @@ STEEP: Final = 16  # grey levels across two pixels
 MAX_GRAIN: Final = 4.0  # mean grey levels that the small copy loses inside the object; 99.9 % of cut-outs: 2.6, text 48
 
 DARK: Final = 64  # 14 bits taken for 16 reach 63; of 23,724 real cells and fields each reaches 147
-MIN_LIGHT: Final = 0.001  # share of the numbers that must be above that; a pixel of the sensor may be stuck
+MIN_LIGHT: Final = 0.02  # share of the numbers that must be above that; a burnt-in scale bar is no picture; cells: 0.33
 
 _NOT_A_CELL: Final = "This does not look like a single stained cell: "
 
