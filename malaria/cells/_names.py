@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from malaria.labels import CLASSES
 
 _ABSOLUTE: Final = re.compile(r"/|[A-Za-z]:/|[a-z][a-z0-9+.-]*://")
-_UPLOADED: Final = re.compile(r"(?<=/)[0-9a-f]{8}-(?=[^/]+$)")  # Label Studio: /data/upload/1/0a1b2c3d-name.png
+_UPLOADED: Final = re.compile(r"(.*/)?upload/\d+/[0-9a-f]{8}-(?=[^/]+$)")  # Label Studio: /data/upload/1/0a1b2c3d-a.png
 _SERVED: Final = re.compile(r".*/data/local-files/\?d=")  # Label Studio: /data/local-files/?d=folder/name.png
 
 
@@ -37,8 +37,8 @@ def match_loosely(paths: Iterable[str], names: Mapping[str, str], sounds_like: S
     """Return the one of `names` (a CSV's, each with its label) that each of `paths` may be meant by, where only one is.
 
     Case, the Unicode form, what Label Studio adds, and folders that one side alone has make no difference. An absolute
-    path stands on another machine: its folders may differ, too, unless one is a class or one of the words
-    `sounds_like`, in lower case.
+    path stands on another machine: its folders may differ, too, unless the nearest is a class or one of the words
+    `sounds_like`, in lower case, or both sides have such a folder, and not the same.
     """
     written = {name: _loosen(_plain(name)) for name in names}
     ending_with: dict[str, list[str]] = defaultdict(list)
@@ -51,7 +51,8 @@ def match_loosely(paths: Iterable[str], names: Mapping[str, str], sounds_like: S
         here, there = parts[: len(parts) - shared], written[name][: len(written[name]) - shared]
         if not here or not there:
             return True
-        return bool(_ABSOLUTE.match(tidy(name))) and not telling & {here[-1], there[-1]}
+        told = {next((part for part in reversed(side) if part in telling), None) for side in (here, there)}
+        return bool(_ABSOLUTE.match(tidy(name))) and not telling & {here[-1], there[-1]} and len(told - {None}) < 2
 
     found = {}
     for path in paths:
@@ -70,7 +71,7 @@ def _plain(name: str) -> str:
     """A name without what Label Studio adds to it."""
     plain = _SERVED.sub("", tidy(name))
     plain = unquote(plain) if plain != name or "://" in plain else plain
-    return _UPLOADED.sub("", plain) if "/upload/" in plain else plain
+    return _UPLOADED.sub("/", plain)
 
 
 def _loosen(path: str) -> list[str]:
