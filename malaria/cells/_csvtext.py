@@ -88,7 +88,8 @@ def read_table(data: bytes | Path | str) -> tuple[list[str], list[list[str]]]:
     announced = re.match(r"sep=(.)\r?\n", text, re.IGNORECASE)  # spreadsheets may announce the separator so
     separator = announced[1] if announced else _separator(text)
     lines = _lines(text[announced.end() :] if announced else text, separator)
-    header = [restore(name).strip() for name in next(lines, [])]
+    first = next((line for line in lines if any(value.strip() for value in line)), [])
+    header = [restore(name).strip() for name in first]
     if not any(header):
         raise LabelsError("The CSV is empty. It needs a first line with the names of its columns.")
     rows = []
