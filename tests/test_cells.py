@@ -216,6 +216,7 @@ NAMED_OTHERWISE = {
     "address": ("a.png", "https://example.org/cells/a.png"),
     "a folder more": ("a.png", "train/a.png"),
     "uploaded to Label Studio": ("a.png", "/data/upload/1/0a1b2c3d-a.png"),
+    "uploaded to Label Studio, relative": ("a.png", "upload/1/0a1b2c3d-a.png"),
     "served by Label Studio": ("cells/my a.png", "/data/local-files/?d=cells/my%20a.png"),
     "stem, other case": ("cells/A1.png", "a1"),
 }
@@ -234,12 +235,21 @@ def test_a_name_finds_its_image_though_it_is_written_otherwise(file, name):
     [
         (["Uninfected/1.png"], ["Parasitized/1.png"]),
         (["Uninfected/1.png"], ["C:/x/Parasitized/1.png"]),
+        (["Uninfected/b/1.png"], ["C:/x/Parasitized/a/1.png"]),
         (["x/1.png"], ["y/1.png"]),
         (["1.png"], ["C:/x/1.png", "C:/y/1.png"]),
         (["x/1.PNG", "y/1.PNG"], ["1.png"]),
         (["a.jpg"], ["a.png"]),
     ],
-    ids=["other class", "other class, absolute", "other folder", "two names", "two images", "other format"],
+    ids=[
+        "other class",
+        "other class, absolute",
+        "other class, higher up",
+        "other folder",
+        "two names",
+        "two images",
+        "other format",
+    ],
 )
 def test_a_name_that_may_be_another_image_labels_none(files, names):
     rows = "".join(f"{name},{label}\n" for name, label in zip(names, (PARASITIZED, UNINFECTED), strict=False))
@@ -291,6 +301,18 @@ def test_a_name_that_fits_several_images_labels_none_of_them():
     assert joined.table["given_label"].isna().all()
     assert joined.ambiguous == {"1.png": ("x/1.png", "y/1.png"), "2": ("2.jpg", "2.png")}
     assert joined.without_image == ()
+
+
+def test_a_name_that_fits_copies_of_one_image_labels_them():
+    labels = read_labels(b"file,label\n1.png,Parasitized\n2.png,Uninfected\n")
+    files = ["x/1.png", "y/1.png", "x/2.png", "y/2.png"]
+    joined = match(files, labels, ["A", "A", "B", "C"])
+    assert joined.table["given_label"].tolist() == [PARASITIZED, PARASITIZED, None, None]
+    assert joined.ambiguous == {"2.png": ("x/2.png", "y/2.png")}
+
+
+def test_empty_lines_above_the_names_of_the_columns_are_passed_over():
+    assert read_labels(b"\n,\nfile,label\na.png,Parasitized\n").names == {"a.png": PARASITIZED}
 
 
 def test_a_whole_path_is_never_ambiguous():

@@ -99,6 +99,8 @@ class Labelling:
         """Raise LabelsError, with the mend, when not one image of the source called `name` would have a label."""
         if self.words or self.count(files) or (self.given and self.given.ids):
             return
+        if self.given and match(files, self.given).ambiguous:
+            return  # these may be copies of one image, which only their bytes tell
         if self.given and not self.given.names:
             raise LabelsError(f"{name}: the CSV labels no file. Fill in its column {self.given.column}.")
         if self.given:

@@ -130,9 +130,9 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
 
     An image takes the label of its image_id, where both sides know it; else that of the longest ending of its path
     that the CSV names: `a/b/c.png`, `b/c.png`, `c.png`, and then the same without the extension. Where there is none,
-    a name that differs only as `match_loosely` allows will do. A name that fits
-    several images labels none of them, unless it is the whole path of one; neither does one that the CSV gives to
-    another image_id.
+    a name that differs only as `match_loosely` allows will do. A name that fits several images labels none of them,
+    unless they are copies of one or it is the whole path of one; neither does one that the CSV gives to another
+    image_id.
     """
     paths = list(files)
     ids = list(image_ids) if image_ids is not None else [None] * len(paths)
@@ -143,16 +143,18 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
         loosely = match_loosely(open_paths, open_names, _SOUNDS_LIKE)
         names = [name or loosely.get(path) for path, name in zip(paths, names, strict=True)]
     fitting: dict[str, set[str]] = defaultdict(set)
-    for path, name in zip(paths, names, strict=True):
+    images: dict[str, set[str]] = defaultdict(set)
+    for path, name, image_id in zip(paths, names, ids, strict=True):
         if name is not None:
             fitting[name].add(path)
+            images[name].add(path if image_id is None else image_id)
 
     def given(path: str, name: str | None, image_id: str | None) -> str | None:
         if image_id is not None and image_id in labels.ids:
             return labels.ids[image_id]
         if image_id is not None and name in labels.identified:
             return None
-        sure = name is not None and (len(fitting[name]) == 1 or tidy(path) == name)
+        sure = name is not None and (len(images[name]) == 1 or tidy(path) == name)
         return labels.names[name] if name is not None and sure else None
 
     answers = [given(*image) for image in zip(paths, names, ids, strict=True)]

@@ -217,6 +217,14 @@ def test_a_zip_that_holds_itself_twice_counts_once() -> None:
     assert f"{len(cells())} copies of others, counted once" in said(app)
 
 
+def test_a_csv_of_bare_names_labels_a_zip_that_holds_itself_twice() -> None:
+    named = {f"{folder}/{n}.png": data for n, data in enumerate(cells().values()) for folder in "ab"}
+    labels = "".join(f"{n}.png,{name.split('/')[0]}\n" for n, name in enumerate(cells()))
+    app = upload(start(), cells_zip=batch_zip(named), labels_csv=f"file,label\n{labels}".encode())
+    assert batch(app).evaluation.n == batch(upload(start(), cells_zip=batch_zip())).evaluation.n
+    assert f"{len(cells())} copies of others, counted once" in said(app)
+
+
 def test_all_images_broken_is_a_dash_with_the_reason() -> None:
     app = upload(start(), cells_zip=batch_zip({f"{label}/a.png": b"x" for label in CLASSES}))
     assert "No cell is labelled parasitized. No cell is labelled uninfected." in said(app)
