@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from malaria.cells import FolderLabels, Labels, evaluate_cells, labels_from_folders, match, read_labels, say_no_match
+from malaria.cells import (
+    FolderLabels,
+    Labels,
+    count_once,
+    evaluate_cells,
+    labels_from_folders,
+    match,
+    read_labels,
+    say_no_match,
+)
 from malaria.errors import LabelsError, ModelError, UnknownLabelsError
 from malaria.images import Image, Opened, Source, open_images, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED, check_threshold
@@ -92,6 +101,8 @@ def evaluate(
     """
     classifier = models.load(model)
     table = score_labelled(classifier, path, labels, label_column, threshold, meaning, watch=watch, say=say)
+    for sentence in count_once(table).sentences:
+        say(sentence)
     if warning := flattery(table, classifier):
         say(warning)
     return measure(table, classifier, threshold)

@@ -284,6 +284,17 @@ def test_unknown_labels_are_named_and_can_be_given_a_meaning(run: Run, cells: Pa
     assert found["confusion"] == {"tp": 0, "fn": 1, "fp": 0, "tn": 1}
 
 
+def test_copies_are_ranked_once_and_contradictions_named(run: Run, tmp_path: Path) -> None:
+    for file, red in {"Parasitized/a": 255, "again/Parasitized/a": 255, "Uninfected/b": 9, "Parasitized/b": 9}.items():
+        path = tmp_path / "twice" / f"{file}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(cv2.imencode(".png", np.full((20, 20, 3), (0, 0, red), np.uint8))[1].tobytes())
+    done = run("suspects", path.parents[1], "--csv", "-")
+    assert [row["file"] for row in done.rows] == ["Parasitized/a.png"]
+    assert "again/Parasitized/a.png is Parasitized/a.png" in done.err
+    assert "different labels: Parasitized/b.png, Uninfected/b.png" in done.err
+
+
 def test_a_set_that_holds_itself_twice_counts_once(run: Run, cells: Path, tmp_path: Path) -> None:
     once = json.loads(run("evaluate", cells, "--json", "-").out)
     shutil.copytree(cells, tmp_path / "again")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from malaria.cells import format_csv
+from malaria.cells import count_once, format_csv
 from malaria.commands._shared import (
     LabelColumnOption,
     LabelsOption,
@@ -37,7 +37,8 @@ def suspects(
 ) -> None:
     """Rank labelled cells by how likely the given label is wrong, the most suspect first.
 
-    A cell that the model learned from is judged by networks that had not seen its patient.
+    A cell that the model learned from is judged by networks that had not seen its patient. Copies of an image are
+    ranked once; files of one image under different labels are named and not ranked.
     """
     classifier = models.load(model)
     name = classifier.card.name
@@ -48,7 +49,10 @@ def suspects(
         held_out = why
     table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
     say_unread(table)
-    table, basis = out_of_sample(table, held_out, name)
+    once = count_once(table)
+    for sentence in once.sentences:
+        say(sentence)
+    table, basis = out_of_sample(once.table, held_out, name)
     ranked = rank(table)
     write_text(format_csv(ranked[list(SUSPECTS_COLUMNS)]), csv)
     left_out = count(len(table) - len(ranked), "image")
