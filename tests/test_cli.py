@@ -219,8 +219,8 @@ def test_labels_come_from_a_csv_by_name_or_stem(run: Run, cells: Path, tmp_path:
 
 def test_a_name_that_fits_several_images_labels_none_and_is_named(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "twice"
-    for place in ("a", "b"):
-        save(folder / place / "cell.png", RED)
+    for place, colour in (("a", RED), ("b", GREY)):
+        save(folder / place / "cell.png", colour)
     save(folder / "other.png", RED)
     (tmp_path / "labels.csv").write_text("file,label\ncell.png,Parasitized\nother.png,Parasitized\n")
     done = run("evaluate", folder, "--labels", tmp_path / "labels.csv", "--json", "-")
