@@ -23,6 +23,7 @@ SIDES: Final = (64, 128, 256)
 """The share of images whose longer side is below these is told."""
 
 _BATCH_BYTES: Final = 8 * 2**20
+_BYTES_AHEAD: Final = 8 * 2**20  # of large files fewer are begun, so that they do not add up
 _FACTS: Final = Facts._fields
 
 
@@ -181,29 +182,35 @@ class _MeansByThread:
 def _looked_at(source: Source, known: Known, means: _MeansByThread) -> Iterator[list[_Row]]:
     """Batches in the order of the source; decoding and looking run on all cores while the next bytes are read."""
     workers = threads()
-    pending: deque[Future[list[_Row]]] = deque()
+    pending: deque[tuple[Future[list[_Row]], int]] = deque()
+    held = 0
     pool = ThreadPoolExecutor(workers, thread_name_prefix="describe")
     try:
-        for files in _batches(source):
-            pending.append(pool.submit(lambda files: [_look(file, known, means) for file in files], files))
-            if len(pending) > 2 * workers:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        for files, size in _batches(source):
+            pending.append((pool.submit(lambda files: [_look(file, known, means) for file in files], files), size))
+            held += size
+            while len(pending) > 2 * workers or (pending and held > _BYTES_AHEAD):
+                oldest, size = pending.popleft()
+                held -= size
+                yield oldest.result()
+        for rest, _ in pending:
+            yield rest.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _batches(files: Iterable[ImageFile]) -> Iterator[list[ImageFile]]:
-    """The files in lists of `BATCH`, of fewer where they are large: a few batches are in memory at a time."""
+def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]]:
+    """The files in lists of `BATCH`, of fewer where they are large, with the bytes of each list."""
     batch: list[ImageFile] = []
+    size = 0
     for file in files:
         batch.append(file)
-        if len(batch) == BATCH or sum(len(one.data or b"") for one in batch) > _BATCH_BYTES:
-            yield batch
-            batch = []
+        size += len(file.data or b"")
+        if len(batch) == BATCH or size > _BATCH_BYTES:
+            yield batch, size
+            batch, size = [], 0
     if batch:
-        yield batch
+        yield batch, size
 
 
 def _look(file: ImageFile, known: Known, means: _MeansByThread) -> _Row:

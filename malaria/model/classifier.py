@@ -42,7 +42,9 @@ MODELS_DIR = Path(
 )
 _AHEAD = 8
 """Batches a thread that may be begun before the oldest is done: one slow thread must not make the others wait."""
-_BYTES_AHEAD = 64 * 2**20
+_BATCH_BYTES = 2**20
+"""A batch of large files is shorter than `BATCH`: it ends when it has so many bytes."""
+_BYTES_AHEAD = 8 * 2**20
 """Of large files fewer are begun, so that enormous images do not add up: about this many bytes are held."""
 _SHARPEST = 1e-9
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
@@ -222,7 +224,7 @@ def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]
     for file in files:
         batch.append(file)
         size += len(file.data or b"")
-        if len(batch) == BATCH or size > _BYTES_AHEAD // BATCH:
+        if len(batch) == BATCH or size > _BATCH_BYTES:
             yield batch, size
             batch, size = [], 0
     if batch:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
 from inspect import getdoc, ismodule
 from pathlib import Path
@@ -201,3 +202,19 @@ def test_all_is_what_is_exported() -> None:
     for name in dataset.__all__:
         value = getattr(dataset, name)
         assert value is None or isinstance(value, int | float) or getdoc(value), name
+
+
+def test_of_large_files_few_are_held(tmp_path: Path) -> None:
+    """A small zip may hold many large pictures: they are let go of before more are unpacked."""
+    with zipfile.ZipFile(tmp_path / "large.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for k in range(8):
+            picture = io.BytesIO()
+            Image.new("RGB", (1900, 1900), (k, k, k)).save(picture, "BMP")
+            archive.writestr(f"{k}.bmp", picture.getvalue())
+    with open_source(tmp_path / "large.zip") as source:
+        tracemalloc.start()
+        try:
+            assert len(describe(source).readable) == 8
+            assert tracemalloc.get_traced_memory()[1] < 60 * 2**20
+        finally:
+            tracemalloc.stop()

@@ -186,7 +186,7 @@ def test_of_large_files_fewer_are_held(tiny: Classifier) -> None:
     data = b"\0" * (9 * 2**20)
     stream = Counted(100, lambda k: ImageFile(f"{k}.png", data))
     ahead = [stream.taken - done for done, _ in enumerate(tiny.score(stream))]
-    assert max(ahead) * len(data) <= 90 * 2**20
+    assert max(ahead) * len(data) <= 30 * 2**20
 
 
 def test_closing_early_stops_the_work(tiny: Classifier) -> None:
