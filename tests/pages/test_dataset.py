@@ -309,3 +309,11 @@ def test_two_sessions_do_not_see_each_others_sets() -> None:
     described(upload(mine, ("mine.zip", small_zip())))
     theirs.run()
     assert "samples, mean cells and splits appear here" in sentences(theirs)
+
+
+def test_what_is_no_image_is_named() -> None:
+    packed = io.BytesIO(small_zip())
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("more/<b>scan.pdf", b"%PDF")
+    shown = tables(described(upload(start(), ("cells.zip", packed.getvalue()))))
+    assert "1 file: more/&lt;b&gt;scan.pdf" in shown

@@ -16,7 +16,7 @@ from malaria.ui.dataset.data_set import PLANTED, DataSet
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval, percent
-from malaria.wording.words import choose_verb, count
+from malaria.wording.words import choose_verb, count, list_some
 
 
 def draw_overview(data_set: DataSet, found: Description) -> None:
@@ -70,9 +70,13 @@ def _draw_files(told: dict[str, Any]) -> None:
         *([f"{name.capitalize()} by area", "{} × {}".format(*sizes[name])] for name in ("smallest", "largest")),
         ["Mean width × height", "{} × {}".format(*sizes["mean"])],
         *([f"Longer side below {side} pixels", percent(share)] for side, share in sizes["below"].items()),
-        ["Not images by name", count(len(told["skipped"]), "file")],
+        ["Not images by name", _name_skipped(told["skipped"])],
     ]
     st.html(render_table(f"Files, n = {told['readable']:,}", ["", ""], rows))
+
+
+def _name_skipped(files: list[str]) -> str:
+    return count(len(files), "file") + (f": {list_some(files, 10)}" if files else "")
 
 
 def _draw_disputed(found: Description) -> None:
