@@ -68,6 +68,8 @@ class ReviewSession(Turn[SuspectLabel]):
         self.settings = settings or Settings()
         self.revealed: Decision | None = None
         """The decision just made about the current card, while what it revealed is being looked at."""
+        self.doubted: str | None = None
+        """Another answer that was asked for after the reveal: given once more, it is taken."""
         self.is_repeat = False
         self._model, self._threshold = model, threshold
         self._by_id = {card.image_id: card for card in self.cards}
@@ -151,7 +153,13 @@ class ReviewSession(Turn[SuspectLabel]):
     # What is done
 
     def answer(self, token: int, answer: str, note: str = "") -> None:
-        """Answer the current card; after a reveal, confirm the answer or change it."""
+        """Answer the current card; after a reveal, confirm the answer, or change it by giving another twice.
+
+        Once is not enough: it may have been meant for a card that was not there yet.
+        """
+        if self.revealed and not self.is_stale(token) and answer not in (self.revealed.final_answer, self.doubted):
+            self.doubted = answer
+            return
         reveals = self.label_hidden and self.settings.wait  # seen before the answer is kept, which ends the hiding
         kept = self.keep(token, answer, note)
         if kept is None:
@@ -204,7 +212,7 @@ class ReviewSession(Turn[SuspectLabel]):
         self.advance()
 
     def _show(self, card: SuspectLabel | None, *, repeat: bool = False) -> None:
-        self.is_repeat, self.revealed, self._open = repeat, None, False
+        self.is_repeat, self.revealed, self.doubted, self._open = repeat, None, None, False
         super()._show(card)
 
     def _find(self, decision: Decision) -> SuspectLabel | None:

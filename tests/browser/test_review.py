@@ -11,6 +11,7 @@ from malaria.review import CsvJournal, Log
 from tests.browser.conftest import SECONDS, watch
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+ANSWERS = {"p": "Parasitized", "u": "Uninfected", "n": "Unsure", "x": "Unusable"}
 HIDDEN = "appear when you have answered"
 
 
@@ -108,6 +109,8 @@ def test_a_change_after_the_reveal_is_recorded_beside_the_first_answer(page: Pag
     press(page, "p", "Next Shortcut Enter")
     expect(page.get_by_text("You: Parasitized")).to_be_visible()
     page.keyboard.press("u")
+    expect(page.get_by_text("Give Uninfected once more to change your answer")).to_be_visible()
+    page.keyboard.press("u")
     decided(page, 1)
     expect(page.get_by_text(HIDDEN)).to_be_visible()
     (reading,) = [
@@ -151,6 +154,22 @@ def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
     expect(page.get_by_text("You: Parasitized")).to_be_visible()
     decided(page, 1)
     assert len([row for row in Log(journal).state.rows if row.annotator == "heavy-hand"]) == 1
+
+
+@pytest.mark.parametrize("rhythm", [60, 200])
+def test_a_key_that_comes_too_early_changes_no_answer(page: Page, journal: CsvJournal, rhythm: int) -> None:
+    name = f"every {rhythm} ms"
+    begin(page, name)
+    for key in "puxnpuxn":
+        for pressed in (key, "Enter"):
+            page.keyboard.press(pressed)
+            page.wait_for_timeout(rhythm)
+    for _ in range(2):
+        page.wait_for_timeout(SECONDS)
+        expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+    rows = [row for row in Log(journal).state.rows if row.annotator == name]
+    assert rows
+    assert not any(row.supersedes for row in rows)
 
 
 def test_two_who_share_the_queue_are_never_on_the_same_card(browser: Browser, app: str) -> None:

@@ -45,8 +45,11 @@ def test_a_blind_answer_reveals_and_waits_and_both_answers_are_recorded(path: Pa
     assert session.revealed is not None
     assert not session.label_hidden
     assert rows(session) == [(0, PARASITIZED, PARASITIZED, True)], "kept before anything is shown"
+    session.answer(session.token, UNINFECTED)
+    assert (on_table(session), session.doubted) == (0, UNINFECTED), "once may have been meant for the next card"
+    assert len(rows(session)) == 1
     session.answer(session.token, UNINFECTED, note="on second thoughts")
-    assert on_table(session) == 1
+    assert (on_table(session), session.doubted) == (1, None)
     assert session.label_hidden
     assert rows(session)[1:] == [(0, PARASITIZED, UNINFECTED, True)]
     row = session.log.state.rows[1]
@@ -106,7 +109,8 @@ def test_a_key_pressed_twice_answers_once(path: Path) -> None:
 def test_undo_brings_the_card_back_with_its_label_shown(path: Path) -> None:
     session = work(path)
     session.answer(session.token, PARASITIZED)
-    session.answer(session.token, UNINFECTED)
+    for _ in range(2):
+        session.answer(session.token, UNINFECTED)
     session.skip(session.token)
     assert on_table(session) == 2
     assert session.undo(session.token)

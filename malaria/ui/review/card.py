@@ -80,7 +80,11 @@ def _cell(picture: Picture, name: str, zoom: float, brightness: int, contrast: i
 def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
     """The given label, the model's view and what others say; or that they are hidden."""
     mine = session.mine
-    waits = "Enter keeps your answer, another key changes it." if session.revealed else "Another answer changes yours."
+    waits = "Another answer changes yours."
+    if session.revealed:
+        waits = "Enter keeps your answer; another one, given twice, changes it."
+    if session.doubted:
+        waits = f"Give {LABELS[session.doubted]} once more to change your answer; Enter keeps it."
     revealed = render(
         "ui/review/reveal.html",
         hidden=session.label_hidden,
