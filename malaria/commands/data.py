@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from tqdm import tqdm
 
+from malaria.cells import read_labels, say_no_match
 from malaria.commands._shared import (
     STANDARD_OUTPUT,
     JsonOption,
@@ -21,7 +22,7 @@ from malaria.wording.words import count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
 
-_SHOWN = 5
+_SHOWN = 10
 
 
 @app.command("describe")
@@ -55,7 +56,7 @@ def data_describe(
         say("No image could be read.")
         raise typer.Exit(2)
     if labels and not description.classes:
-        say(f"{labels} labels none of these images: its column file must hold their names, such as {source.files[0]}.")
+        say(f"{labels}: {say_no_match(source.files, read_labels(labels, column=label_column, classes=None).names)}")
 
 
 @app.command("fetch")

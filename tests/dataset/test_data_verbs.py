@@ -28,7 +28,7 @@ def test_describe_tells_of_a_csv_that_labels_nothing(cells: Path, tmp_path: Path
     csv.write_text(f"file,label\nnobody.png,{PARASITIZED}\n")
     result = run(app, ["data", "describe", str(cells), "--labels", str(csv)])
     assert result.exit_code == 0
-    assert "labels.csv labels none of these images" in result.stderr
+    assert "labels.csv: None of the images is named in the CSV. The images are " in result.stderr
 
 
 def test_describe_prints_a_table(cells: Path) -> None:

@@ -21,6 +21,7 @@ from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.parts.links import CORRECTIONS
 from tests.review.test_journal import full_disk
+from tests.test_batch import png, zipped
 
 PAGE = "pages/3_Label_review.py"
 PARASITIZED, UNINFECTED, UNSURE, UNUSABLE = KEYS
@@ -420,4 +421,22 @@ def test_what_is_decided_is_what_evaluate_and_train_read(journal: CsvJournal) ->
     assert len(labels.names) == 200
     assert {row.image_id: labels.ids[row.image_id] for row in rows} == {
         row.image_id: row.corrected_label for row in rows
+    }
+
+
+def test_what_is_in_no_queue_is_named(journal: CsvJournal) -> None:
+    cell = png(0.9)
+    files = {
+        "Parasitized/a.png": cell,
+        "Uninfected/b.png": png(0.1),
+        "again/Parasitized/a.png": cell,
+        "notes.txt": b"x",
+    }
+    app = start(example=None)
+    app.file_uploader[0].set_value([("cells.zip", zipped(files).getvalue(), "application/zip")])
+    settle(app.run())
+    (left_out,) = [frame.value for frame in app.dataframe if list(frame.value) == ["file", "why"]]
+    assert dict(left_out.itertuples(index=False)) == {
+        "again/Parasitized/a.png": "A copy of Parasitized/a.png, counted once.",
+        "notes.txt": "This is not an image file.",
     }

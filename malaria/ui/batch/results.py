@@ -17,6 +17,7 @@ from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, dra
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
 from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
+from malaria.ui.parts.left_out import draw_left_out
 from malaria.ui.parts.progress import wait_or_watch
 from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
@@ -76,12 +77,7 @@ def _say_what_counts(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
     else:
         _warn_of_flattery(labelled, frame)
     _say_which_pictures(batch)
-    left_out = labelled.left_out(batch)
-    if not left_out.empty:
-        with st.expander(f"Not measured: {count(len(left_out), 'file')}", icon=":material/warning:"):
-            st.dataframe(
-                left_out, hide_index=True, height=min(400, 40 + 35 * len(left_out)), alt="Files left out, and why"
-            )
+    draw_left_out(labelled, batch, "Not measured")
 
 
 def _say_which_pictures(batch: Batch) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from malaria.ui.parts.choose_source import choose_source
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.labelled_source import LabelledSource
+from malaria.ui.parts.left_out import draw_left_out
 from malaria.ui.parts.progress import wait_or_watch
 from malaria.ui.parts.text import literal
 from malaria.ui.review import settings
@@ -38,4 +39,5 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
         st.warning(literal(review.basis.warning), icon=":material/warning:")
     card(review)
     st.caption(literal(review.basis.sentence) + (SYNTHETIC if labelled.synthetic else ""))
+    draw_left_out(labelled, labelled.batch(frame), "Not reviewed")
     draw_outcome(review)
