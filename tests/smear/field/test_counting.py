@@ -1,5 +1,7 @@
 """Each cell counts once and each parasite is one suspect, however many outlines show it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from malaria import phantom
 from malaria.labels import PARASITIZED
 from malaria.review import UNUSABLE
-from malaria.smear import Box, Outline, Result, calibrate, pool_fields, segment, triage_field
+from malaria.smear import Box, FieldTriage, Outline, Result, calibrate, pool_fields, segment, triage_field
 from malaria.smear.field.counting import count_cells, find_views, is_one_place
 
 AREA = np.pi * 60**2 / 4
@@ -78,18 +80,24 @@ def test_what_is_removed_takes_away_what_it_stood_for(spotted, lone_cells, class
     assert Result(triage, said).by_reader["ann"].red_cells == 12
 
 
+def with_one_more(field: FieldTriage, item: Outline, p: float) -> FieldTriage:
+    """The field with another outline, of which the network says `p` at each look."""
+    return replace(
+        field,
+        outlines=(*field.outlines, item),
+        p_parasitized=np.append(field.p_parasitized, p),
+        p_restained=np.append(field.p_restained, p),
+        darkest_spots=np.append(field.darkest_spots, 0.0),
+    )
+
+
 def test_one_place_is_ranked_once_and_the_rest_are_views_of_it(spotted, lone_cells, classifier):
     field = triage_field(spotted(lone_cells(4, 3, 60), 3), classifier, "a.png")
     first = int(np.nanargmax(field.p_parasitized))
-    again, p = list(field.outlines), field.p_parasitized.tolist()
-    x, y, width, height = again[first].box
-    again.append(outline(1.0, "view"))
-    again[-1] = Outline(**{**vars(again[-1]), "box": Box(x + 12, y, width, height)})
-    twice = pool_fields(
-        [type(field)(**{**vars(field), "outlines": tuple(again), "p_parasitized": np.array([*p, 0.99 * max(p)])})],
-        classifier,
-    )
-    assert [suspect.place for suspect in twice.suspects].count(len(again) - 1) == 0
+    x, y, width, height = field.outlines[first].box
+    beside = replace(outline(1.0, "view"), box=Box(x + 12, y, width, height))
+    twice = pool_fields([with_one_more(field, beside, 0.99 * float(field.p_parasitized[first]))], classifier)
+    assert [suspect.place for suspect in twice.suspects].count(len(field.outlines)) == 0
     assert len(twice.suspects) == 3
     last = twice.table.iloc[-1]
     assert (last["rank"], last["view_of"], last["cells"]) == (13, 1, 0)
@@ -99,8 +107,7 @@ def test_one_place_is_ranked_once_and_the_rest_are_views_of_it(spotted, lone_cel
 def test_a_view_ranks_after_all_red_cells_and_what_is_no_red_cell_has_no_rank(draw, spotted, lone_cells, classifier):
     rgb = draw([(120, 400, 20)], on=spotted([*lone_cells(4, 3, 60), (560, 100, 60), (565, 100, 60)], 3))
     field = triage_field(rgb, classifier, "a.png")
-    table = pool_fields([type(field)(**{**vars(field), "outlines": (*field.outlines, field.outlines[0]),
-        "p_parasitized": np.append(field.p_parasitized, 0.0)})], classifier).table  # fmt: skip
+    table = pool_fields([with_one_more(field, field.outlines[0], 0.0)], classifier).table
     ranked = table["p_parasitized"].notna()
     assert (~ranked).any()
     assert table["rank"].notna().equals(ranked)
