@@ -26,6 +26,7 @@ from malaria.smear.sample_survey import SampleSurvey
 from malaria.smear.triage import Triage
 from malaria.wording.words import count
 
+_NONE: Final = "No red cell was found, so there is nothing to take a share of."
 _UNKNOWN: Final = "The error rates of this model at this threshold are not known."
 _SETTLED: Final = (PARASITIZED, UNINFECTED, UNUSABLE)
 
@@ -55,6 +56,8 @@ class Result:
         """What the machine alone comes to: no parasitaemia where the sample is not like those it was measured on."""
         shift = self.triage.shift
         rates, reason = (None, shift.reason) if shift.shifted else (self.rates, None if self.rates else _UNKNOWN)
+        if not self.triage.red_cells:
+            reason = _NONE
         return Count(self.triage.red_cells, len(self.triage.suspects), self.leukocytes, rates=rates, reason=reason)
 
     @cached_property

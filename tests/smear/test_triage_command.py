@@ -185,6 +185,8 @@ def test_a_sample_of_unusable_fields_alone_is_no_error_and_has_no_figures(run, p
     result = run(place / "empty.png", "--json", "-")
     figures = json.loads(result.stdout)
     assert (result.exit_code, figures["fields"], figures["left_out"]) == (0, 0, ["empty.png"])
+    alone = figures["result"]["counts"]["Machine alone"]
+    assert (alone["parasitaemia"], alone["reason"][:22]) == (None, "No red cell was found,")
     assert figures["result"]["counts"]["Machine alone"]["parasitaemia"] is None
 
 
