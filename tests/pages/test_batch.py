@@ -134,7 +134,7 @@ def test_zip_and_csv_may_come_one_after_the_other(first: str) -> None:
         assert "none of its images has a label" in said(upload(app, cells_zip=plain))
         upload(app, labels_csv=csv)
     else:
-        assert "Now give the zip" in said(upload(app, labels_csv=csv))
+        assert "Now upload the zip" in said(upload(app, labels_csv=csv))
         upload(app, cells_zip=plain)
     assert batch(app).evaluation.n == 1
 
@@ -184,7 +184,7 @@ def test_the_label_column_is_asked_for() -> None:
         ({"cells_zip": b"no zip"}, "This is not a zip"),
         ({"cells_zip": batch_zip({"readme.txt": b"x"})}, "The zip holds no images"),
         ({"cells_zip": batch_zip({"a.png": b"x"})}, "none of its images has a label"),
-        ({"cells_zip": batch_zip(), "more_zip": batch_zip()}, "Give one zip"),
+        ({"cells_zip": batch_zip(), "more_zip": batch_zip()}, "Upload one zip"),
         ({"cells_zip": batch_zip(), "labels_csv": b""}, "The CSV is empty"),
         ({"cells_zip": batch_zip(), "labels_csv": b"\x00\x01\x02"}, "not text"),
         (

@@ -244,7 +244,7 @@ def test_of_several_the_first_with_an_answer_is_seen_in_full() -> None:
 def test_a_zip_is_sent_to_the_batch_page() -> None:
     app = upload(start(), ("cells.zip", phantom.batch_zip(2), "application/zip"))
     assert "cells.zip: This is a zip archive" in sentences(app)
-    assert "Give a zip of cells to the batch page" in [link.proto.label for link in app.main.get("page_link")]
+    assert "Upload a zip of cells on the batch page" in [link.proto.label for link in app.main.get("page_link")]
 
 
 def test_several_cells_are_a_table_and_two_of_one_name_stay_two() -> None:

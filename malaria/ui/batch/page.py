@@ -20,7 +20,9 @@ def show(frame: Frame) -> None:
     take_address(frame)
     address.check_choice(VIEW, VIEWS)
     if SOURCE not in st.session_state:
-        st.markdown("Give cells whose labels are known, and see how good the model is on them, and where it fails.")
+        st.markdown(
+            "Upload cells whose labels are known, and see how accurate the model is on them, and where it fails."
+        )
     labelled = choose_source()
     if labelled is None:
         return

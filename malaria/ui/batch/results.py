@@ -156,7 +156,7 @@ def _draw_readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None
     readings = labelled.readings(frame, batch.threshold)
     if readings is None:
         st.markdown(
-            "No label of this batch was corrected. Correct them in **label review**, or give a CSV with a column "
+            "No label of this batch was corrected. Correct them in **label review**, or upload a CSV with a column "
             "**corrected_label** beside the zip; then the figures stand here as given, re-read and undisputed."
         )
         return

@@ -103,7 +103,9 @@ def _open_public_set() -> "RemoteCells":
 def draw_answers(images: Sequence[ImageFile], frame: Frame) -> None:
     """Show what the picked model says of `images`: one cell in full, several as a table with one picked out of it."""
     if not images:
-        st.info("The answer appears here as soon as you click an example or give a cell.", icon=":material/touch_app:")
+        st.info(
+            "The answer appears here as soon as you click an example or upload a cell.", icon=":material/touch_app:"
+        )
         return
     cell_answers = answer_cells(images, frame)
     _draw_one(cell_answers[0] if len(cell_answers) == 1 else _pick(cell_answers, frame.threshold), frame)
@@ -126,7 +128,7 @@ def _pick(cell_answers: Sequence[CellAnswer], threshold: float) -> CellAnswer:
         on_select="rerun",
         selection_mode="single-cell",
         key="single_cell.table",
-        alt="The cells that were given, each with its answer",
+        alt="The uploaded cells, each with its answer",
     )
     offer_download("Download as CSV", lambda: to_csv(cells), "cells.csv")
     row = next((row for row, _ in event["selection"]["cells"]), len(cell_answers))
@@ -152,7 +154,7 @@ def _draw_one(one: CellAnswer, frame: Frame) -> None:
     if one.error or image.data is None:
         st.error(literal(one.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
         if image.file.lower().endswith(".zip"):
-            st.page_link(links.BATCH, label="Give a zip of cells to the batch page", icon=":material/grid_view:")
+            st.page_link(links.BATCH, label="Upload a zip of cells on the batch page", icon=":material/grid_view:")
         return
     rgb = decode(image.data, image.file)
     if one.picture:
@@ -160,7 +162,7 @@ def _draw_one(one: CellAnswer, frame: Frame) -> None:
     if one.doubt:
         st.warning(literal(one.doubt), icon=":material/help:")
     if one.p_parasitized is None:
-        gallery.draw_picture(rgb, "The image that was given", side=320, caption=literal(image.file))
+        gallery.draw_picture(rgb, "The uploaded image", side=320, caption=literal(image.file))
         if st.button("It is a cell: ask the model anyway"):
             insist(image)
             st.rerun()

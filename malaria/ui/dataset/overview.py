@@ -146,7 +146,7 @@ def draw_leak(found: Description) -> None:
     names = known["patient"].tolist()
     if len(set(names)) < 2:
         st.markdown(
-            "A split by patient needs at least two patients, and fewer are known here. Give a CSV with a column "
+            "A split by patient needs at least two patients, and fewer are known here. Upload a CSV with a column "
             "**patient** beside the zip."
         )
         return

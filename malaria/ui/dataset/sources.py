@@ -38,7 +38,7 @@ def choose_data_set() -> DataSet | None:
         return None
     if data_set is None:
         words = (
-            "Counts, duplicates, samples, mean cells and splits appear here as soon as you click the set or give one."
+            "Counts, duplicates, samples, mean cells and splits appear here as soon as you click the set or upload one."
         )
         st.info(words, icon=":material/touch_app:")
     elif data_set.csv is not None:
@@ -87,13 +87,13 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
-        raise SourceError("Give one zip, and at most one CSV beside it: remove the others with their ✕.")
+        raise SourceError("Upload one zip, and at most one CSV beside it: remove the others with their ✕.")
     data_set: DataSet | None = st.session_state.get(DATA_SET)
     if zips and not (data_set and data_set.name == zips[0].name and data_set.upload == zips[0].file_id):
         data_set = DataSet(zips[0].name, open_source(zips[0]), upload=zips[0].file_id)
         put(data_set)
     if data_set is None:
-        raise SourceError("This is the CSV alone. Give the zip with the images as well.")
+        raise SourceError("This is the CSV alone. Upload the zip with the images as well.")
     if csvs:
         data_set.label(csvs[0].getvalue())
     elif zips:

@@ -37,7 +37,7 @@ def versus(frame: Frame) -> None:
     st.caption(
         "These cells are drawn by this program, and every label is right, while the example of the batch page has one "
         "in twenty wrong on purpose. They show how the two differ, not how good either is: for that see the "
-        "leaderboard, or give cells of your own on the batch page."
+        "leaderboard, or upload cells of your own on the batch page."
     )
     _draw_differing(both)
 

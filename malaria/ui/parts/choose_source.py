@@ -51,9 +51,9 @@ def choose_source(promised: str = "The figures", again: str = "Evaluate somethin
             st.query_params["example"] = EXAMPLE
         return labelled if settled else None
     if _CSV in st.session_state:
-        st.info("The CSV is here. Now give the zip with the images.", icon=":material/table:")
+        st.info("The CSV is here. Now upload the zip with the images.", icon=":material/table:")
     else:
-        words = f"{promised} appear here as soon as you click the example or give a batch."
+        words = f"{promised} appear here as soon as you click the example or upload a batch."
         st.info(words, icon=":material/touch_app:")
     return None
 
@@ -84,7 +84,7 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
-        raise SourceError("Give one zip, and at most one CSV beside it.")
+        raise SourceError("Upload one zip, and at most one CSV beside it.")
     if csvs:
         st.session_state[_CSV] = csvs[0].getvalue()
     labelled: LabelledSource | None = st.session_state.get(SOURCE)

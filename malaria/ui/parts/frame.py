@@ -52,13 +52,13 @@ PAGES: Final = (
         links.CELL,
         "Single cell",
         ":material/search:",
-        "Give one cell, or a few, and see the model's answer, how sure it is and what it looked at.",
+        "Upload a cell or a few, and see the model's answer, how sure it is and what it looked at.",
     ),
     PageEntry(
         links.BATCH,
         "Batch evaluation",
         ":material/grid_view:",
-        "Give a labelled set of cells and see how good the model is on it, where it fails, and which threshold to use.",
+        "Upload labelled cells, and see how accurate the model is on them, where it fails, and which threshold to use.",
     ),
     PageEntry(
         links.REVIEW,
@@ -76,13 +76,13 @@ PAGES: Final = (
         links.TRIAGE,
         "Smear triage",
         ":material/biotech:",
-        "Give whole microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
+        "Upload microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
     ),
     PageEntry(
         links.MODELS,
         "Models",
         ":material/model_training:",
-        "Compare the networks, see how good and how dear each is, and look inside one.",
+        "Compare the networks, see how accurate and how costly each is, and look inside one.",
     ),
     PageEntry(
         links.DATA_SET,

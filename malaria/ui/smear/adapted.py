@@ -41,7 +41,7 @@ def choose_head(card: Card) -> Head | None:
 def _brought(card: Card) -> Head | None:
     """Take in a head and begin anew with it. Raises ModelError for one that cannot be used."""
     upload = st.file_uploader(
-        "Adapted to your laboratory? Give what `python -m malaria triage-adapt` wrote.",
+        "Adapted to your laboratory? Upload what `python -m malaria triage-adapt` wrote.",
         type="json",
         key="smear.head.file",
     )

@@ -46,7 +46,7 @@ def choose() -> Sample | None:
             st.rerun()
     if sample is None:
         st.info(
-            "The suspects appear here as soon as you click the example or give a field.", icon=":material/touch_app:"
+            "The suspects appear here as soon as you click the example or upload a field.", icon=":material/touch_app:"
         )
     return sample
 
@@ -61,11 +61,12 @@ def _ways_in(sample: Sample | None) -> None:
             _begin(None)
             st.rerun()
     if sample is not None and not sample.synthetic:
-        st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you give is a new sample.")
+        st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you upload is a new sample.")
     draw_uploader(
         _PAGE,
         "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
-        "or a zip of them. They stay in memory, for this visit only; decisions are kept: give the same again to go on.",
+        "or a zip of them. They stay in memory, for this visit only; decisions are kept: upload the same again to go "
+        "on.",
     )
 
 
