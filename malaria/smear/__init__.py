@@ -17,11 +17,12 @@ from malaria.smear.field.quality import Concern, concerns
 from malaria.smear.field.segment import segment
 from malaria.smear.field.tiles import segment_scan
 from malaria.smear.field_names import Copy, FieldNames, NamedField
+from malaria.smear.field_triage import SCAN_MAX_PIXELS, FieldTriage, triage_field
 from malaria.smear.report import report_html
 from malaria.smear.result import Result, cell_rates, head_rates
 from malaria.smear.sample import Refused, Sample, decode_field, judge_field
 from malaria.smear.session import TriageSession
-from malaria.smear.triage import SCAN_MAX_PIXELS, FieldTriage, SuspectCell, Triage, pool_fields, triage_field
+from malaria.smear.triage import SuspectCell, Triage, pool_fields
 
 __all__ = [
     "COLUMNS",

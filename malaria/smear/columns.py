@@ -13,8 +13,8 @@ from malaria.cells import format_csv
 if TYPE_CHECKING:
     from malaria.review import Decision
     from malaria.smear.decisions import Cell
+    from malaria.smear.field_triage import FieldTriage
     from malaria.smear.result import Result
-    from malaria.smear.triage import FieldTriage
 
 _BETWEEN: Final = "; "
 

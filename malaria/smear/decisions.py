@@ -19,7 +19,8 @@ from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNUSABLE, Decision, State, consensus
 from malaria.smear.field import counting
 from malaria.smear.field.objects import RGB, Box, Kind, Outline
-from malaria.smear.triage import FieldTriage, Triage
+from malaria.smear.field_triage import FieldTriage
+from malaria.smear.triage import Triage
 
 _PLACE: Final = re.compile(r".*#xywh=(-?\d{1,9}),(-?\d{1,9}),(\d{1,9}),(\d{1,9})")
 _NARROWEST: Final = 8  # pixels, of a cell that a human marks

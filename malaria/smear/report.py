@@ -17,9 +17,10 @@ from malaria.review import ANSWERS, UNUSABLE, Decision, compare_pairs
 from malaria.smear import sentences
 from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
+from malaria.smear.field_triage import FieldTriage
 from malaria.smear.null import STANDS_OUT
 from malaria.smear.result import Result
-from malaria.smear.triage import FieldTriage, SuspectCell, Triage
+from malaria.smear.triage import SuspectCell, Triage
 from malaria.wording.numbers import DASH, coefficient, percent
 from malaria.wording.words import count, probability
 

@@ -18,7 +18,8 @@ from malaria.smear.adapt import Head
 from malaria.smear.drawing import window_around
 from malaria.smear.field.objects import Box
 from malaria.smear.field_names import Copy, FieldNames
-from malaria.smear.triage import SCAN_MAX_PIXELS, FieldTriage, Triage, pool_fields, triage_field
+from malaria.smear.field_triage import SCAN_MAX_PIXELS, FieldTriage, triage_field
+from malaria.smear.triage import Triage, pool_fields
 
 EXAMPLE: Final = "synthetic"
 """The example's name in the address: `?example=synthetic`."""

@@ -17,10 +17,11 @@ from malaria.smear.adapt import Head
 from malaria.smear.counts import Assumed, Count
 from malaria.smear.decisions import Cells
 from malaria.smear.field_names import FieldNames
+from malaria.smear.field_triage import FieldTriage
 from malaria.smear.result import Result, cell_rates, head_rates
 from malaria.smear.sample import Refused, judge_field, refuse_unusable
 from malaria.smear.sentences import CARD_STANDS_IN
-from malaria.smear.triage import FieldTriage, pool_fields
+from malaria.smear.triage import pool_fields
 from malaria.wording.saying import Say, Watch, warn
 from malaria.wording.words import say_which_picture
 
