@@ -29,13 +29,12 @@ from malaria.model.classifier import Classifier, Row, tabulate
 from malaria.model.held_out import read_held_out
 from malaria.review import out_of_sample
 from malaria.wording.saying import Say, Watch, warn
-from malaria.wording.words import count, say_which_picture
+from malaria.wording.words import NAMED, count, say_which_picture
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only `evaluate` needs them
 
 _SHOWN = 5
-_PICTURES_SHOWN = 10
 
 
 def predict(
@@ -74,11 +73,13 @@ def score(
 
 def tell_pictures(table: pd.DataFrame, say: Say) -> None:
     """Tell `say` which picture was read of each file that holds several: the first ten by name, the rest by number."""
-    several = table.dropna(subset="picture") if "picture" in table else table[:0]
-    for file, picture in several[["file", "picture"]][:_PICTURES_SHOWN].itertuples(index=False) if len(several) else ():
+    if "picture" not in table:
+        return
+    several = table.dropna(subset="picture")
+    for file, picture in several[["file", "picture"]][:NAMED].itertuples(index=False):
         say(f"{file}: {say_which_picture(picture)}")
-    if len(several) > _PICTURES_SHOWN:
-        say(f"{count(len(several) - _PICTURES_SHOWN, 'more file')} hold several pictures: see the column picture.")
+    if len(several) > NAMED:
+        say(f"{count(len(several) - NAMED, 'more file')} hold several pictures: see the column picture.")
 
 
 def evaluate(

@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from malaria.images import Source, open_source
 from malaria.labels import CLASSES
+from malaria.wording.words import NAMED
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Item = TypeVar("Item")
 STANDARD_OUTPUT = "-"
-_NAMED = 10  # of the images that could not be read
 
 
 def _fraction(value: float | None) -> float | None:
@@ -100,10 +100,10 @@ def say(message: str) -> None:
 def say_unread(table: "pd.DataFrame", skipped: str = "") -> None:
     """Name what of a table of cells could not be read, the first few with the reason, and say what was `skipped`."""
     bad = table["error"].dropna()
-    for sentence in bad[:_NAMED]:
+    for sentence in bad[:NAMED]:
         say(sentence)
-    if len(bad) > _NAMED:
-        say(f"And {len(bad) - _NAMED:,} more that could not be read.")
+    if len(bad) > NAMED:
+        say(f"And {len(bad) - NAMED:,} more that could not be read.")
     if skipped:
         say(skipped)
 

@@ -18,11 +18,9 @@ from malaria.commands._shared import (
     write_json,
 )
 from malaria.wording.numbers import percent
-from malaria.wording.words import count
+from malaria.wording.words import NAMED, count
 
 app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
-
-_SHOWN = 10
 
 
 @app.command("describe")
@@ -106,9 +104,9 @@ def _print(told: dict[str, Any]) -> None:
         rows.append(("disputed by the expert", _of(told["disputed"]["n"], told["disputed"]["of"])))
     for label, mean in told["means"].items():
         rows.append((f"mean colour of {label}", "red {:.1f}, green {:.1f}, blue {:.1f}".format(*mean["rgb"])))
-    rows += [("unreadable", entry["error"]) for entry in told["unreadable"][:_SHOWN]]
-    if len(told["unreadable"]) > _SHOWN:
-        rows.append(("", f"and {len(told['unreadable']) - _SHOWN:,} more; all are in the JSON"))
+    rows += [("unreadable", entry["error"]) for entry in told["unreadable"][:NAMED]]
+    if len(told["unreadable"]) > NAMED:
+        rows.append(("", f"and {len(told['unreadable']) - NAMED:,} more; all are in the JSON"))
     rows.append(("not images by name", count(len(told["skipped"]), "file")))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -133,7 +131,7 @@ def _duplicates(kind: str, told: dict[str, Any]) -> list[tuple[str, str]]:
         f"{count(told['groups'], 'group')} of {count(told['images'], 'image')}; {across}" if told["groups"] else "none"
     )
     crossing = [group for group in told["each"] if len(group["labels"]) > 1 or len(group["patients"]) > 1]
-    return [(f"{kind} duplicates", found), *(("", " = ".join(group["files"])) for group in crossing[:_SHOWN])]
+    return [(f"{kind} duplicates", found), *(("", " = ".join(group["files"])) for group in crossing[:NAMED])]
 
 
 def _of(n: int, total: int) -> str:

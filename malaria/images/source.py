@@ -6,11 +6,9 @@ A member that cannot or should not be read (encrypted, a bomb, a nested archive,
 
 import os
 import posixpath
-import re
 import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -18,10 +16,11 @@ from types import TracebackType
 from typing import BinaryIO, Final, Self, TypeAlias
 
 from malaria.errors import ImageError, SourceError
-from malaria.images.kinds import READ_KINDS, UNREAD_SUFFIXES, is_picture, name_unread
+from malaria.images.kinds import READ_KINDS, name_unread
+from malaria.images.listing import ARCHIVE_SUFFIXES, HEAD_BYTES, Names, clean, is_image, is_litter
 from malaria.images.naming import image_id, patient_of
 from malaria.images.zips import DEFLATE64, open_zip, read_member
-from malaria.wording.words import choose_verb, count, list_some
+from malaria.wording.words import NAMED, choose_verb, count, list_some
 
 MAX_FILE_BYTES: Final = 256 * 2**20
 """The most bytes one image file may have, unpacked; counted while reading, whatever a zip declares."""
@@ -29,20 +28,9 @@ MAX_FILE_BYTES: Final = 256 * 2**20
 _MAX_RATIO: Final = 200  # image formats are already packed; only blank BMP and TIFF files come near
 _RATIO_MATTERS_FROM: Final = 16 * 2**20  # unpacked bytes; a smaller file does no harm at any ratio
 
-_HEAD_BYTES: Final = 256  # tell what a file is
 _MAX_HEADS: Final = 20_000  # of the files of a zip that are looked into because their names do not tell
 
-_IMAGE_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".heic", ".heif", ".hif", ".avif", ".gif", ".bmp", ".dib"}
-    | {".tif", ".tiff", ".btf", ".tf8"}
-    | UNREAD_SUFFIXES
-)
-_SUFFIX: Final = re.compile(r"\.[a-z][a-z0-9]{0,7}")  # in small letters; what else follows a dot tells no kind
-_ARCHIVE_SUFFIXES: Final = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
-_LITTER: Final = frozenset({"__macosx", "thumbs.db", "desktop.ini"})  # with whatever starts with a dot
-
 _REPACK: Final = "Make the zip again with the ordinary method (deflate)."
-_NAMED: Final = 10  # of the files passed over
 
 Reader: TypeAlias = Callable[[], bytes]  # returns one file's bytes or raises ImageError
 
@@ -118,7 +106,7 @@ class Source:
         """The sentence that names what was passed over; empty where nothing was."""
         n = len(self.skipped)
         told = f"{self.name}: {count(n, 'file')} {choose_verb(n, 'is', 'are')} no image, and not read"
-        return f"{told}: {list_some(self.skipped, _NAMED)}." if n else ""
+        return f"{told}: {list_some(self.skipped, NAMED)}." if n else ""
 
     def __len__(self) -> int:
         return len(self._readers)
@@ -187,7 +175,7 @@ def _open_file(place: Path | BinaryIO, stream: BinaryIO, name: str) -> Source:
     stream.seek(0)
     if name.lower().endswith(".zip") or stream.read(4) in (b"PK\x03\x04", b"PK\x05\x06"):
         return _open_zip(place, name)
-    file = _clean(name)
+    file = clean(name)
     if isinstance(place, Path):
         return Source(name, {file: lambda: _read_path(place, file)})
     return Source(name, {file: lambda: _read_stream(place, file)})
@@ -207,7 +195,7 @@ def _source(
 def _open_folder(folder: Path, name: str) -> Source:
     readers: dict[str, Reader] = {}
     skipped: list[str] = []
-    names = _Names()
+    names = Names()
     root = folder.resolve()
 
     def add_unreadable_folder(error: OSError) -> None:
@@ -215,22 +203,22 @@ def _open_folder(folder: Path, name: str) -> Source:
         readers[file] = _refuse(file, f"The folder cannot be opened ({error.strerror}).", "Check its permissions.")
 
     for parent, folders, files in os.walk(folder, onerror=add_unreadable_folder):
-        folders[:] = [f for f in folders if not _is_litter(f)]
+        folders[:] = [f for f in folders if not is_litter(f)]
         for path in [Path(parent, f) for f in folders + files]:
             file = _relative(path, folder)
             if path.name in folders:
                 if path.is_symlink():  # not walked into: it may lead anywhere, or round in a circle
                     skipped.append(file + "/")
-            elif not _is_litter(path.name) and _is_image(path.suffix.lower(), partial(_read_head, path, root)):
+            elif not is_litter(path.name) and is_image(path.suffix.lower(), partial(_read_head, path, root)):
                 file = names.make_distinct(file)
                 readers[file] = _folder_reader(path, file, root)
-            elif not _is_litter(path.name):
+            elif not is_litter(path.name):
                 skipped.append(file)
     return _source(name, "folder", readers, skipped)
 
 
 def _relative(path: str | Path, folder: Path) -> str:
-    return _clean(Path(path).relative_to(folder).as_posix())
+    return clean(Path(path).relative_to(folder).as_posix())
 
 
 def _folder_reader(path: Path, file: str, root: Path) -> Reader:
@@ -242,18 +230,13 @@ def _folder_reader(path: Path, file: str, root: Path) -> Reader:
     return read
 
 
-def _is_image(suffix: str, read_head: Callable[[], bytes]) -> bool:
-    """Whether a file is a picture by its suffix, or where that tells nothing by its first bytes."""
-    return suffix in _IMAGE_SUFFIXES or (not _SUFFIX.fullmatch(suffix) and is_picture(read_head()))
-
-
 def _read_head(path: Path, root: Path) -> bytes:
     """The first bytes of an ordinary file inside the folder; none of others."""
     try:
         if not path.is_file() or (path.is_symlink() and not path.resolve().is_relative_to(root)):
             return b""
         with path.open("rb") as stream:
-            return stream.read(_HEAD_BYTES)
+            return stream.read(HEAD_BYTES)
     except OSError:
         return b""
 
@@ -285,7 +268,7 @@ def _open_zip(place: Path | BinaryIO, name: str) -> Source:
     archive = open_zip(place, name)
     try:
         readers, skipped = _zip_readers(archive, [m for m in archive.infolist() if not m.filename.endswith("/")])
-        if readers and all(PurePosixPath(file).suffix.lower() in _ARCHIVE_SUFFIXES for file in readers):
+        if readers and all(PurePosixPath(file).suffix.lower() in ARCHIVE_SUFFIXES for file in readers):
             inner = next(iter(readers))
             raise SourceError(f"{name}: The zip holds no images, only {inner}. Unpack it, and give {inner} by itself.")
         return _source(name, "zip", readers, skipped, archive)
@@ -297,16 +280,14 @@ def _open_zip(place: Path | BinaryIO, name: str) -> Source:
 def _zip_readers(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> tuple[dict[str, Reader], list[str]]:
     readers: dict[str, Reader] = {}
     skipped: list[str] = []
-    names = _Names()
+    names = Names()
     heads = iter(range(_MAX_HEADS))
     for member in members:
-        file = _clean(member.filename)
+        file = clean(member.filename)
         suffix = posixpath.splitext(file)[1].lower()  # pathlib keeps every name it has seen for good
-        if any(_is_litter(part) for part in file.split("/")):
+        if any(is_litter(part) for part in file.split("/")):
             continue
-        if suffix not in _ARCHIVE_SUFFIXES and not _is_image(
-            suffix, partial(_read_member_head, archive, member, heads)
-        ):
+        if suffix not in ARCHIVE_SUFFIXES and not is_image(suffix, partial(_read_member_head, archive, member, heads)):
             skipped.append(file)
             continue
         file = names.make_distinct(file)
@@ -320,8 +301,7 @@ def _read_member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, heads: 
     if next(heads, None) is None or _find_refusal(member, member.filename, ""):
         return b""
     try:
-        with archive.open(member) as stream:
-            return stream.read(_HEAD_BYTES)
+        return read_member(archive, member, HEAD_BYTES)
     except Exception:  # damage raises nearly every kind there is
         return b""
 
@@ -330,7 +310,7 @@ def _find_refusal(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str,
     """The rule that a member breaks, and the mend; None when it may be read."""
     if file.startswith("/") or file[1:2] == ":" or ".." in file.split("/"):
         return "Its name leads out of the zip.", "Make the zip again from inside the folder of images."
-    if suffix in _ARCHIVE_SUFFIXES:
+    if suffix in ARCHIVE_SUFFIXES:
         return "This is an archive inside the zip.", "Unpack it, and give its images or the inner archive by itself."
     if member.flag_bits & 0x1:
         return "It is encrypted.", "Make the zip again without a password."
@@ -364,37 +344,6 @@ class _Member:
 
 
 # Shared
-
-
-class _Names:
-    """Makes names unique: of two files called `cell.png`, the second becomes `cell (2).png`."""
-
-    def __init__(self) -> None:
-        self._count: dict[str, int] = {}
-
-    def make_distinct(self, file: str) -> str:
-        number = self._count.get(file, 0)
-        unique = file
-        stem, suffix = posixpath.splitext(file)
-        while unique in self._count:
-            number += 1
-            unique = f"{stem} ({number}){suffix}"
-        self._count[file] = max(number, 1)
-        self._count[unique] = 1
-        return unique
-
-
-def _clean(name: str) -> str:
-    """A name that is safe to print and to write as UTF-8, with `/` between folders."""
-    name = name.replace("\\", "/")
-    with suppress(UnicodeError):  # under the C locale Python takes a name in UTF-8 for bytes without a meaning
-        name = name.encode(errors="surrogateescape").decode(errors="surrogateescape")
-    return name if name.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in name)
-
-
-def _is_litter(name: str) -> bool:
-    """Whether an operating system left it there unasked."""
-    return name.lower() in _LITTER or (name.startswith(".") and name.strip(".") != "")
 
 
 def _refuse(file: str, rule: str, mend: str) -> Reader:

@@ -1,6 +1,7 @@
 """Numbers and names in words, as messages, pages and reports say them."""
 
 from collections.abc import Iterable
+from typing import Final
 
 
 def count(n: int, noun: str) -> str:
@@ -18,6 +19,10 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
+NAMED: Final = 10
+"""So many files are named of those that could not be read, or were read in part; of the rest it is said how many."""
 
 
 def list_some(names: Iterable[object], limit: int = 8) -> str:
