@@ -27,13 +27,20 @@ def _fraction(value: float | None) -> float | None:
     return value
 
 
+def refuse_unwritable(file: str | None, made: Path | None = None, option: str | None = None) -> None:
+    """Refuse a file that cannot be written before the work is done, not after; the folder `made` need not exist yet."""
+    if file is None or file == STANDARD_OUTPUT:
+        return
+    path, to_make = Path(file).absolute(), {made.absolute(), *made.absolute().parents} if made else set()
+    if not path.parent.is_dir() and path.parent not in to_make:
+        raise typer.BadParameter(f"There is no folder {Path(file).parent} to write it to.", param_hint=option)
+    if path.is_dir() or path in to_make:
+        raise typer.BadParameter(f"{file} is a folder. Name a file.", param_hint=option)
+
+
 def writable(file: str | None) -> str | None:
-    """Refuse a file that cannot be written before the work is done, not after."""
-    if file is not None and file != STANDARD_OUTPUT:
-        if not Path(file).parent.is_dir():
-            raise typer.BadParameter(f"There is no folder {Path(file).parent} to write it to.")
-        if Path(file).is_dir():
-            raise typer.BadParameter(f"{file} is a folder. Name a file.")
+    """Hand on a file that can be written."""
+    refuse_unwritable(file)
     return file
 
 
@@ -74,9 +81,8 @@ MeaningOption: TypeAlias = Annotated[
         help="What a folder or a label that is no class means; nothing after = leaves it out. May be repeated.",
     ),
 ]
-JsonOption: TypeAlias = Annotated[
-    str | None, typer.Option("--json", callback=writable, help="Write JSON to this file; - is standard output.")
-]
+JSON_HELP = "Write JSON to this file; - is standard output."
+JsonOption: TypeAlias = Annotated[str | None, typer.Option("--json", callback=writable, help=JSON_HELP)]
 CsvOption: TypeAlias = Annotated[
     str | None, typer.Option("--csv", callback=writable, help="Write the table to this file; - is standard output.")
 ]

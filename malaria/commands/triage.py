@@ -6,7 +6,15 @@ from typing import Annotated, Any
 
 import typer
 
-from malaria.commands._shared import JsonOption, ModelOption, progress, say, write_json, write_text
+from malaria.commands._shared import (
+    JSON_HELP,
+    ModelOption,
+    progress,
+    refuse_unwritable,
+    say,
+    write_json,
+    write_text,
+)
 from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear import Assumed, Count, cells_csv, report_html, triage_sample
 from malaria.smear.counts import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED_PER_UL
@@ -58,13 +66,14 @@ def triage(
     counted_red_cells: Annotated[int | None, _counted("Red cells")] = None,
     counted_parasitized: Annotated[int | None, _counted("Parasitized cells among them")] = None,
     counted_leukocytes: Annotated[int | None, _counted("Leukocytes")] = None,
-    json: JsonOption = None,
+    json: Annotated[str | None, typer.Option("--json", help=JSON_HELP)] = None,
 ) -> None:
     """Find the red cells of microscope fields, rank them by p_parasitized, and write a table and a report.
 
     Exit status 0 if at least one field was read, else 2.
     """
     assumed = Assumed(red_cells_per_ul, leukocytes_per_ul, wished_per_ul)
+    refuse_unwritable(json, output, "--json")
     by_hand = Count.by_hand(counted_red_cells, counted_parasitized, counted_leukocytes)
     try:
         output.mkdir(parents=True, exist_ok=True)

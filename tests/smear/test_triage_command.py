@@ -162,6 +162,20 @@ def test_what_cannot_be_written_is_told_before_the_work(run, place, monkeypatch,
     assert words in " ".join(re.sub(r"[^\w ]", " ", result.stderr).split())
 
 
+def test_the_json_may_go_beside_the_table_before_its_folder_is_there(run, place, tmp_path):
+    file = tmp_path / "out" / "figures.json"
+    assert run(place / "one.png", "--json", file).exit_code == 0
+    assert json.loads(file.read_text())["red_cells"] == 12
+
+
+@pytest.mark.parametrize(("file", "words"), [("out", "is a folder"), ("out/deeper/figures.json", "There is no folder")])
+def test_json_that_no_folder_will_take_is_refused_before_the_work(run, place, tmp_path, file, words):
+    result = run(place, "--json", tmp_path / file)
+    assert result.exit_code == 2
+    assert words in " ".join(re.sub(r"[^\w ]", " ", result.stderr).split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unusable_field_counts_only_when_it_is_taken_in(run, place, tmp_path):
     cv2.imwrite(str(place / "empty.png"), np.full((300, 400, 3), 220, np.uint8))
     result = run(place, "--json", "-")
