@@ -23,6 +23,9 @@ LEUKOCYTES: Final = "leukocytes_dev.zip"
 PARASITES: Final = ("ring", "trophozoite", "schizont", "gametocyte")
 UNSURE: Final = "unsure"
 """The type of a box of which nobody can say whether it holds one cell; it counts for nothing."""
+COUNT_WITHIN: Final = 0.05
+"""A field's count is close when it is off by no more than this share."""
+_BORDER: Final = 2
 _SAME: Final = 0.8
 """Intersection over union from which on two annotated boxes are one, drawn twice."""
 
@@ -45,6 +48,12 @@ class AnnotatedField:
 def is_held_out(name: str) -> bool:
     """Whether the field of this name belongs to the half on which nothing was chosen."""
     return zlib.crc32(name.encode()) % 2 == 1
+
+
+def at_border(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a box lies within two pixels of the border of a field of this shape (rows, columns, ...)."""
+    right, bottom = shape[1] - box.x - box.width, shape[0] - box.y - box.height
+    return min(box.x, box.y, right, bottom) <= _BORDER
 
 
 def smear_fields(file: Path) -> Iterator[AnnotatedField]:

@@ -24,7 +24,7 @@ from malaria.smear import FieldTriage, triage_field
 from malaria.smear.field.objects import RGB
 from studies._command import Folder, Model, run
 from studies.abroad import pool, read, tell_share
-from studies.annotated_fields import PARASITES, SMEARS, UNSURE, AnnotatedField, smear_fields
+from studies.annotated_fields import COUNT_WITHIN, PARASITES, SMEARS, UNSURE, AnnotatedField, at_border, smear_fields
 from studies.second_reading import amended, sampled, verdicts
 
 SIZES: Final = (0.36, 0.43, 0.5)
@@ -33,8 +33,6 @@ SOFT: Final = 0.06
 """How wide a soft edge is, as a share of the radius."""
 ROUND: Final = 3
 _CELLS_WITHIN: Final = 0.1
-_COUNT_WITHIN: Final = 0.05
-_BORDER: Final = 2
 
 
 class Round(NamedTuple):
@@ -67,14 +65,10 @@ def count_round(field: AnnotatedField, whole: FieldTriage, classifier: Classifie
 
 def count_inner(field: AnnotatedField, triage: FieldTriage) -> tuple[float, int]:
     """(red cells counted, red cells annotated) of what does not touch the field's border."""
-
-    def is_inner(x: int, y: int, width: int, height: int) -> bool:
-        right, bottom = triage.width - x - width, triage.height - y - height
-        return min(x, y, right, bottom) > _BORDER
-
-    inner = np.array([is_inner(*item.box) for item in triage.outlines], bool)
+    shape = field.rgb.shape
+    inner = np.array([not at_border(item.box, shape) for item in triage.outlines], bool)
     boxes = zip(field.boxes, field.types, strict=True)
-    return float(triage.cells[inner].sum()), sum(is_inner(*box) and kind != UNSURE for box, kind in boxes)
+    return float(triage.cells[inner].sum()), sum(not at_border(box, shape) and kind != UNSURE for box, kind in boxes)
 
 
 def main(folder: Folder, model: Model = None) -> None:
@@ -95,7 +89,7 @@ def main(folder: Folder, model: Model = None) -> None:
         if field.name in rounded:
             circles += count_round(field, judged[-1], classifier)
     found, annotated = (np.array(numbers) for numbers in zip(*counts, strict=True))
-    _print_close("fields counted within 5 %", np.abs(found / annotated - 1) <= _COUNT_WITHIN)
+    _print_close("fields counted within 5 %", np.abs(found / annotated - 1) <= COUNT_WITHIN)
     print(f"  of all fields together: {found.sum():.1f} of {annotated.sum()}, {found.sum() / annotated.sum():.3f}")
     seen, *inside = np.array(circles).T
     for title, cells in zip(("half of the light", "all of the light"), inside, strict=True):

@@ -25,24 +25,24 @@ from sklearn.linear_model import LogisticRegression
 from malaria.metrics import Rate
 from malaria.smear.field.calibration import calibrate
 from malaria.smear.field.cells import Region, propose
-from malaria.smear.field.objects import RGB, Box, SmearObject, overlaps, pairs
+from malaria.smear.field.objects import Box, SmearObject, overlaps, pairs
 from malaria.smear.field.segment import prepare, segment
 from malaria.wording.words import count
 from studies._command import Folder, run
 from studies.annotated_fields import (
+    COUNT_WITHIN,
     LEUKOCYTES,
     PARASITES,
     SMEARS,
     UNSURE,
     AnnotatedField,
+    at_border,
     leukocyte_fields,
     smear_fields,
 )
 from studies.second_reading import amended, sampled, unread, verdicts
 
 _WHOLE: Final = 0.65
-_BORDER: Final = 2
-_COUNT_WITHIN: Final = 0.05
 _RESAMPLES: Final = 2000
 
 
@@ -59,11 +59,11 @@ def count_field(field: AnnotatedField, objects: list[SmearObject]) -> Counter[st
     cells = [item for item in objects if item.is_whole_cell]
     any_cells = [item for item in objects if item.kind == "red_cell"]
     known = [kind != UNSURE for kind in field.types]
-    inner = [known[at] and not _at_border(box, field.rgb) for at, box in enumerate(field.boxes)]
+    inner = [known[at] and not at_border(box, field.rgb.shape) for at, box in enumerate(field.boxes)]
     hits = pairs(field.boxes, [cell.box for cell in cells])
     seen = {row for row, _ in pairs(field.boxes, [cell.box for cell in any_cells])}
     unsure = {column for row, column in hits if not known[row]}
-    claims = [at not in unsure and not _at_border(cell.box, field.rgb) for at, cell in enumerate(cells)]
+    claims = [at not in unsure and not at_border(cell.box, field.rgb.shape) for at, cell in enumerate(cells)]
     parasites = [at for at, kind in enumerate(field.types) if kind in PARASITES and inner[at]]
     counted, annotated = sum(claims), sum(inner)
     return Counter(
@@ -74,7 +74,7 @@ def count_field(field: AnnotatedField, objects: list[SmearObject]) -> Counter[st
         right=sum(claims[column] for _, column in hits),
         parasites=len(parasites),
         parasites_seen=sum(at in seen for at in parasites),
-        counts_close=int(abs(counted - annotated) <= _COUNT_WITHIN * annotated),
+        counts_close=int(abs(counted - annotated) <= COUNT_WITHIN * annotated),
         clumps=sum(item.is_clump for item in any_cells),
     )
 
@@ -116,7 +116,7 @@ def fit_likeness(fields: Iterable[AnnotatedField]) -> tuple[NDArray[np.float64],
         regions = list(propose(ready.green, float(about.red_cell[1]), ready.closed))
         boxes = [_box_of(region, ready.scale) for region in regions]
         best = overlaps(boxes, field.boxes).max(axis=1)
-        inner = [at for at, box in enumerate(boxes) if not _at_border(box, field.rgb)]
+        inner = [at for at, box in enumerate(boxes) if not at_border(box, field.rgb.shape)]
         features += [regions[at].features for at in inner]
         is_cell += [bool(best[at] >= _WHOLE) for at in inner]
     table = np.array(features)
@@ -201,7 +201,7 @@ def _smears(file: Path) -> Iterator[tuple[str, Counter[str]]]:
             mine = said.get(field.name, [])
             yield "Red cells, read again: boxes as given", counts
             yield "Red cells, read again: boxes amended", count_field(amended(field, mine), objects)
-            inner = [item for item in objects if not _at_border(item.box, field.rgb)]
+            inner = [item for item in objects if not at_border(item.box, field.rgb.shape)]
             for box in unread(inner, mine, field):
                 print(f"{field.name},outline,{','.join(map(str, box))} has no verdict", file=sys.stderr)
 
@@ -215,12 +215,6 @@ def _leukocytes(file: Path) -> Iterator[tuple[str, Counter[str]]]:
 
 def _half(field: AnnotatedField) -> str:
     return "held out" if field.is_held_out else "chosen on"
-
-
-def _at_border(box: Box, rgb: RGB) -> bool:
-    height, width = rgb.shape[:2]
-    near = min(box.x, box.y) <= _BORDER
-    return near or box.x + box.width >= width - _BORDER or box.y + box.height >= height - _BORDER
 
 
 if __name__ == "__main__":
