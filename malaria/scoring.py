@@ -16,8 +16,8 @@ from malaria.cells import (
     Labels,
     count_once,
     evaluate_cells,
+    join_labels,
     labels_from_folders,
-    match,
     read_labels,
     say_no_match,
 )
@@ -29,7 +29,7 @@ from malaria.model.classifier import Classifier, Row, tabulate
 from malaria.model.held_out import read_held_out
 from malaria.review import out_of_sample
 from malaria.wording.saying import Say, Watch, warn
-from malaria.wording.words import NAMED, count, say_which_picture
+from malaria.wording.words import NAMED, count, list_some, say_which_picture
 
 if TYPE_CHECKING:
     from malaria.metrics import Evaluation  # statistics take half a second to load, and only `evaluate` needs them
@@ -102,8 +102,6 @@ def evaluate(
     """
     classifier = models.load(model)
     table = score_labelled(classifier, path, labels, label_column, threshold, meaning, watch=watch, say=say)
-    for sentence in count_once(table).sentences:
-        say(sentence)
     if warning := flattery(table, classifier):
         say(warning)
     return measure(table, classifier, threshold)
@@ -157,7 +155,10 @@ def score_labelled(
         tell_pictures(table, say)
         return table
 
-    return read_labelled(path, labels, label_column, meaning, read=read, say=say)
+    table = read_labelled(path, labels, label_column, meaning, read=read, say=say)
+    for sentence in count_once(table).sentences:
+        say(sentence)
+    return table
 
 
 def read_labelled(
@@ -180,7 +181,7 @@ def read_labelled(
     if folders:
         table["given_label"] = table["file"].map(folders.labels)
     elif known:
-        _join(table, known, path, say)
+        table = _join(table, known, path, say)
     if source.skipped:
         say(source.told_skipped)
     return table.astype({"given_label": object, "patient": object})
@@ -192,8 +193,9 @@ def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | N
     except UnknownLabelsError as error:
         words = [f"{word} ({count(n, 'row')})" for word, n in error.unknown.items()]
         raise UnknownLabelsError(
-            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {_listed(words)}. Say what each word means: "
-            f"--meaning WORD={PARASITIZED}, --meaning WORD={UNINFECTED}, or --meaning WORD= to leave its images out.",
+            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {list_some(words, _SHOWN)}. Say what each word "
+            f"means: --meaning WORD={PARASITIZED}, --meaning WORD={UNINFECTED}, or --meaning WORD= to leave its images "
+            "out.",
             error.unknown,
         ) from None
 
@@ -218,35 +220,24 @@ def _folders(
     return folders
 
 
-def _join(table: pd.DataFrame, known: Labels, path: str | os.PathLike[str], say: Say) -> None:
-    """Add `given_label`, and the patient where the CSV names one, and say what does not fit.
-
-    Raises `LabelsError` when nothing does.
-    """
-    joined = match(table["file"], known, table["image_id"])
+def _join(table: pd.DataFrame, known: Labels, path: str | os.PathLike[str], say: Say) -> pd.DataFrame:
+    """Return the table with the labels of the CSV; say what does not fit. Raises `LabelsError` when nothing does."""
+    table, joined = join_labels(table, known)
     if len(joined.left_out) == len(table) and not joined.ambiguous:
         raise LabelsError(f"{path}: {say_no_match(table['file'], known.names)}")
-    table["given_label"] = joined.table["given_label"]
-    if "patient" in joined.table:
-        table["patient"] = joined.table["patient"].fillna(table["patient"])
     if joined.ambiguous:
         say(
             f"Left out: {count(len(joined.ambiguous), 'name')} of the CSV that may be several images "
-            f"({_listed(joined.ambiguous)}). Name their folders in the CSV as well."
+            f"({list_some(joined.ambiguous, _SHOWN)}). Name their folders in the CSV as well."
         )
     if joined.without_image:
         say(
             f"Not there: {count(len(joined.without_image), 'name')} of the CSV that fit no image "
-            f"({_listed(joined.without_image)})."
+            f"({list_some(joined.without_image, _SHOWN)})."
         )
+    return table
 
 
 def _pair(word: str, label: str) -> str:
     """An argument as it can be pasted into a shell."""
     return f'"{word}={label}"' if " " in word else f"{word}={label}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = list(names)
-    more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
-    return ", ".join(shown[:_SHOWN]) + more

@@ -13,6 +13,7 @@ from malaria.cells import (
     Labels,
     Meaning,
     find_files,
+    join_labels,
     labels_from_folders,
     match,
     read_labels,
@@ -116,10 +117,7 @@ class Labelling:
             known = labels_from_folders(table["file"], mapping=self.meaning).labels
             table = table.assign(given_label=_to_column((known.get(file) for file in table["file"]), table))
         else:
-            joined = match(table["file"], self.given, table["image_id"]).table
-            table = table.assign(given_label=_to_column(joined[GIVEN], table))
-            if "patient" in joined:
-                table["patient"] = joined["patient"].fillna(table["patient"])
+            table, _ = join_labels(table, self.given)
         return table if self.corrections is None else apply_corrections(table, self.corrections)
 
     def find_without_image(self, table: pd.DataFrame) -> dict[str, str]:

@@ -173,6 +173,19 @@ def match(files: Iterable[str], labels: Labels, image_ids: Iterable[str | None] 
     )
 
 
+def join_labels(table: pd.DataFrame, labels: Labels, column: str = "given_label") -> tuple[pd.DataFrame, Match]:
+    """Return a table of images (file, image_id, patient) with their labels in `column`, and how `match` found them.
+
+    A patient whom the CSV names takes the place of the table's own.
+    """
+    found = match(table["file"], labels, table["image_id"])
+    rows = found.table.set_axis(table.index)
+    joined = table.assign(**{column: rows["given_label"]})
+    if "patient" in rows:
+        joined["patient"] = rows["patient"].fillna(table["patient"])
+    return joined, found
+
+
 def say_no_match(files: Iterable[str], names: Iterable[str]) -> str:
     """The sentence for images none of which a CSV names, with the first two names of each side."""
     return (

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from malaria.cells import count_once, to_csv
+from malaria.cells import to_csv
 from malaria.commands._shared import (
     STANDARD_OUTPUT,
     CsvOption,
@@ -52,8 +52,6 @@ def evaluate(
     )
     evaluation = measure(table, classifier, threshold)
     say_unread(table)
-    for sentence in count_once(table).sentences:
-        say(sentence)
     if csv:
         write_text(to_csv(table), csv)
     if json:

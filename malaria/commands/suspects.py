@@ -49,10 +49,7 @@ def suspects(
         held_out = why
     table = score_labelled(classifier, path, labels, label_column, meaning=meanings(meaning), watch=progress, say=say)
     say_unread(table)
-    once = count_once(table)
-    for sentence in once.sentences:
-        say(sentence)
-    table, basis = out_of_sample(once.table, held_out, name)
+    table, basis = out_of_sample(count_once(table).table, held_out, name)
     ranked = rank(table)
     write_text(format_csv(ranked[list(SUSPECTS_COLUMNS)]), csv)
     left_out = count(len(table) - len(ranked), "image")

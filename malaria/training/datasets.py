@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from malaria.cells import count_once, labels_from_folders, match, read_labels
+from malaria.cells import count_once, join_labels, labels_from_folders, match, read_labels
 from malaria.errors import ImageError, LabelsError, TrainingError
 from malaria.images import ImageFile, decode, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
@@ -154,15 +154,12 @@ def _label(files: list[ImageFile], labels: Path | None, column: str | None) -> t
         folders = labels_from_folders(names, classes=None).labels
         return table.assign(label=table["file"].map(folders), given_label=table["file"].map(folders)), FOLDERS
     known = read_labels(labels, column=column, classes=None)
-    learned = match(names, known, ids).table
-    if learned["given_label"].isna().all():
+    table, learned = join_labels(table, known, "label")
+    if len(learned.left_out) == len(table):
         raise LabelsError(
             f"No image is surely one that {labels.name} names. Its `file` column must hold their names, with or "
             "without extension, and with their folders where two have one name."
         )
-    table["label"] = learned["given_label"]
-    if "patient" in learned:
-        table["patient"] = learned["patient"].fillna(table["patient"])
     try:
         given = match(names, read_labels(labels, column="given_label", classes=None), ids).table["given_label"]
     except LabelsError:  # the CSV has only what is learned
