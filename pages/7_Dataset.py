@@ -3,5 +3,5 @@
 from malaria.ui.dataset.page import show
 from malaria.ui.parts.frame import page
 
-with page("Data set", ":material/dataset:") as frame:
+with page("Dataset", ":material/dataset:") as frame:
     show(frame)

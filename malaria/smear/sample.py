@@ -23,7 +23,10 @@ from malaria.smear.triage import Triage, pool_fields
 
 EXAMPLE: Final = "synthetic"
 """The example's name in the address: `?example=synthetic`."""
-_SEEDS: Final = (3, 14)
+ONE_FIELD: Final = "synthetic_field"
+"""The name of its first field alone, which the home page shows."""
+EXAMPLES: Final = {EXAMPLE: (3, 14), ONE_FIELD: (3,)}
+"""The seeds of each example's fields, all of one slide, by its name."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +59,8 @@ class Sample:
     """One sample. `files` are its fields as they came, by name; nothing of them is ever written to the disk."""
 
     files: dict[str, ImageFile]
-    synthetic: bool = False
+    example: str = ""
+    """Which of `EXAMPLES` it is; empty for a sample of somebody's own."""
     parasitized: int | None = None
     """How many cells are parasitized, where that is known because they were drawn so."""
     copies: tuple[Copy, ...] = ()
@@ -81,21 +85,22 @@ class Sample:
         cls,
         files: Sequence[ImageFile],
         *,
-        synthetic: bool = False,
+        example: str = "",
         parasitized: int | None = None,
         skipped: Iterable[str] = (),
     ) -> "Sample":
         """Put fields together: the same bytes count once, and two files of one name get different names."""
         names = FieldNames()
         kept = dict(names.name(files))
-        return cls(kept, synthetic, parasitized, tuple(names.copies), tuple(skipped), names.ids)
+        return cls(kept, example, parasitized, tuple(names.copies), tuple(skipped), names.ids)
 
     @classmethod
-    def example(cls) -> "Sample":
-        """Two synthetic fields of one slide."""
-        fields = [phantom.field(seed=seed, slide=_SEEDS[0]) for seed in _SEEDS]
+    def synthetic(cls, example: str = EXAMPLE) -> "Sample":
+        """Synthetic fields of one slide, as one of `EXAMPLES` names them."""
+        seeds = EXAMPLES[example]
+        fields = [phantom.field(seed=seed, slide=seeds[0]) for seed in seeds]
         infected = sum(item.kind == "red_cell" and item.form != "uninfected" for one in fields for item in one.truth)
-        return cls.of([ImageFile(one.file, one.png) for one in fields], synthetic=True, parasitized=infected)
+        return cls.of([ImageFile(one.file, one.png) for one in fields], example=example, parasitized=infected)
 
     def with_more(self, files: Sequence[ImageFile], skipped: Iterable[str] = ()) -> "Sample":
         """The same sample with more fields. What was judged is not judged again."""

@@ -38,12 +38,16 @@ _Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
 @dataclass(frozen=True)
 class PageEntry:
-    """One page as the navigation and the home page show it. `line` says in one sentence what one leaves with."""
+    """One page as the navigation and the home page show it. `line` says in one sentence what one leaves with.
+
+    `group` is what the home page puts it under, empty for the home page itself.
+    """
 
     file: str
     title: str
     icon: str
     line: str
+    group: str = ""
 
 
 PAGES: Final = (
@@ -52,43 +56,50 @@ PAGES: Final = (
         links.CELL,
         "Single cell",
         ":material/search:",
-        "Upload a cell or a few, and see the model's answer, how sure it is and what it looked at.",
+        "Upload a cell or a few: the model's answer, how sure it is, and what it looked at.",
+        "Try",
+    ),
+    PageEntry(
+        links.TRIAGE,
+        "Smear triage",
+        ":material/biotech:",
+        "Upload microscope fields, decide on the ranked suspects, and leave with a report on the sample.",
+        "Try",
     ),
     PageEntry(
         links.BATCH,
         "Batch evaluation",
         ":material/grid_view:",
-        "Upload labelled cells, and see how accurate the model is on them, where it fails, and which threshold to use.",
+        "Upload labelled cells: how accurate the model is on them, where it fails, which threshold to use.",
+        "Measure",
+    ),
+    PageEntry(
+        links.SAMPLE,
+        "Sample threshold",
+        ":material/rule:",
+        "From cells to a patient's sample: when to call it positive, and what it can detect.",
+        "Measure",
+    ),
+    PageEntry(
+        links.MODELS,
+        "Models",
+        ":material/model_training:",
+        "Compare the networks, see what each costs, and look inside one.",
+        "Measure",
     ),
     PageEntry(
         links.REVIEW,
         "Label review",
         ":material/fact_check:",
         "Go through the labels that are probably wrong, by keyboard, and leave with corrected ones.",
+        "Curate",
     ),
     PageEntry(
-        links.SAMPLE,
-        "Sample threshold",
-        ":material/rule:",
-        "From accuracy on cells to a patient's sample: when to call it positive, and what it can detect.",
-    ),
-    PageEntry(
-        links.TRIAGE,
-        "Smear triage",
-        ":material/biotech:",
-        "Upload microscope fields, decide on the ranked suspects, and leave with the sample's result and a report.",
-    ),
-    PageEntry(
-        links.MODELS,
-        "Models",
-        ":material/model_training:",
-        "Compare the networks, see how accurate and how costly each is, and look inside one.",
-    ),
-    PageEntry(
-        links.DATA_SET,
-        "Data set",
+        links.DATASET,
+        "Dataset",
         ":material/dataset:",
-        "See what is in a set of cells: labels, patients, sizes, duplicates, mean cells, and what a bad split leaks.",
+        "See what is in a set of cells: labels, patients, duplicates, and what a bad split leaks.",
+        "Curate",
     ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
@@ -190,8 +201,11 @@ def _draw_sidebar() -> Frame:
     """Draw navigation and model picker, and return the frame of the picked model."""
     st.html('<p class="brand">Malaria cells</p>')
     with st.container(key="navigation", gap="xxsmall"):
-        for entry in PAGES:
-            st.page_link(entry.file, label=entry.title, icon=entry.icon)
+        for group in dict.fromkeys(entry.group for entry in PAGES):
+            with st.container(gap="xxsmall"):
+                for entry in PAGES:
+                    if entry.group == group:
+                        st.page_link(entry.file, label=entry.title, icon=entry.icon)
     frame = Frame(None, list_usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 OUTLINED: Final = 0.5
 """Where a saliency map (0 to 1) reaches this, an outline goes round the place."""
+_DOWN: Final = ("upper", "", "lower")
+_ACROSS: Final = ("left", "", "right")
 
 
 def enlarge(rgb: NDArray[np.uint8], side: int = 480, *, pixels: bool = False) -> NDArray[np.uint8]:
@@ -70,6 +72,10 @@ def find_place(saliency: NDArray[np.float32]) -> str:
     """Return where `saliency` (height, width) is strongest, in words: "upper left", "right", "centre"."""
     row, column = np.unravel_index(int(np.argmax(saliency)), saliency.shape)
     height, width = saliency.shape
-    down = ("upper", "", "lower")[min(2, int(3 * row / height))]
-    across = ("left", "", "right")[min(2, int(3 * column / width))]
+    return name_place(column / width, row / height)
+
+
+def name_place(x: float, y: float) -> str:
+    """Return in words which ninth of a picture a place lies in, given as shares of its width and height."""
+    down, across = (words[min(2, max(0, int(3 * at)))] for words, at in ((_DOWN, y), (_ACROSS, x)))
     return f"{down} {across}".strip() or "centre"

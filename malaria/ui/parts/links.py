@@ -16,7 +16,7 @@ REVIEW: Final = "pages/3_Label_review.py"
 SAMPLE: Final = "pages/4_Sample_threshold.py"
 TRIAGE: Final = "pages/5_Smear_triage.py"
 MODELS: Final = "pages/6_Models.py"
-DATA_SET: Final = "pages/7_Dataset.py"
+DATASET: Final = "pages/7_Dataset.py"
 
 CELLS: Final = "single_cell.cells"
 """Cells (a list of `ImageFile`) for the single-cell page; they outlive a visit to another page."""
@@ -31,6 +31,11 @@ SCORES: Final = "links.scores"
 def open_example(name: str) -> NoReturn:
     """Show one of the synthetic examples on the single-cell page."""
     st.switch_page(CELL, query_params={"example": name})
+
+
+def open_triage(example: str) -> NoReturn:
+    """Triage one of the synthetic examples of the smear triage page (`malaria.smear.sample.EXAMPLES`)."""
+    st.switch_page(TRIAGE, query_params={"example": example})
 
 
 def open_cell(image: ImageFile) -> NoReturn:

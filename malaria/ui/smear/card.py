@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import numpy as np
 import streamlit as st
 
 from malaria.smear import Cell
@@ -12,7 +11,7 @@ from malaria.smear.sample_survey import MORE
 from malaria.smear.sentences import SAID, each
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
-from malaria.ui.parts.gallery import draw_picture, find_place, to_data_uri
+from malaria.ui.parts.gallery import draw_picture, name_place, to_data_uri
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.view import look_closer, surroundings
 from malaria.wording.words import count, probability
@@ -91,11 +90,11 @@ def list_suspects(sample: Sample, session: TriageSession) -> None:
 def where(session: TriageSession, cell: Cell) -> str:
     """Where in its field a cell lies, in words, after the field's number if there are several."""
     about = session.cells.fields[cell.field]
-    ninths = np.zeros((3, 3), np.float32)
     x, y = cell.box.centre
-    ninths[min(2, max(0, int(3 * y / about.height))), min(2, max(0, int(3 * x / about.width)))] = 1
     fields = list(session.cells.fields)
-    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + find_place(ninths)
+    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + name_place(
+        x / about.width, y / about.height
+    )
 
 
 def _on_view(sample: Sample, session: TriageSession, cell: Cell) -> None:

@@ -9,7 +9,7 @@ from malaria.errors import MalariaError
 from malaria.images import open_source
 from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.counts import LEUKOCYTES_PER_UL
-from malaria.smear.sample import EXAMPLE, Sample
+from malaria.smear.sample import EXAMPLE, EXAMPLES, Sample
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import draw_uploader, take_uploads
 
@@ -28,14 +28,14 @@ _TYPED: Final = {
 def choose() -> Sample | None:
     """Draw the ways in, and return the sample on the page, None while there is none."""
     asked = st.query_params.get("example")
-    if asked == EXAMPLE and not (_OPEN in st.session_state and st.session_state[_OPEN].synthetic):
-        _begin(Sample.example())
+    if asked in EXAMPLES and not (_OPEN in st.session_state and st.session_state[_OPEN].example == asked):
+        _begin(Sample.synthetic(asked))
     sample: Sample | None = st.session_state.get(_OPEN)
     with (
         st.container() if sample is None else st.expander("Add fields, or triage others", icon=":material/upload_file:")
     ):
         _ways_in(sample)
-    if asked not in (None, EXAMPLE):
+    if asked is not None and asked not in EXAMPLES:
         st.warning(f"There is no example called {literal(asked)}. Click the one above.")
     if uploads := take_uploads(_PAGE):
         try:
@@ -54,13 +54,13 @@ def choose() -> Sample | None:
 def _ways_in(sample: Sample | None) -> None:
     with st.container(horizontal=True):
         if st.button("Try it on two synthetic fields", type="primary", icon=":material/play_arrow:"):
-            _begin(Sample.example())
+            _begin(Sample.synthetic())
             st.query_params["example"] = EXAMPLE
             st.rerun()
         if sample is not None and st.button("Close these fields", icon=":material/close:"):
             _begin(None)
             st.rerun()
-    if sample is not None and not sample.synthetic:
+    if sample is not None and not sample.example:
         st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you upload is a new sample.")
     draw_uploader(
         _PAGE,
@@ -78,7 +78,7 @@ def _open(uploads: list[UploadedFile], sample: Sample | None) -> None:
         files += source.keep()
         if source.skipped:
             skipped.append(source.told_skipped)
-    if sample is not None and not sample.synthetic and st.session_state.get(_MORE):
+    if sample is not None and not sample.example and st.session_state.get(_MORE):
         _put(sample.with_more(files, skipped))
     else:
         _begin(Sample.of(files, skipped=skipped))
@@ -98,5 +98,5 @@ def _put(sample: Sample | None) -> None:
         st.session_state.pop(_OPEN, None)
     else:
         st.session_state[_OPEN] = sample
-    if sample is None or not sample.synthetic:
+    if sample is None or not sample.example:
         st.query_params.pop("example", None)

@@ -1,0 +1,1 @@
+"""The home page: what this is, how good it is, and where to start."""
