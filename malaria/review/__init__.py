@@ -12,17 +12,17 @@ from malaria.review.agreement import (
     compare_pairs,
     compare_with_oneself,
     consensus,
+    do_readers_differ,
     is_disputed,
 )
 from malaria.review.corrected import CORRECTED_COLUMNS, correct_labels
-from malaria.review.decisions import ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
+from malaria.review.decisions import ADJUDICATION, ANSWERS, COLUMNS, SKIPPED, UNSURE, UNUSABLE, Decision, to_csv
+from malaria.review.filters import Filter, choose_cards
 from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
 from malaria.review.queue import (
-    Filter,
     SuspectLabel,
-    choose_cards,
     find_repeat,
     list_waiting,
     make_cards,
@@ -31,13 +31,16 @@ from malaria.review.queue import (
 )
 from malaria.review.ranking import SUSPECTS_COLUMNS, Basis, out_of_sample, rank, suspicion
 from malaria.review.session import QueueProgress, ReviewSession, Settings
+from malaria.review.several import AS_GIVEN, Answered, answer_several, list_page
 from malaria.review.state import Opinion, State, replay
 from malaria.review.store import Log, News, Store
-from malaria.review.summary import Piece, Summary, summarise
+from malaria.review.summary import Decided, Piece, Summary, count_decided, summarise
 from malaria.review.turn import Turn
 
 __all__ = [
+    "ADJUDICATION",
     "ANSWERS",
+    "AS_GIVEN",
     "COLUMNS",
     "CORRECTED_COLUMNS",
     "RULE",
@@ -45,9 +48,11 @@ __all__ = [
     "SUSPECTS_COLUMNS",
     "UNSURE",
     "UNUSABLE",
+    "Answered",
     "Basis",
     "Consensus",
     "CsvJournal",
+    "Decided",
     "Decision",
     "Filter",
     "Log",
@@ -64,6 +69,7 @@ __all__ = [
     "Summary",
     "SuspectLabel",
     "Turn",
+    "answer_several",
     "choose_cards",
     "compare_all",
     "compare_pairs",
@@ -71,8 +77,11 @@ __all__ = [
     "consensus",
     "correct_labels",
     "corrections",
+    "count_decided",
+    "do_readers_differ",
     "find_repeat",
     "is_disputed",
+    "list_page",
     "list_waiting",
     "make_cards",
     "next_card",

@@ -98,6 +98,12 @@ def is_disputed(state: State, image_id: str) -> bool:
     return len(state.opinions.get(image_id, ())) > 1 and consensus(state.of_cell(image_id).values()).answer is None
 
 
+def do_readers_differ(state: State, image_id: str) -> bool:
+    """Whether several have read a cell and do not all say the same now, settled by a majority or not."""
+    cell = state.opinions.get(image_id, {})
+    return len(cell) > 1 and len({opinions[0].decision.final_answer for opinions in cell.values()}) > 1
+
+
 def _by_annotator(state: State, answers: Answers) -> dict[str, dict[str, str]]:
     """annotator -> image_id -> answer; repeats do not count."""
     said: dict[str, dict[str, str]] = {}

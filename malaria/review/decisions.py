@@ -50,6 +50,10 @@ HEADER: Final = ",".join(COLUMNS)
 MAX_NOTE: Final = 2000
 """The most characters of a note that are kept."""
 
+ADJUDICATION: Final = "[adjudication]"
+"""What a note begins with where the answer is a third reader's, given because others disagree. It stands in the note
+so that journals keep their columns: those that exist, and programs that read them, go on as before."""
+
 _TRUE: Final = frozenset(("true", "1", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"))
 _FALSE: Final = frozenset(("", "false", "0", "no", "falsch", "faux", "falso", "onwaar", "fałsz"))
 """What spreadsheets write in the languages of most of their users, beside what is written here: true and false."""
@@ -117,9 +121,20 @@ class Decision:
         return not self.final_answer
 
     @property
+    def adjudicates(self) -> bool:
+        """Whether this is a third reader's answer, given because others disagree."""
+        return self.note.startswith(ADJUDICATION)
+
+    @property
     def key(self) -> tuple[str, str]:
         """What names the row: annotator and decided_at."""
         return self.annotator, self.decided_at
+
+
+def mark_note(note: str, *, adjudicates: bool) -> str:
+    """Return a note that says whether its answer is a third reader's, whatever it said of that before."""
+    plain = note.strip().removeprefix(ADJUDICATION).strip()
+    return f"{ADJUDICATION} {plain}".strip() if adjudicates else plain
 
 
 def to_line(decision: Decision) -> str:

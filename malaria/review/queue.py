@@ -1,4 +1,4 @@
-"""The cards in their order: which one comes next for whom, what the filters leave, and how long it will take."""
+"""The cards in their order: which one comes next for whom, and how long it will take."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import pandas as pd
 
+from malaria.labels import PARASITIZED
 from malaria.review.agreement import is_disputed
 from malaria.review.decisions import Decision
 from malaria.review.state import State
@@ -28,12 +29,16 @@ PAUSE_SECONDS: Final = 120
 
 _CLAIMED_AT_ONCE: Final = 200  # cards offered to the store in one go; more annotators than this do not work at once
 
-Which = Literal["undecided", "mine", "disagreements"]
+Which = Literal["undecided", "mine", "adjudication"]
+"""undecided: to be answered; mine: answered by the annotator; adjudication: others disagree, for a third reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuspectLabel:
-    """One card: a cell whose label may be wrong. `suspicion` and `p_parasitized` from 0 to 1, `rank` from 1."""
+    """One card: a cell whose label may be wrong. `suspicion` and `p_parasitized` from 0 to 1, `rank` from 1.
+
+    `contradicted` says whether the model's answer, at its threshold, is not the given label.
+    """
 
     rank: int
     image_id: str
@@ -42,43 +47,21 @@ class SuspectLabel:
     given_label: str
     p_parasitized: float
     suspicion: float
+    contradicted: bool = False
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What an annotator wants to see. `given_label` is the direction: given so, and suspected to be the other."""
+def make_cards(ranked: pd.DataFrame, threshold: float = 0.5) -> list[SuspectLabel]:
+    """Return a card for each image of a ranked table (with image_id); the same bytes twice are one card, the first.
 
-    which: Which = "undecided"
-    given_label: str | None = None
-    patient: str | None = None
-    low: float = 0.0
-    high: float = 1.0
-
-    @property
-    def tells_label(self) -> bool:
-        """Whether the choice itself gives away the given label, so that no answer under it is blind."""
-        return self.given_label is not None
-
-
-def make_cards(ranked: pd.DataFrame) -> list[SuspectLabel]:
-    """Return a card for each image of a ranked table (with image_id); the same bytes twice are one card, the first."""
+    The model calls a cell parasitized when p_parasitized >= `threshold` (0 to 1).
+    """
     cards: dict[str, SuspectLabel] = {}
     names = ("rank", "image_id", "file", "patient", "given_label", "p_parasitized", "suspicion")
     for rank, image_id, file, patient, label, p, doubt in zip(*(ranked[name].tolist() for name in names), strict=True):
         known = patient if isinstance(patient, str) else None
-        cards.setdefault(image_id, SuspectLabel(rank, image_id, file, known, label, float(p), float(doubt)))
+        against = (p >= threshold) != (label == PARASITIZED)
+        cards.setdefault(image_id, SuspectLabel(rank, image_id, file, known, label, float(p), float(doubt), against))
     return list(cards.values())
-
-
-def choose_cards(cards: Iterable[SuspectLabel], wanted: Filter) -> list[SuspectLabel]:
-    """Return the cards that a filter leaves, whoever has decided them."""
-    return [
-        card
-        for card in cards
-        if wanted.given_label in (None, card.given_label)
-        and wanted.patient in (None, card.patient)
-        and wanted.low <= card.suspicion <= wanted.high
-    ]
 
 
 def list_waiting(
@@ -93,8 +76,8 @@ def list_waiting(
         opinions = state.opinions.get(card.image_id, {})
         if which == "mine":
             wanted = annotator in opinions
-        elif which == "disagreements":
-            wanted = is_disputed(state, card.image_id)
+        elif which == "adjudication":
+            wanted = annotator not in opinions and is_disputed(state, card.image_id)
         else:
             wanted = not opinions if sharing else annotator not in opinions
         if wanted and state.is_skipped(card.image_id, annotator):
@@ -105,19 +88,25 @@ def list_waiting(
     yield from sorted(later, key=lambda card: order[card.image_id])
 
 
-def next_card(cards: Sequence[SuspectLabel], log: Log, annotator: str, *, sharing: bool) -> SuspectLabel | None:
-    """Return the next undecided card and hold it for the annotator; None when there is none left for them.
+def next_card(
+    cards: Sequence[SuspectLabel], log: Log, annotator: str, *, sharing: bool, which: Which = "undecided"
+) -> SuspectLabel | None:
+    """Return the next card to be answered and hold it for the annotator; None when there is none left for them.
 
     When sharing, nobody gets a card that another is on. Raises JournalError.
     """
+
+    def wait(of: Iterable[SuspectLabel]) -> Iterator[SuspectLabel]:
+        return list_waiting(of, log.refresh() if sharing else log.state, annotator, sharing=sharing, which=which)
+
     if not sharing:
-        return next(list_waiting(cards, log.state, annotator, sharing=False), None)
-    while offered := list(islice(list_waiting(cards, log.refresh(), annotator, sharing=True), _CLAIMED_AT_ONCE)):
+        return next(wait(cards), None)
+    while offered := list(islice(wait(cards), _CLAIMED_AT_ONCE)):
         claimed = log.store.claim([card.image_id for card in offered], annotator)
         if claimed is None:
             return None
-        if claimed not in log.refresh().opinions:  # not decided by another just before the claim
-            return next(card for card in offered if card.image_id == claimed)
+        for card in wait([card for card in offered if card.image_id == claimed]):
+            return card  # unless another decided it just before the claim
     return None
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from malaria.review.decisions import SKIPPED, Decision
+from malaria.review.decisions import SKIPPED, Decision, mark_note
+from malaria.review.filters import Filter, choose_cards
 from malaria.review.queue import (
-    Filter,
     SuspectLabel,
-    choose_cards,
     find_repeat,
     list_waiting,
     next_card,
@@ -76,7 +75,8 @@ class ReviewSession(Turn[SuspectLabel]):
         self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
         self._declined: set[str] = set()  # repeats that were passed over
         self._open = False
-        self._chosen = choose_cards(self.cards, self.settings.wanted)
+        self._groups: list[list[Decision]] = []  # rows that were kept together, so that undo takes them back together
+        self._chosen = choose_cards(self.cards, self.settings.wanted, log.state)
         self.advance()
 
     def change(self, annotator: str, settings: Settings) -> None:
@@ -89,7 +89,7 @@ class ReviewSession(Turn[SuspectLabel]):
             self.settings.wanted,
         )
         self.annotator, self.settings = annotator, settings
-        self._chosen = choose_cards(self.cards, settings.wanted)
+        self._chosen = choose_cards(self.cards, settings.wanted, self.log.state)
         self._passed.clear()
         if same_cards and self.current is not None:
             self.token += 1
@@ -99,12 +99,23 @@ class ReviewSession(Turn[SuspectLabel]):
     # What is shown
 
     @property
+    def chosen(self) -> Sequence[SuspectLabel]:
+        """The cards that the filter leaves, whoever has decided them, in the order in which they come."""
+        return self._chosen
+
+    @property
     def label_hidden(self) -> bool:
         """Whether the given label and the model's view must not be seen yet."""
         if self.current is None or self.revealed is not None:
             return False
-        seen = self.log.state.was_shown(self.current.image_id, self.annotator) and not self.is_repeat
-        return self.settings.blind and not (self.settings.wanted.tells_label or seen or self._open)
+        if self.is_repeat:
+            return self.settings.blind and not (self.settings.wanted.tells_label or self._open)
+        return self.hides(self.current) and not self._open
+
+    def hides(self, card: SuspectLabel) -> bool:
+        """Whether a card that waits must not show its given label, nor the model's view."""
+        seen = self.log.state.was_shown(card.image_id, self.annotator)
+        return self.settings.blind and not (self.settings.wanted.tells_label or seen)
 
     @property
     def mine(self) -> Decision | None:
@@ -134,8 +145,14 @@ class ReviewSession(Turn[SuspectLabel]):
 
     def upcoming(self, n: int = 3) -> list[SuspectLabel]:
         """The cards that will come next if nothing else happens, so that their images can be made ready."""
-        ahead = islice(self._waiting(), n + 1)
+        ahead = islice(self.waiting(), n + 1)
         return [card for card in ahead if self.current is None or card.image_id != self.current.image_id][:n]
+
+    def waiting(self) -> Iterator[SuspectLabel]:
+        """Yield the cards that are still to come, in their order."""
+        which, state = self.settings.wanted.which, self.log.state
+        cards = list_waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
+        return cards if self._asks else (card for card in cards if card.image_id not in self._passed)
 
     @property
     def progress(self) -> QueueProgress:
@@ -145,8 +162,12 @@ class ReviewSession(Turn[SuspectLabel]):
         if settings.wanted.which == "undecided":
             done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in opinions)
             total = len(self._chosen)
+        elif settings.wanted.which == "adjudication":
+            mine = [cell[self.annotator][0].decision for cell in opinions if self.annotator in cell]
+            done = sum(decision.adjudicates for decision in mine)
+            total = done + sum(1 for _ in self.waiting())
         else:
-            left = sum(1 for _ in self._waiting())
+            left = sum(1 for _ in self.waiting())
             done, total = len(self._passed), len(self._passed) + left
         return QueueProgress(done, total, seconds_per_card(state.in_force.get(self.annotator, [])))
 
@@ -181,9 +202,36 @@ class ReviewSession(Turn[SuspectLabel]):
             return
         if self.is_repeat:
             self._declined.add(self.current.image_id)
-        elif self.settings.wanted.which == "undecided" and self.mine is None:
+        elif self._asks and self.mine is None:
             self.log.append(self._decide(self.current, SKIPPED, ""))
         self._pass(self.current.image_id)
+
+    def keep_group(self, answers: Sequence[tuple[SuspectLabel, str]]) -> list[Decision]:
+        """Keep first answers to several cards that wait, all or none, and take the next card."""
+        rows = [self._decide(card, answer, "") for card, answer in answers]
+        kept = self.log.append_all(rows) if rows else []
+        if kept:
+            self._groups.append(kept)
+        self.advance()
+        return kept
+
+    @property
+    def last_group(self) -> list[Decision]:
+        """The rows that the next undo takes back together; empty where it takes back one."""
+        group = self._groups[-1] if self._groups else []
+        in_force = self.log.state.in_force.get(self.annotator, [])
+        return group if group and in_force[-len(group) :] == group else []
+
+    def undo(self, token: int) -> bool:
+        """Take back the last row, or the rows that were kept together last; as `Turn.undo` does one."""
+        self.log.refresh()
+        group = self.last_group
+        if not group or self.is_stale(token):
+            return super().undo(token)
+        self.log.take_back(group)
+        self._groups.pop()
+        self.advance()
+        return True
 
     def edit(self, image_id: str) -> None:
         """Put a card that was decided on the table again, its label shown."""
@@ -192,13 +240,14 @@ class ReviewSession(Turn[SuspectLabel]):
 
     def advance(self) -> None:
         """Take the next card."""
-        if self.settings.wanted.which == "undecided":
+        sharing, which = self.settings.sharing, self.settings.wanted.which
+        if self._asks:
             again = self._repeat()
-            card = again or next_card(self._chosen, self.log, self.annotator, sharing=self.settings.sharing)
+            card = again or next_card(self._chosen, self.log, self.annotator, sharing=sharing, which=which)
             self._show(card, repeat=again is not None)
         else:
             self.log.refresh()
-            self._show(next(self._waiting(), None))
+            self._show(next(self.waiting(), None))
 
     def prefer(self, cards: Sequence[SuspectLabel]) -> None:
         """Have these cards come next, in this order, those that are still to be shown and that the filter leaves."""
@@ -210,6 +259,17 @@ class ReviewSession(Turn[SuspectLabel]):
         """Go through the cards of a filter once more."""
         self._passed.clear()
         self.advance()
+
+    def keep(self, token: int, answer: str, note: str) -> Decision | None:
+        """Keep what is said of the card on view, marked in its note where it is a third reader's."""
+        earlier = self.mine
+        third = earlier.adjudicates if earlier else self.settings.wanted.which == "adjudication"
+        return super().keep(token, answer, mark_note(note, adjudicates=third))
+
+    @property
+    def _asks(self) -> bool:
+        """Whether this is a queue of cards to be answered, not one to go through."""
+        return self.settings.wanted.which != "mine"
 
     def _show(self, card: SuspectLabel | None, *, repeat: bool = False) -> None:
         self.is_repeat, self.revealed, self.doubted, self._open = repeat, None, None, False
@@ -240,17 +300,12 @@ class ReviewSession(Turn[SuspectLabel]):
             p_parasitized=card.p_parasitized,
             model=self._model,
             threshold=self._threshold,
-            blind=self.label_hidden,
-            note=note,
+            blind=self.label_hidden if card is self.current else self.hides(card),
+            note=mark_note(note, adjudicates=self.settings.wanted.which == "adjudication"),
         )
 
-    def _waiting(self) -> Iterator[SuspectLabel]:
-        which, state = self.settings.wanted.which, self.log.state
-        cards = list_waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
-        return cards if which == "undecided" else (card for card in cards if card.image_id not in self._passed)
-
     def _repeat(self) -> SuspectLabel | None:
-        if not self.settings.repeats:
+        if not self.settings.repeats or self.settings.wanted.which != "undecided":
             return None
         willing = (card for card in self._chosen if card.image_id not in self._declined)
         return find_repeat(willing, self.log.state, self.annotator)

@@ -64,6 +64,11 @@ class State:
         """annotator -> what each says of a cell."""
         return {name: opinions[0].decision for name, opinions in self.opinions.get(image_id, {}).items()}
 
+    def decided_by(self, annotator: str) -> list[Decision]:
+        """What an annotator says of cells that have a given label, one decision a cell."""
+        mine = (cell[annotator][0].decision for cell in self.opinions.values() if annotator in cell)
+        return [decision for decision in mine if decision.given_label]
+
     def last(self, annotator: str) -> Decision | None:
         """The row that undo would take back."""
         rows = self.in_force.get(annotator)

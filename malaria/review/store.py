@@ -80,10 +80,15 @@ class Log:
 
         Raises JournalError when the store refuses it, and holds it in `unsaved`.
         """
+        (kept,) = self.append_all([decision])
+        return kept
+
+    def append_all(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Keep several decisions, all or none, as `append` does one."""
         try:
-            (kept,) = self.store.append([decision])
+            kept = self.store.append(decisions)
         except JournalError:
-            self.unsaved.append(decision)
+            self.unsaved += decisions
             raise
         self.refresh()
         return kept
@@ -104,8 +109,16 @@ class Log:
         last = self.state.last(annotator)
         if last is None:
             return None
-        self.append(replace(last, first_answer="", final_answer="", note="", supersedes=last.decided_at, decided_at=""))
+        self.take_back([last])
         return last
+
+    def take_back(self, rows: Sequence[Decision]) -> None:
+        """Take back rows that are in force, the last first, by appending one for each, all or none."""
+        undone = [
+            replace(row, first_answer="", final_answer="", note="", supersedes=row.decided_at, decided_at="")
+            for row in reversed(rows)
+        ]
+        self.append_all(undone)
 
     def resume(self, rows: Sequence[Decision]) -> int:
         """Add the rows of an earlier journal that are not here yet, and return how many. Raises JournalError."""

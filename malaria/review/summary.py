@@ -55,6 +55,39 @@ class Summary:
         return self.to_parasitized + self.to_uninfected
 
 
+@dataclass(frozen=True)
+class Decided:
+    """What one annotator made of the given labels of a queue. Counts are of cells."""
+
+    confirmed: int
+    to_parasitized: int
+    to_uninfected: int
+    unsure: int
+    unusable: int
+
+    @property
+    def n(self) -> int:
+        """Cells with an answer."""
+        return self.confirmed + self.to_parasitized + self.to_uninfected + self.unsure + self.unusable
+
+    @property
+    def changed(self) -> Rate:
+        """The share of the answered cells whose label the annotator would change, with its interval."""
+        from malaria.metrics import Rate
+
+        return Rate.share(self.to_parasitized + self.to_uninfected, self.n, "Nothing was decided here.")
+
+
+def count_decided(cards: Sequence[SuspectLabel], state: State, annotator: str) -> Decided:
+    """Return what an annotator says of the cards of a queue, by answer."""
+    said = Counter(
+        "confirmed" if mine.final_answer == card.given_label else mine.final_answer
+        for card in cards
+        if (mine := state.mine(card.image_id, annotator))
+    )
+    return Decided(said["confirmed"], said[PARASITIZED], said[UNINFECTED], said[UNSURE], said[UNUSABLE])
+
+
 def summarise(cards: Sequence[SuspectLabel], state: State, threshold: float) -> Summary:
     """Return what the readers made of the cards of a queue, in rank order; `threshold` (0 to 1) is the model's."""
     found = [consensus(state.of_cell(card.image_id).values()) for card in cards]

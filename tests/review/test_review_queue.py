@@ -75,11 +75,38 @@ def test_cards_come_in_the_order_of_suspicion_and_once_per_image() -> None:
         (Filter(patient="C1P1"), [1, 3, 5]),
         (Filter(low=0.5), [0, 1, 2, 3]),
         (Filter(high=0.5, given_label=UNINFECTED), [3]),
+        (Filter(contradicted=True), [0, 1, 4]),
+        (Filter(contradicted=True, given_label=PARASITIZED, patient="C0P1"), [0, 4]),
     ],
 )
 def test_filters(wanted: Filter, left: list[int]) -> None:
-    assert numbers(choose_cards(cards(6), wanted)) == left
+    queue = [replace(card, contradicted=k in (0, 1, 4)) for k, card in enumerate(cards(6))]
+    assert numbers(choose_cards(queue, wanted)) == left
     assert wanted.tells_label == (wanted.given_label is not None)
+
+
+def test_a_label_is_contradicted_where_the_model_says_otherwise_at_its_threshold() -> None:
+    table = pd.DataFrame(
+        {
+            "file": list("abcd"),
+            "image_id": [image(k) for k in range(4)],
+            "patient": [None] * 4,
+            "given_label": [PARASITIZED, PARASITIZED, UNINFECTED, UNINFECTED],
+            "p_parasitized": [0.3, 0.29, 0.3, 0.29],
+        }
+    )
+    assert {card.file for card in make_cards(rank(table), 0.3) if card.contradicted} == {"b", "c"}
+
+
+def test_cells_on_which_readers_differ_can_be_chosen_settled_or_not(log: Log) -> None:
+    for number, answers in enumerate([(PARASITIZED, UNINFECTED), (UNSURE, UNSURE), (UNSURE,)]):
+        for k, answer in enumerate(answers):
+            log.append(decision(number, answer, f"reader {k}"))
+    wanted = Filter(differ=True)
+    assert numbers(choose_cards(cards(4), wanted, log.state)) == [0]
+    log.append(decision(0, UNINFECTED, "reader 2"))
+    assert numbers(choose_cards(cards(4), wanted, log.state)) == [0]
+    assert choose_cards(cards(4), wanted) == []
 
 
 def test_everyone_reads_everything_or_the_queue_is_shared(log: Log) -> None:
@@ -165,6 +192,7 @@ def test_the_pace_leaves_pauses_out() -> None:
         ([PARASITIZED, UNINFECTED], None, None, 0.5),
         ([PARASITIZED, UNINFECTED, UNINFECTED], UNINFECTED, UNINFECTED, 2 / 3),
         ([UNSURE, UNSURE, PARASITIZED], UNSURE, None, 2 / 3),
+        ([PARASITIZED, UNINFECTED, UNSURE], None, None, 1 / 3),
         ([UNUSABLE], UNUSABLE, None, 1.0),
         ([PARASITIZED, UNINFECTED, UNSURE, PARASITIZED], None, None, 0.5),
         ([], None, None, None),
@@ -182,7 +210,8 @@ def test_a_disagreement_is_a_case_until_a_majority_settles_it(log: Log) -> None:
     assert not is_disputed(log.state, image(0))
     log.append(decision(0, UNINFECTED, "bob"))
     assert is_disputed(log.state, image(0))
-    assert numbers(list_waiting(cards(3), log.state, "cyd", sharing=True, which="disagreements")) == [0]
+    assert numbers(list_waiting(cards(3), log.state, "cyd", sharing=True, which="adjudication")) == [0]
+    assert numbers(list_waiting(cards(3), log.state, "bob", sharing=False, which="adjudication")) == []
     log.append(decision(0, UNINFECTED, "cyd"))
     assert not is_disputed(log.state, image(0))
 

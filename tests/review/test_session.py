@@ -1,5 +1,6 @@
 """An annotator at work: what is hidden, what is recorded, and what a second press of a key cannot do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import SKIPPED, UNSURE, CsvJournal, Filter, Log, ReviewSession, Settings, SuspectLabel
+from malaria.review import SKIPPED, UNSURE, CsvJournal, Filter, Log, ReviewSession, Settings, SuspectLabel, replay
 from tests.review.conftest import image
 from tests.review.test_journal import full_disk
 from tests.review.test_review_queue import cards, numbers
@@ -227,11 +228,10 @@ def test_a_repeat_may_be_passed_over(path: Path) -> None:
     assert len(session.log.state.opinions[image(again)]["ann"]) == 1  # type: ignore[arg-type]
 
 
-def test_going_through_ones_own_and_through_disagreements(path: Path) -> None:
-    ann, bob = work(path, settings=OPEN), work(path, "bob", settings=OPEN)
+def test_going_through_ones_own(path: Path) -> None:
+    ann = work(path, settings=OPEN)
     for answer in (PARASITIZED, UNINFECTED, UNSURE):
         ann.answer(ann.token, answer)
-        bob.answer(bob.token, PARASITIZED)
     mine = work(path, settings=Settings(wanted=Filter("mine")))
     seen = []
     while mine.current:
@@ -242,12 +242,73 @@ def test_going_through_ones_own_and_through_disagreements(path: Path) -> None:
     assert mine.progress.done == mine.progress.total == 3
     mine.start_over()
     assert on_table(mine) == 0
-    cyd = work(path, "cyd", settings=Settings(wanted=Filter("disagreements"), repeats=False))
-    assert (on_table(cyd), cyd.others, cyd.progress.total) == (1, {}, 2)
-    cyd.answer(cyd.token, UNINFECTED)
+
+
+THIRD = Settings(wanted=Filter("adjudication"), repeats=False)
+
+
+def disagree(path: Path) -> None:
+    """Have ann and bob read cells 0 to 2, and agree on 0 alone."""
+    ann, bob = work(path, settings=OPEN), work(path, "bob", settings=OPEN)
+    for answer in (PARASITIZED, UNINFECTED, UNSURE):
+        ann.answer(ann.token, answer)
+        bob.answer(bob.token, PARASITIZED)
+
+
+def test_disagreements_go_to_a_third_reader_who_sees_no_other_answer_first(path: Path) -> None:
+    disagree(path)
+    cyd = work(path, "cyd", settings=THIRD)
+    assert (on_table(cyd), cyd.others, cyd.label_hidden, cyd.progress.total) == (1, {}, True, 2)
+    cyd.answer(cyd.token, UNINFECTED, "ring")
     assert set(cyd.others) == {"ann", "bob"}
-    cyd.go_on(cyd.token)
+    cyd.go_on(cyd.token, "ring")
     assert on_table(cyd) == 2
+    again = work(path, "cyd", settings=THIRD)
+    assert (on_table(again), again.progress.done, again.progress.total) == (2, 1, 2), "the same after a reload"
+    cyd.answer(cyd.token, UNINFECTED)
+    cyd.go_on(cyd.token)
+    assert cyd.current is None
+    assert (cyd.progress.done, cyd.progress.total) == (2, 2)
+
+
+def test_those_who_disagree_are_no_third_reader(path: Path) -> None:
+    disagree(path)
+    assert [work(path, name, settings=THIRD).current for name in ("ann", "bob")] == [None, None]
+
+
+def test_three_different_answers_go_to_a_fourth_reader(path: Path) -> None:
+    disagree(path)
+    cyd = work(path, "cyd", settings=THIRD)
+    cyd.skip(cyd.token)
+    cyd.answer(cyd.token, UNINFECTED)  # ann is unsure, bob says parasitized
+    assert on_table(work(path, "dan", settings=THIRD)) == 1
+    assert work(path, "dan", settings=THIRD).progress.total == 2
+
+
+def test_third_readers_who_share_never_get_the_same_card(path: Path) -> None:
+    disagree(path)
+    shared = replace(THIRD, sharing=True)
+    cyd, dan = work(path, "cyd", settings=shared), work(path, "dan", settings=shared)
+    assert (on_table(cyd), on_table(dan)) == (1, 2)
+    cyd.answer(cyd.token, PARASITIZED)
+    cyd.go_on(cyd.token)
+    assert on_table(cyd) is None, "the last is with another"
+
+
+def test_the_journal_marks_what_a_third_reader_says_and_keeps_the_mark(path: Path) -> None:
+    disagree(path)
+    cyd = work(path, "cyd", settings=THIRD)
+    cyd.answer(cyd.token, UNINFECTED, "ring")
+    cyd.edit(image(1))
+    cyd.answer(cyd.token, UNSURE, "faint")
+    plain = work(path, "dan", settings=OPEN)
+    plain.answer(plain.token, UNSURE, "[adjudication] no")
+    notes = [(row.annotator, row.note, row.adjudicates) for row in replay(CsvJournal(path).read().rows).rows[-3:]]
+    assert notes == [
+        ("cyd", "[adjudication] ring", True),
+        ("cyd", "[adjudication] faint", True),
+        ("dan", "no", False),
+    ]
 
 
 def test_the_queue_stands_still_while_a_decision_is_unsaved(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -98,6 +98,15 @@ def test_an_earlier_journal_is_resumed_once(open_store: OpenStore) -> None:
     assert log.append(decision(5)).decided_at > "2026"
 
 
+def test_every_store_and_its_download_say_what_a_third_reader_said(open_store: OpenStore) -> None:
+    log = Log(open_store())
+    log.append(decision(1, note="[adjudication] ring"))
+    log.append(decision(2, note="ring [adjudication]"))
+    rows = open_store().read().rows
+    assert [row.adjudicates for row in rows] == [True, False]
+    assert [row.adjudicates for row in read_journal(to_csv(rows).encode())] == [True, False]
+
+
 def test_nobody_gets_a_card_that_another_is_on(open_store: OpenStore) -> None:
     cards = [image(n) for n in range(3)]
     assert open_store().claim(cards, "ann") == cards[0]
