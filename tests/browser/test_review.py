@@ -21,7 +21,7 @@ def app(app_with_journal: str) -> str:
 
 
 def begin(page: Page, annotator: str) -> None:
-    page.goto(f"/Label_review?example=synthetic&annotator={annotator}")
+    page.goto(f"/Label_review?example=synthetic&queue=all&annotator={annotator}")
     expect(page.get_by_text(HIDDEN)).to_be_visible()
 
 

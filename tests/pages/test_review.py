@@ -34,7 +34,9 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CsvJournal:
     return CsvJournal(tmp_path / "corrections.csv")
 
 
-def start(annotator: str | None = "ann", example: str | None = "synthetic") -> AppTest:
+def start(
+    annotator: str | None = "ann", example: str | None = "synthetic", queue: str = "all", **query: str
+) -> AppTest:
     """Open the page as its address would, and wait until the cells are scored."""
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
     app.switch_page(PAGE)
@@ -42,6 +44,7 @@ def start(annotator: str | None = "ann", example: str | None = "synthetic") -> A
         app.query_params["annotator"] = annotator
     if example:
         app.query_params["example"] = example
+        app.query_params.update({"queue": queue} | query)
     return settle(app.run())
 
 
@@ -101,7 +104,7 @@ def test_arriving_there_is_something_to_click_and_nothing_is_written(journal: Cs
     assert any("synthetic" in button.label for button in app.button)
     press(app, "synthetic")
     settle(app)
-    assert "0 of 200" in shown(app)
+    assert "0 of 10" in shown(app)
     assert not journal.path.exists()
 
 
@@ -226,16 +229,89 @@ def test_without_blindness_the_label_is_there_and_the_journal_says_so(journal: C
     assert [row.blind for row in kept(journal).rows] == [False]
 
 
-def test_filters(journal: CsvJournal) -> None:
+def test_it_opens_on_the_labels_in_dispute_and_says_how_many_more_there_are(journal: CsvJournal) -> None:
+    app = start(queue="dispute")
+    review = app.session_state["review.label_review"][1]
+    n = sum(card.contradicted for card in review.session.cards)
+    assert 8 <= n <= 15
+    assert f"0 of {n}" in shown(app)
+    assert "In dispute: the model’s answer contradicts the given label." in shown(app)
+    assert f"{200 - n} more at lower suspicion" in shown(app)
+    assert review.session.current.contradicted
+
+
+def test_the_queue_in_dispute_ends_and_leads_on(journal: CsvJournal) -> None:
+    app = start(queue="dispute")
+    n = app.session_state["review.label_review"][1].session.progress.total
+    answer(app, "P" * n)
+    rows = kept(journal).rows
+    text = shown(app)
+    changed = sum(row.given_label != PARASITIZED for row in rows)
+    assert f"Done: all {n} are decided." in text
+    assert f"You confirmed {n - changed} labels and changed {changed}: " in text
+    assert re.search(rf"Changed, of the {n} you answered: [\d.]+ % \([\d.]+ to [\d.]+ %\)\.", text)
+    assert {"Corrected labels (CSV)", "Download the journal"} <= {one.proto.label for one in app.get("download_button")}
+    press(app, f"{200 - n} more at lower suspicion: go on with them")
+    assert f"{n} of 200" in shown(app)
+    assert app.query_params["queue"] == "all"
+    assert cell(app)
+
+
+def test_filters_are_counted_and_combined_and_kept_in_the_address(journal: CsvJournal) -> None:
     app = start()
     app.selectbox(key="review.patient").select("C903P3").run()
     assert "0 of 20" in shown(app)
-    app.selectbox(key="review.direction").select(UNINFECTED).run()
-    assert f"Given label:  {UNINFECTED}" in shown(app)
+    assert app.query_params["patient"] == "C903P3"
+    app.pills(key="review.wrong").set_value("false-positive").run()
+    assert "only false positives · only patient C903P3" in shown(app)
+    review = app.session_state["review.label_review"][1]
+    mine = [card for card in review.session.cards if card.patient == "C903P3" and card.contradicted]
+    n = sum(card.given_label == UNINFECTED for card in mine)
+    assert [option.split()[-1] for option in app.pills(key="review.wrong").options] == [str(n), str(len(mine) - n)]
+    assert review.session.progress.total == n
+    again = start(queue="all", patient="C903P3", wrong="false-positive")
+    assert again.session_state["review.label_review"][1].session.progress.total == n
+    app.pills(key="review.wrong").set_value(None).run()
     app.slider(key="review.suspicion").set_range(0.0, 0.0).run()
-    assert "No card is left here" in shown(app)
-    app.segmented_control(key="review.which").set_value("mine").run()
-    assert "No card is left here" in shown(app)
+    assert "No label fits these filters" in shown(app)
+    press(app, "Clear the filters")
+    assert "0 of 200" in shown(app)
+    assert set(app.query_params) == {"annotator", "example", "queue"}
+
+
+def test_a_filter_that_tells_the_label_shows_it(journal: CsvJournal) -> None:
+    app = start(wrong="false-negative")
+    assert f"Given label:  {PARASITIZED}" in shown(app)
+    key(app, "P")
+    assert [row.blind for row in kept(journal).rows] == [False]
+
+
+def test_a_filter_in_the_address_that_cannot_be_is_said(journal: CsvJournal) -> None:
+    app = start(queue="new", patient="nobody")
+    assert "queue=new must be one of dispute, all, third, mine" in shown(app)
+    assert "patient=nobody must be a patient of this batch" in shown(app)
+
+
+def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal) -> None:
+    answer(start("ann"), "PPU")
+    answer(start("bob"), "PUN")
+    assert "Nothing waits for a third reader" in shown(start("ann", queue="third"))
+    cyd = start("cyd", queue="third")
+    assert "0 of 2" in shown(cyd)
+    assert "ann:" not in shown(cyd)
+    key(cyd, "U")
+    assert {"ann: Parasitized", "bob: Uninfected"} <= set(re.findall(r"(?:ann|bob): \w+", shown(cyd)))
+    key(cyd, "Enter")
+    assert "1 of 2" in shown(cyd)
+    answer(cyd, "U")
+    assert "Done: all 2 are decided." in shown(cyd)
+    assert [row.note for row in kept(journal).rows if row.annotator == "cyd"] == ["[adjudication]"] * 2
+
+
+def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJournal) -> None:
+    answer(start("ann"), "PPU")
+    assert "Welcome back, 3 decisions kept. Upload the same zip to go on." in shown(start("ann", example=None))
+    assert "Welcome back" not in shown(start("bob", example=None))
 
 
 def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from malaria.report.html import render
-from malaria.report.rates import describe_rate
-from malaria.review import ReviewSession, SuspectLabel, compare_with_oneself
-from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, download_journal
+from malaria.review import ReviewSession, SuspectLabel
+from malaria.ui.parts.answer_keys import LABELS, AnswerKeys
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
+from malaria.ui.review.end import download, draw_end
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
+from malaria.ui.review.queues import describe, get_asked
 from malaria.wording.words import count, duration, probability
 
 
@@ -19,11 +20,11 @@ def card(work: LabelReview) -> None:
     with boundary(), st.container(key="review-card"):
         session = work.session
         keys = AnswerKeys("review", session, LABELS, "batch")
-        _progress(session)
+        _progress(work)
         if session.log.unsaved:
             keys.draw_stopped()
         elif session.current is None:
-            _finished(work, keys)
+            draw_end(work, keys)
         else:
             _table(work, session.current, keys)
         _latest(work)
@@ -116,12 +117,14 @@ def _answers(session: ReviewSession, keys: AnswerKeys) -> None:
 # Around the card
 
 
-def _progress(session: ReviewSession) -> None:
-    progress = session.progress
-    words = f"**{progress.done:,} of {progress.total:,}** decided"
-    if progress.seconds_per_card is not None and progress.seconds_left is not None:
-        words += f" · {progress.seconds_per_card:.1f} s a card · {duration(progress.seconds_left)} left"
-    st.progress(progress.done / progress.total if progress.total else 1.0, words)
+def _progress(work: LabelReview) -> None:
+    progress = work.session.progress
+    parts = [f"**{progress.done:,} of {progress.total:,}** decided"]
+    if less := describe(work, get_asked(work)):
+        parts.append(less)
+    if progress.seconds_per_card is not None and progress.seconds_left:
+        parts.append(f"{progress.seconds_per_card:.1f} s a card · {duration(progress.seconds_left)} left")
+    st.progress(progress.done / progress.total if progress.total else 1.0, " · ".join(parts))
 
 
 def _kept(work: LabelReview) -> None:
@@ -141,42 +144,6 @@ def _kept(work: LabelReview) -> None:
         f"anew.** Download before you leave{left}."
     )
     download(work, "review-download-card")
-
-
-def download(work: LabelReview, key: str) -> None:
-    """Draw the button that downloads the journal, and note what was downloaded."""
-    log = work.session.log
-
-    def note() -> None:
-        work.downloaded = len(log.state.rows)
-
-    download_journal(log, key, note)
-
-
-def _finished(work: LabelReview, keys: AnswerKeys) -> None:
-    session = work.session
-    which = session.settings.wanted.which
-    left = session.progress.total - session.progress.done
-    if which == "undecided" and session.settings.sharing and left:
-        st.info(f"With others: the last {count(left, 'card')}.", icon=":material/group:")
-        st.button("Look again", shortcut="Enter", on_click=session.attempt, args=(session.advance,))
-    else:
-        st.success("No card is left here. See below what came of it.", icon=":material/check:")
-        oneself(work)
-        if which != "undecided":
-            st.button("Go through them again", on_click=session.attempt, args=(session.start_over,))
-    keys.draw_undo()
-
-
-def oneself(work: LabelReview) -> None:
-    """How the annotator agreed with themselves on the cards that came back."""
-    raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
-    if raw.n:
-        st.markdown(
-            f"Of {count(raw.n, 'cell')} that came back unannounced, you answered {describe_rate(raw)} as before."
-        )
-    else:
-        st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
 
 
 def _latest(work: LabelReview) -> None:

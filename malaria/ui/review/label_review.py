@@ -4,7 +4,7 @@ import gc
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -17,9 +17,12 @@ from malaria.images import RGB
 from malaria.labels import CLASSES
 from malaria.review import (
     Basis,
+    Filter,
     LookAlikes,
     ReviewSession,
     SuspectLabel,
+    choose_cards,
+    list_waiting,
     make_cards,
     out_of_sample,
     rank,
@@ -37,6 +40,7 @@ NEIGHBOURS: Final = 4
 NEXT: Final = 20
 """Look-alikes that come next when they are asked for."""
 
+_FILTERS: Final = 32  # whose cards are kept
 _REVIEW: Final = "review.label_review"
 
 
@@ -56,12 +60,43 @@ class LabelReview:
     """What came of the earlier journal that was given last, unless it is an error."""
     downloaded: int = 0
     """Rows of the journal when it was last downloaded."""
+    patients: list[str] = field(init=False)
+    """The patients of these cells, in the order of their names."""
     _neighbours: dict[str, dict[str, list[SuspectLabel]]] = field(default_factory=dict)
+    _chosen: dict[Filter, tuple[int, list[SuspectLabel]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.patients = sorted({card.patient for card in self.session.cards if card.patient})
         self._neighbours = _group_by_patient(self.session.cards)
         find = partial(_find_alike, self.session.cards, self.labelled.source.read)
         self._looking = Background(find, 1, "look-alikes")
+
+    @property
+    def answers(self) -> str:
+        """Whose answer it is that a label is held against."""
+        return "held-out answer" if self.basis.held_out else "model’s answer"
+
+    def choose(self, wanted: Filter) -> list[SuspectLabel]:
+        """The cards that a filter leaves, whoever has decided them, found once."""
+        state = self.session.log.state
+        key = replace(wanted, which="undecided")
+        rows = len(state.rows) if wanted.differ else 0
+        if key not in self._chosen or self._chosen[key][0] != rows:
+            while len(self._chosen) >= _FILTERS:
+                del self._chosen[next(iter(self._chosen))]
+            self._chosen[key] = (rows, choose_cards(self.session.cards, wanted, state))
+        return self._chosen[key][1]
+
+    def count(self, wanted: Filter) -> int:
+        """How many cards a filter leaves."""
+        return len(self.choose(wanted))
+
+    def count_waiting(self, wanted: Filter) -> int:
+        """How many cards still wait for this annotator."""
+        session = self.session
+        sharing, which = session.settings.sharing, wanted.which
+        cards, state = self.choose(wanted), session.log.state
+        return sum(1 for _ in list_waiting(cards, state, session.annotator, sharing=sharing, which=which))
 
     def neighbours(self, card: SuspectLabel) -> dict[str, list[SuspectLabel]]:
         """Cells of the same patient by their given labels, those little suspect first; empty without a patient."""
@@ -107,7 +142,8 @@ def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     if isinstance(held_out, ModelError) and not isinstance(held_out, NoHeldOutError):
         raise ModelError(str(held_out))  # a ranking without them would pass for one with them
     table, basis = out_of_sample(labelled.batch(frame).table, held_out, name)
-    session = ReviewSession(make_cards(rank(table)), open_log(), get_annotator(), model=name, threshold=frame.threshold)
+    cards = make_cards(rank(table), frame.threshold)
+    session = ReviewSession(cards, open_log(), get_annotator(), model=name, threshold=frame.threshold)
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
     )

@@ -24,7 +24,7 @@ from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
-from malaria.ui.review.card import download, oneself
+from malaria.ui.review.end import download, draw_oneself
 from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import count
 
@@ -117,7 +117,7 @@ def _offer_files(review: LabelReview) -> None:
 def _draw_agreement(review: LabelReview) -> None:
     state = review.session.log.state
     st.markdown("##### With yourself")
-    oneself(review)
+    draw_oneself(review)
     st.markdown("##### With one another")
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
@@ -125,8 +125,8 @@ def _draw_agreement(review: LabelReview) -> None:
     draw_agreement(state)
     st.caption(
         "First answers were given before label and model’s view were shown, where blind. Cohen’s kappa, of several "
-        "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells in "
-        "dispute are under “Which cards”, Disagreements. " + RULE
+        "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells on "
+        "which readers do not agree are in the queue “Third reader”. " + RULE
     )
 
 

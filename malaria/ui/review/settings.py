@@ -1,34 +1,27 @@
-"""Who reviews, how, and which cards: the row above the card."""
+"""Who reviews, how, and which labels: the row above the card."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 import streamlit as st
 
-from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import Filter, Settings, SuspectLabel
-from malaria.review.queue import Which
+from malaria.review import Settings
 from malaria.ui.parts import annotator
-
-_WHICH: Final[dict[Which, str]] = {"undecided": "Undecided", "mine": "Mine", "disagreements": "Disagreements"}
-_SUSPECTED: Final[dict[str | None, str]] = {
-    None: "Either direction",
-    PARASITIZED: "Labelled Parasitized, perhaps uninfected",
-    UNINFECTED: "Labelled Uninfected, perhaps parasitized",
-}
-_ALL: Final = "All patients"
+from malaria.ui.review.label_review import LabelReview
+from malaria.ui.review.queues import count_filters, draw_filters, draw_queue, get_asked
 
 
-def draw_row(cards: Sequence[SuspectLabel]) -> tuple[str, Settings]:
-    """Draw who reviews these cards, how, and which of them, and return it."""
+def draw_row(review: LabelReview) -> tuple[str, Settings]:
+    """Draw who reviews these labels, how, and which of them, and return it."""
+    asked = get_asked(review)
     with st.container(horizontal=True, vertical_alignment="center", key="review-settings"):
         name = annotator.draw_box(compact=True)
         with st.popover("How you work", icon=":material/settings:"):
             how = _ask_how()
-        with st.popover("Which cards", icon=":material/filter_alt:"):
-            wanted = _ask_which(cards)
-    return name, replace(how, wanted=wanted)
+        draw_queue(review, asked)
+        n = count_filters(asked)
+        with st.popover(f"Filters · {n} on" if n else "Filters", icon=":material/filter_alt:", key="review.filters"):
+            draw_filters(review, asked)
+    return name, replace(how, wanted=asked.filter)
 
 
 def _ask_how() -> Settings:
@@ -47,20 +40,3 @@ def _ask_how() -> Settings:
     )
     repeats = st.toggle("Bring a few cards back unannounced", True, key="review.repeats")
     return Settings(blind, wait, sharing, repeats)
-
-
-def _ask_which(cards: Sequence[SuspectLabel]) -> Filter:
-    which = st.segmented_control(
-        "Cards", _WHICH, default="undecided", required=True, format_func=lambda one: _WHICH[one], key="review.which"
-    )
-    label = st.selectbox(
-        "Direction",
-        _SUSPECTED,
-        format_func=lambda one: _SUSPECTED[one],
-        key="review.direction",
-        help="Choosing one tells you the given label, so answers are then not recorded as blind.",
-    )
-    patients = sorted({card.patient for card in cards if card.patient})
-    patient = st.selectbox("Patient", [_ALL, *patients], key="review.patient")
-    low, high = st.slider("Suspicion", 0.0, 1.0, (0.0, 1.0), 0.01, key="review.suspicion")
-    return Filter(which or "undecided", label, None if patient == _ALL else patient, low, high)
