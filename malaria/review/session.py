@@ -163,8 +163,8 @@ class ReviewSession(Turn[SuspectLabel]):
             done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in opinions)
             total = len(self._chosen)
         elif settings.wanted.which == "adjudication":
-            mine = [cell[self.annotator][0].decision for cell in opinions if self.annotator in cell]
-            done = sum(decision.adjudicates for decision in mine)
+            mine = (state.mine(card.image_id, self.annotator) for card in self._chosen)
+            done = sum(decision is not None and decision.adjudicates for decision in mine)
             total = done + sum(1 for _ in self.waiting())
         else:
             left = sum(1 for _ in self.waiting())

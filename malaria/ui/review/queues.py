@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import streamlit as st
 
@@ -126,7 +126,7 @@ def draw_filters(review: LabelReview, asked: Asked) -> None:
     st.session_state.update(state)
 
     def choose() -> None:
-        chosen: Mapping[str, Any] = st.session_state
+        chosen = st.session_state
         patient, (low, high) = chosen["review.patient"], chosen["review.suspicion"]
         ask_for(
             Asked(
