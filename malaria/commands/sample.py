@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from malaria.commands._shared import STANDARD_OUTPUT, JsonOption, write_json
-from malaria.sample import CellRates, SampleRule, sample_rule, summary
-from malaria.wording.numbers import percent
+from malaria.sample import CellRates, SampleRule, sample_rule, summarize_cost, summary
+from malaria.wording.numbers import percent, plain
 from malaria.wording.words import count
 
 
@@ -19,19 +19,36 @@ def sample(
     ] = 0.0,
     target_sensitivity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
     target_specificity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
+    cost_of_missed: Annotated[
+        float | None, typer.Option(help="Cost of a missed infection, in false alarms: says which count costs least.")
+    ] = None,
+    prevalence: Annotated[
+        float, typer.Option(help="Infected among those tested, between 0 and 1; for the cost alone.")
+    ] = 0.1,
+    parasitaemia: Annotated[
+        float, typer.Option(help="Infected among the red cells of an infected person, 0 to 1; for the cost alone.")
+    ] = 0.01,
     json: JsonOption = None,
 ) -> None:
     """Say at how many flagged cells a sample is positive, and what infection it can then detect.
 
     The required cell rates are those with which any one flagged cell could make the sample positive: the specificity
-    for healthy samples, the sensitivity at a parasitaemia of 1 %; null where no sensitivity is enough.
+    for healthy samples, the sensitivity at a parasitaemia of 1 %; null where no sensitivity is enough. With
+    --cost-of-missed, say also which count costs least, if every infected person has the given parasitaemia.
     """
     rates = CellRates(sensitivity, false_positive_rate, overdispersion)
     rule = sample_rule(cells, rates, target_sensitivity=target_sensitivity, target_specificity=target_specificity)
+    least = (
+        None
+        if cost_of_missed is None
+        else summarize_cost(rule, parasitaemia, prevalence=prevalence, cost_of_missed=cost_of_missed)
+    )
     if json is not None:
-        write_json(summary(rule), json)
+        write_json(summary(rule) | ({"least_cost": least} if least else {}), json)
     if json != STANDARD_OUTPUT:
         typer.echo(in_words(rule))
+        if least:
+            typer.echo(say_cost(**least))
 
 
 def in_words(rule: SampleRule) -> str:
@@ -48,4 +65,23 @@ def in_words(rule: SampleRule) -> str:
         f"{positive} Infections of {percent(rule.limit_of_detection, 4)} of the red cells "
         f"({rule.limit_of_detection_per_ul():,.0f} per microlitre) are then detected with a sensitivity of "
         f"{rule.target_sensitivity:g}; below that they will be missed more often."
+    )
+
+
+def say_cost(
+    *,
+    parasitaemia: float,
+    prevalence: float,
+    cost_of_missed: float,
+    count_threshold: int,
+    sensitivity: float,
+    specificity: float,
+    expected_cost: float,
+) -> str:
+    """Return what costs least as two sentences for a person."""
+    return (
+        f"If one missed infection costs as much as {plain(cost_of_missed)} false alarms, {count_threshold:,} or more "
+        f"flagged cells cost least: {plain(expected_cost)} false alarms a person tested, with a sensitivity of "
+        f"{sensitivity:.4f} and a specificity of {specificity:.4f}. That is with {percent(prevalence, 4)} of those "
+        f"tested infected, each in {percent(parasitaemia, 4)} of the red cells."
     )

@@ -5,6 +5,9 @@ from malaria.errors import SampleError
 MAX_CELLS = 10_000_000
 """The most cells of one sample that the calculations are tested for: some twenty whole thin films."""
 
+MAX_COST = 1_000_000
+"""The most false alarms that one missed infection may cost."""
+
 Real = float | int
 
 

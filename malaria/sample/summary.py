@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
+from malaria.sample.cost import least_cost
 from malaria.sample.required import notebook_requirements, required_cell_sensitivity, required_cell_specificity
 from malaria.sample.threshold import RED_CELLS_PER_UL, SampleRule
 
@@ -36,3 +37,14 @@ def summary(rule: SampleRule, red_cells_per_ul: float = RED_CELLS_PER_UL) -> dic
         ),
         "notebook": asdict(notebook_requirements(rule.cells, rule.target_sensitivity, rule.target_specificity)),
     }
+
+
+def summarize_cost(
+    rule: SampleRule, parasitaemia: float, *, prevalence: float, cost_of_missed: float
+) -> dict[str, Any]:
+    """Return the count threshold that costs least for the cells and rates of `rule`, and what it rests on.
+
+    The keys are those of `SampleCost`, the inputs of `least_cost` beside them. Raises SampleError.
+    """
+    asked = {"prevalence": prevalence, "cost_of_missed": cost_of_missed}
+    return {"parasitaemia": parasitaemia, **asked, **asdict(least_cost(rule.cells, parasitaemia, rule.rates, **asked))}

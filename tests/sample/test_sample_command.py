@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from malaria.commands.sample import sample
 from malaria.errors import SampleError
-from malaria.sample import CellRates, sample_rule
+from malaria.sample import CellRates, least_cost, sample_rule
 
 KEYS = [
     "count_threshold",
@@ -66,6 +66,18 @@ def test_without_json_it_is_two_sentences():
     assert "No count of flagged cells" in run("--false-positive-rate", "1").stdout
 
 
+def test_the_cost_of_a_missed_infection_adds_the_count_that_costs_least():
+    asked = ("--cost-of-missed", "20", "--prevalence", "0.05", "--parasitaemia", "0.02")
+    answer = json.loads(run(*asked, "--json", "-").stdout)
+    assert list(answer) == [*KEYS, "least_cost"]
+    least = least_cost(1_000, 0.02, CellRates(0.947, 0.028), prevalence=0.05, cost_of_missed=20)
+    assert answer["least_cost"]["count_threshold"] == least.count_threshold
+    assert answer["least_cost"]["expected_cost"] == least.expected_cost
+    said = run(*asked).stdout
+    assert f"{least.count_threshold} or more flagged cells cost least" in said
+    assert "5 % of those tested infected, each in 2 % of the red cells" in said
+
+
 def test_json_into_a_file_leaves_the_sentences(tmp_path):
     file = tmp_path / "answer.json"
     result = run("--json", str(file))
@@ -74,7 +86,14 @@ def test_json_into_a_file_leaves_the_sentences(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--cells", "0"), ("--sensitivity", "1.2"), ("--overdispersion", "1"), ("--target-sensitivity", "1")]
+    "wrong",
+    [
+        ("--cells", "0"),
+        ("--sensitivity", "1.2"),
+        ("--overdispersion", "1"),
+        ("--target-sensitivity", "1"),
+        ("--cost-of-missed", "0"),
+    ],
 )
 def test_numbers_out_of_range_are_refused_in_a_sentence(wrong):
     assert isinstance(run(*wrong).exception, SampleError)
