@@ -23,6 +23,8 @@ ADDRESSES = [
     *(re.sub(r"pages/\d+_(.*)\.py", r"/\1", entry.file) for entry in PAGES[1:]),
     "/Single_cell?example=ring",
     "/Models?section=This+model",
+    "/Sample_threshold?section=Trust",
+    "/Sample_threshold?section=Threshold",
 ]
 
 

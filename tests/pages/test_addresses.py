@@ -46,6 +46,8 @@ def test_a_threshold_that_is_none_is_said(page: str, value: str) -> None:
         (SAMPLE, {"cells": "nan"}, "cells=nan must be a whole number from 1 to 10,000,000"),
         (SAMPLE, {"n": "2.5"}, "n=2.5 must be a whole number from 1 to 10,000,000"),
         (SAMPLE, {"sensitivity": "95 %"}, "sensitivity=95 % must be a number from 0 to 1"),
+        (SAMPLE, {"section": "nan"}, "section=nan must be one of What is found,"),
+        (SAMPLE, {"cost": "0"}, "cost=0 must be a number from 0.001 to 1,000,000"),
         (SAMPLE, {"labels": "nan"}, "labels=nan must be one of"),
         (BATCH, {"view": "nan"}, "view=nan must be one of Rates, Curves,"),
         (MODELS, {"section": "nan"}, "section=nan must be one of Leaderboard,"),
@@ -73,6 +75,7 @@ def test_several_are_one_sentence() -> None:
     ("page", "query"),
     [
         (SAMPLE, {"threshold": "0.5", "cells": "500"}),
+        (SAMPLE, {"section": "Trust", "cost": "20"}),
         (BATCH, {"threshold": "1", "view": "Curves"}),
         (MODELS, {"section": "Inside", "reading": "nan"}),
         (MODELS, {"reading": "expert"}),

@@ -10,18 +10,21 @@ import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
+from malaria.cli import app as cli
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.model import classifier as model
-from malaria.sample import CellRates, ScoredCells, sample_rule
+from malaria.sample import CellRates, MeasuredRate, ScoredCells, least_cost, limit_of_detection, sample_rule
 from malaria.sample.scores import Scores
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.sample import answer
 from malaria.ui.sample.inputs import Inputs, from_address, to_address
+from malaria.ui.sample.page import SECTIONS
 from malaria.ui.sample.text import SOURCES, write_background
-from malaria.wording.numbers import percent, rounded
+from malaria.wording.numbers import interval, percent, rounded
 
 RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}
 
@@ -93,8 +96,34 @@ def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pd.DataF
 def test_the_address_is_the_calculation() -> None:
     app = start(**RATES)
     assert "With 1,000 cells, call the sample positive at 48 or more flagged cells" in said(app)
-    assert "infections below 4.1 % of cells (200,000 parasites per microlitre) will often be missed" in said(app)
+    assert "95 % of infections at 4.1 % of cells (200,000 parasites per microlitre) are found" in said(app)
     assert {name: address(app, name) for name in RATES} == RATES
+
+
+def test_missed_is_said_where_it_is_more_often_than_not() -> None:
+    app = start(**RATES)
+    half = limit_of_detection(48, 1_000, CellRates(0.947, 0.028, 0.003), 0.5)
+    assert half is not None
+    assert f"below {percent(half, 2)}, most are missed" in said(app)
+    assert "missed" not in said(start(**(RATES | {"tspec": "0.4"}))), "half of the healthy ones are called positive"
+
+
+TABS = {
+    "What is found": ["sample-detection"],
+    "Trust": ["sample-trust", "sample-roc"],
+    "More cells": ["sample-limit-by-cells", "sample-count-by-cells"],
+    "Threshold": ["sample-costs", "sample-thresholds"],
+    "Estimate": [],
+    "Sources' formula": [],
+}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_tab_opens_by_its_address_and_alone(section: str) -> None:
+    charts = start(section=section).get("plotly_chart")
+    drawn = [re.sub(".*(sample-)", r"\1", chart.proto.id) for chart in charts]
+    assert drawn == ["sample-distributions", *TABS[section]]
+    assert all(chart.proto.alt for chart in charts)
 
 
 def test_without_an_address_it_starts_from_the_models_own_rates_with_their_uncertainty() -> None:
@@ -174,7 +203,7 @@ def test_address_and_inputs_are_each_others_inverse() -> None:
 
 
 def test_the_notebooks_numbers_stand_beside_the_right_ones() -> None:
-    app = start(n="350", tspec="0.85", sens="1", fpr="0", rho="0", p="0.01")
+    app = start(n="350", tspec="0.85", sens="1", fpr="0", rho="0", p="0.01", section="Sources' formula")
     text = sentences(app)
     assert "0.991477" in text
     assert "0.999536" in text
@@ -185,7 +214,7 @@ def test_the_notebooks_numbers_stand_beside_the_right_ones() -> None:
 
 
 def test_a_real_count_is_estimated() -> None:
-    app = start(**RATES, x="0", xn="300")
+    app = start(**RATES, x="0", xn="300", section="Estimate")
     assert "0 flagged of 300 cells: 0 % of cells infected, between 0 % and 1.0" in sentences(app)
     app.number_input(key="sample.xn").set_value(1_000).run()
     app.number_input(key="sample.x").set_value(200).run()
@@ -194,13 +223,13 @@ def test_a_real_count_is_estimated() -> None:
 
 
 def test_fewer_counted_cells_take_the_flagged_ones_with_them() -> None:
-    app = start(**RATES, x="200", xn="1000")
+    app = start(**RATES, x="200", xn="1000", section="Estimate")
     app.number_input(key="sample.xn").set_value(50).run()
     assert "50 flagged of 50 cells" in sentences(app)
 
 
 def test_rates_that_tell_nothing_make_no_estimate_but_a_sentence() -> None:
-    app = start(sens="0.1", fpr="0.2", rho="0")
+    app = start(sens="0.1", fpr="0.2", rho="0", section="Estimate")
     assert "exceeds the cell false-positive rate" in sentences(app).replace("\\", "")
 
 
@@ -210,6 +239,39 @@ def test_review_changes_the_answer() -> None:
     rule = sample_rule(1_000, CellRates(0.947 * 0.98, 0.0028, 0.003))
     assert f"positive at {rule.count_threshold} or more" in said(after)
     assert said(before) != said(after)
+    assert "A person looks at the flagged cells" in sentences(after)
+    assert "A person looks" not in sentences(before)
+
+
+def test_the_count_that_costs_least_is_shown_and_can_be_answered_with() -> None:
+    app = start(**RATES, section="Threshold", p="0.02", prev="0.05", cost="20")
+    least = least_cost(1_000, 0.02, CellRates(0.947, 0.028, 0.003), prevalence=0.05, cost_of_missed=20)
+    assert f"as much as 20 false alarms, {least.count_threshold} or more flagged cells cost least" in sentences(app)
+    assert "every infected person has 2 % of their cells infected" in sentences(app)
+    app.button(key="sample-least-cost").click().run()
+    assert f"positive at {least.count_threshold} or more" in said(app)
+    app.number_input(key="sample.cost").set_value(2).run()
+    cheaper = least_cost(1_000, 0.02, CellRates(0.947, 0.028, 0.003), prevalence=0.05, cost_of_missed=2)
+    assert f"as much as 2 false alarms, {cheaper.count_threshold} or more" in sentences(app)
+    assert cheaper.count_threshold > least.count_threshold
+    assert address(app, "cost") == "2"
+
+
+@pytest.mark.parametrize(("prevalence", "cost"), [("0", "10"), ("1", "10"), ("0.9", "1000000"), ("0.5", "0.001")])
+def test_edges_of_the_cost_are_answered_in_a_sentence(prevalence: str, cost: str) -> None:
+    app = start(**RATES, section="Threshold", prev=prevalence, cost=cost)
+    assert re.search("nothing to decide|costs? least", sentences(app))
+
+
+def test_the_sources_sizes_of_sample_show_what_they_give() -> None:
+    app = start(**RATES, section="Sources' formula")
+    assert "99.3 % of samples; for 99.5 % it takes 528 cells" in sentences(app)
+    assert "only from 3.68 % on" in sentences(app)
+    app.button(key="sample-preset-500").click().run()
+    assert "With 500 cells" in said(app)
+    assert (address(app, "n"), address(app, "p"), address(app, "tsens")) == ("500", "0.01", "0.995")
+    app.button(key="sample-preset-80").click().run()
+    assert "With 80 cells" in said(app)
 
 
 def test_the_download_is_what_the_command_line_says() -> None:
@@ -218,6 +280,10 @@ def test_the_download_is_what_the_command_line_says() -> None:
     results = json.loads(json.dumps(answer.collect_results(rule, None, inputs), allow_nan=False))
     assert results["count_threshold"] == 48
     assert results["command"].startswith("python -m malaria sample --cells 1000 --sensitivity 0.947 ")
+    ran = CliRunner().invoke(cli, results["command"].split()[3:])
+    printed = json.loads(ran.stdout)
+    assert printed == {name: results[name] for name in printed}
+    assert "least_cost" in printed
     assert results["inputs"]["overdispersion"] == 0.003
     assert {"count_threshold", "limit_of_detection", "notebook", "required_cell_specificity"} <= set(results)
 
@@ -236,7 +302,7 @@ def measured(table: pd.DataFrame, labels: pd.Series) -> ScoredCells:
 
 
 def test_the_threshold_moves_the_rates(scored: pd.DataFrame) -> None:
-    app = start(labels="expert")
+    app = start(labels="expert", section="Threshold")
     app.number_input(key="sample.threshold").set_value(0.9).run()
     rates = measured(scored, scored["expert_label"]).at(0.9).rates
     assert float(address(app, "sens")) == pytest.approx(rates.sensitivity)
@@ -245,7 +311,7 @@ def test_the_threshold_moves_the_rates(scored: pd.DataFrame) -> None:
 
 
 def test_the_labels_move_the_rates(scored: pd.DataFrame) -> None:
-    app = start()
+    app = start(section="Threshold")
     undisputed = float(address(app, "fpr"))
     app.selectbox(key="sample.labels").set_value("as_given").run()
     assert float(address(app, "fpr")) > undisputed
@@ -255,7 +321,7 @@ def test_the_labels_move_the_rates(scored: pd.DataFrame) -> None:
 
 
 def test_the_threshold_with_the_lowest_limit_is_one_click_away(scored: pd.DataFrame) -> None:
-    app = start()
+    app = start(section="Threshold")
     before = said(app)
     app.button(key="sample-best").click().run()
     assert said(app) != before
@@ -279,7 +345,7 @@ def test_an_overdispersion_of_ones_own_leaves_the_measured_rates_their_uncertain
 
 
 def test_held_out_patients_are_decided_by_the_rule(scored: pd.DataFrame) -> None:
-    app = start()
+    app = start(section="Trust")
     tables = "\n".join(html.proto.body for html in app.get("html"))
     assert "22 of 22" in tables
     assert "of 8" in tables
@@ -288,7 +354,7 @@ def test_held_out_patients_are_decided_by_the_rule(scored: pd.DataFrame) -> None
 
 def test_a_model_without_held_out_scores_still_answers(tmp_path: Path) -> None:
     (tmp_path / model.DEFAULT_MODEL / "held_out.csv").unlink()
-    app = start()
+    app = start(section="Threshold")
     assert "call the sample positive at" in said(app)
     assert "from the model's card" in sentences(app)
     assert "This needs the answers to held-out cells" in sentences(app)
@@ -313,6 +379,19 @@ def test_a_batch_brings_its_own_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "measured on the held" in sentences(app)
 
 
+def test_a_readers_test_hands_over_its_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, str] = {}
+    monkeypatch.setattr(st, "switch_page", lambda page, query_params: asked.update(query_params))
+    links.open_sample_with_rates(found=57, infected=60, alarms=3, uninfected=40)
+    app = start(**asked)
+    assert "given with their numbers of cells" in sentences(app)
+    low, high = MeasuredRate(57, 60).interval()
+    assert f"57 of 60 infected cells ({interval(low, high)}) and 3 of 40 uninfected cells" in sentences(app)
+    assert "the threshold lies between" in sentences(app)
+    app.number_input(key="sample.sens").set_value(90).run()
+    assert "taken as exactly known" in sentences(app), "a typed rate has no cells behind it"
+
+
 def test_a_batch_of_one_class_is_refused() -> None:
     table = cells()
     with pytest.raises(SampleError, match="both classes"):
@@ -323,8 +402,8 @@ def test_a_batch_of_one_class_is_refused() -> None:
 
 
 def test_every_source_is_cited_by_number_and_listed() -> None:
-    app = start(**RATES)
-    text = sentences(app)
+    text = "".join(sentences(start(**RATES, section=section)) for section in SECTIONS)
+    text += sentences(start(section="Trust"))
     for number, (title, url) in enumerate(SOURCES.values(), 1):
         assert f"{number}. [{title}]({url})" in text
         assert f"[[{number}]]({url})" in text

@@ -66,6 +66,17 @@ def open_sample(table: pd.DataFrame, name: str, threshold: float) -> NoReturn:
     st.switch_page(SAMPLE, query_params={"threshold": f"{threshold:.10g}"})
 
 
+def open_sample_with_rates(found: int, infected: int, alarms: int, uninfected: int) -> NoReturn:
+    """Start the sample page from rates measured elsewhere, as by a reader's test, with what they rest on.
+
+    `found` of `infected` infected cells and `alarms` of `uninfected` uninfected ones were called parasitized; both
+    numbers of cells are at least 1.
+    """
+    rates = {"sens": found / infected, "fpr": alarms / uninfected, "sens_cells": infected, "fpr_cells": uninfected}
+    nobody_else = {"rho": 0, "kept": 1, "fooled": 1}
+    st.switch_page(SAMPLE, query_params={name: f"{value:.10g}" for name, value in (rates | nobody_else).items()})
+
+
 def bring_scores(table: pd.DataFrame, name: str) -> None:
     """Make the sample page start from the cells of a batch: rates, overdispersion, thresholds, real check.
 

@@ -9,7 +9,7 @@ import streamlit as st
 from markupsafe import Markup
 
 from malaria.cells import to_csv
-from malaria.sample import RuleInterval, SampleRule, summary
+from malaria.sample import RuleInterval, SampleRule, limit_of_detection, summarize_cost, summary
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.sample.inputs import Inputs
 from malaria.wording.numbers import per_ul, percent, plain
@@ -28,10 +28,11 @@ def say_answer(rule: SampleRule, red_cells_per_ul: float) -> str:
     limit = rule.limit_of_detection
     if limit is None:
         return f"{positive}; no infection, however heavy, is then found often enough."
-    return (
-        f"{positive}; infections below {percent(limit, 2)} of cells "
-        f"({per_ul(limit, red_cells_per_ul).replace('/µL', ' parasites per microlitre')}) will often be missed."
-    )
+    density = per_ul(limit, red_cells_per_ul).replace("/µL", " parasites per microlitre")
+    found = f"{percent(rule.target_sensitivity)} of infections at {percent(limit, 2)} of cells ({density}) are found"
+    half = limit_of_detection(rule.count_threshold, rule.cells, rule.rates, 0.5)
+    missed = f"; below {percent(half, 2)}, most are missed" if half else ""
+    return f"{positive}. Then {found}{missed}."
 
 
 def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str:
@@ -50,19 +51,18 @@ def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str
         )
     return (
         f"As well as the rates of cells are known, the threshold lies between {fewest:,} and {most:,}, and {limits} "
-        "(95 % intervals; the overdispersion is taken as known)."
+        "(95 % intervals)."
     )
 
 
 def show(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> None:
     """Draw the answer: one sentence, how well it holds, and how sure it is."""
-    words, positive = say_answer(rule, inputs.red_cells_per_ul), rule.count_threshold <= rule.cells
+    words = say_answer(rule, inputs.red_cells_per_ul)
     st.html(Markup('<p class="answer sample-answer" role="status">{}</p>').format(words))
-    if positive:
-        of = f"{percent(rule.sample_specificity, 4)} of healthy samples stay below {rule.count_threshold:,}"
-        found = f"at the limit of detection {percent(rule.target_sensitivity)} of samples reach it"
-        st.markdown(f"{of}; {found}." if rule.limit_of_detection else f"{of}.")
-    st.markdown(say_certainty(interval, inputs.red_cells_per_ul))
+    said = say_certainty(interval, inputs.red_cells_per_ul)
+    if rule.count_threshold <= rule.cells:
+        said = f"{percent(rule.sample_specificity, 4)} of healthy samples stay below {rule.count_threshold:,}. {said}"
+    st.markdown(said)
 
 
 def collect_results(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> dict[str, Any]:
@@ -71,9 +71,18 @@ def collect_results(rule: SampleRule, interval: RuleInterval | None, inputs: Inp
         "inputs": asdict(inputs),
         "command": write_command(inputs),
         **summary(rule, inputs.red_cells_per_ul),
+        **_weigh(rule, inputs),
         "intervals": None if interval is None else asdict(interval),
         "sensitivity_at_parasitaemia": rule.sensitivity_at(inputs.parasitaemia),
     }
+
+
+def _weigh(rule: SampleRule, inputs: Inputs) -> dict[str, Any]:
+    """Return the count that costs least, unless it is certain who is infected."""
+    if not 0 < inputs.prevalence < 1:
+        return {}
+    asked = {"prevalence": inputs.prevalence, "cost_of_missed": inputs.cost_of_missed}
+    return {"least_cost": summarize_cost(rule, inputs.parasitaemia, **asked)}
 
 
 def write_command(inputs: Inputs) -> str:
@@ -87,22 +96,37 @@ def write_command(inputs: Inputs) -> str:
         "target-sensitivity": inputs.target_sensitivity,
         "target-specificity": inputs.target_specificity,
     }
+    if 0 < inputs.prevalence < 1:
+        options |= {
+            "cost-of-missed": inputs.cost_of_missed,
+            "prevalence": inputs.prevalence,
+            "parasitaemia": inputs.parasitaemia,
+        }
     given = " ".join(f"--{name} {plain(value, 17)}" for name, value in options.items())
     return f"python -m malaria sample {given} --json -"
 
 
-def offer_downloads(answer: dict[str, Any]) -> None:
-    """Draw both downloads, the command line and how to print."""
-    lines = pd.DataFrame(_flatten(answer), columns=["name", "value"])
+def offer_downloads(rule: SampleRule, interval: RuleInterval | None, inputs: Inputs) -> None:
+    """Draw both downloads, worked out when they are asked for, the command line, and how to print."""
+
+    def collect() -> dict[str, Any]:
+        return collect_results(rule, interval, inputs)
+
+    def tabulate() -> str:
+        return to_csv(pd.DataFrame(_flatten(collect()), columns=["name", "value"]))
+
     with st.container(horizontal=True, key="sample-downloads"):
-        offer_download("Download as CSV", lambda: to_csv(lines), "sample.csv")
-        offer_download("Download as JSON", lambda: json.dumps(answer, indent=2, allow_nan=False) + "\n", "sample.json")
-    st.markdown("The same numbers on the command line:")
-    st.code(answer["command"], language=None, wrap_lines=True)
-    st.caption(
-        "The address of this page holds every input: whoever opens it sees this calculation. Printed by the browser, "
-        "the page leaves out its controls and keeps answer, inputs, pictures and text."
-    )
+        offer_download("Download as CSV", tabulate, "sample.csv")
+        offer_download(
+            "Download as JSON", lambda: json.dumps(collect(), indent=2, allow_nan=False) + "\n", "sample.json"
+        )
+        with st.popover("Link, command line, print", icon=":material/terminal:"):
+            st.markdown("The same numbers on the command line:")
+            st.code(write_command(inputs), language=None, wrap_lines=True)
+            st.caption(
+                "The address of this page holds every input: whoever opens it sees this calculation. Printed by the "
+                "browser, the page leaves out its controls and keeps answer, inputs, pictures and text."
+            )
 
 
 def _flatten(value: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:

@@ -83,6 +83,12 @@ PREVALENCE: Final = Control(
     "The prevalence; before the test, the probability that this patient is infected.",
     PERCENT,
 )
+COST: Final = Control(
+    "cost_of_missed",
+    "A missed infection costs, in false alarms",
+    _steps(-1, 4),
+    "How many false alarms are as bad as one missed infection. 1 where both are equally bad.",
+)
 KEPT: Final = Control(
     "kept",
     "Flagged infected cells the reviewer confirms, %",

@@ -28,6 +28,7 @@ class Inputs:
     red_cells_per_ul: float = RED_CELLS_PER_UL
     parasitaemia: float = 0.01
     prevalence: float = 0.1
+    cost_of_missed: float = 10.0
     flagged: int = 20
     counted: int = 1_000
     kept: float = 1.0
@@ -69,6 +70,7 @@ PARAMETERS: Final = {
     "red_cells_per_ul": Parameter("rbc", 100_000, 10_000_000),
     "parasitaemia": Parameter("p", 1e-7, 1),
     "prevalence": Parameter("prev", 0, 1),
+    "cost_of_missed": Parameter("cost", 0.001, 1_000_000),
     "flagged": Parameter("x", 0, MAX_CELLS, whole=True),
     "counted": Parameter("xn", 1, MAX_CELLS, whole=True),
     "kept": Parameter("kept", 0, 1),
@@ -106,7 +108,13 @@ def read_inputs(start: Inputs) -> tuple[Inputs, list[Refused]]:
 
 
 def change(**values: Any) -> None:
-    """Change some of this session's inputs; for callbacks, which run before the page does."""
+    """Change some of this session's inputs; for callbacks, which run before the page does.
+
+    A rate that is typed in has no number of cells behind it.
+    """
+    for rate, cells in (("sensitivity", "sensitivity_cells"), ("false_positive_rate", "false_positive_cells")):
+        if rate in values:
+            values.setdefault(cells, 0.0)
     st.session_state[_INPUTS] = replace(st.session_state[_INPUTS], **values)
     address.forget()
 

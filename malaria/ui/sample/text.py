@@ -55,6 +55,10 @@ SOURCES: Final = {
         "malaria diagnosis. Frontiers in Malaria 2, 2024",
         "https://doi.org/10.3389/fmala.2024.1250220",
     ),
+    "Metz": (
+        "Metz C. E.: Basic principles of ROC analysis. Seminars in Nuclear Medicine 8, 1978",
+        "https://doi.org/10.1016/S0001-2998%2878%2980014-2",
+    ),
     "NIH cells": (
         "Rajaraman S. et al.: Pre-trained convolutional neural networks as feature extractors toward improved malaria "
         "parasite detection in thin blood smear images. PeerJ 6:e4568, 2018",
@@ -75,9 +79,9 @@ HIGH: Final = ((0.05, "high 5 %"), (0.1, "high 10 %"))
 """Parasitaemias marked on it."""
 
 LANDMARKS_EXPLAINED: Final = (
-    "Landmarks: 88 per microlitre is the limit of detection of one research laboratory's thick films by WHO's method "
-    "{Thick film}; at 200 per microlitre WHO evaluates rapid tests {WHO round 3}; 5 % and 10 % are commonly used "
-    "definitions of a high count in low and in higher transmission {High counts}."
+    "**The landmarks of the chart.** 88 per microlitre is the limit of detection of one research laboratory's thick "
+    "films by WHO's method {Thick film}; at 200 per microlitre WHO evaluates rapid tests {WHO round 3}; 5 % and 10 % "
+    "are commonly used definitions of a high count in low and in higher transmission {High counts}."
 )
 
 NEEDS_SCORES: Final = (
