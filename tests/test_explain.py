@@ -62,7 +62,7 @@ def test_what_is_served_answers_as_its_keras_network(folder: Path) -> None:
     served = Network.from_folder(folder)
     cells = np.stack([served.card.preprocessing.pixels(one.rgb) for one in phantom.examples()])
     answers = served.outputs(cells)
-    scaled = served.card.preprocessing.scaled(cells)
+    scaled = served.card.preprocessing.scale_values(cells)
     np.testing.assert_allclose(answers, explain.load_network(folder)(scaled), atol=1e-3)
 
 
@@ -134,7 +134,7 @@ def test_a_feature_map_is_the_convolution_by_hand(cell: np.ndarray) -> None:
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
 def test_every_layer_of_a_shipped_model_gives_what_keras_gives(folder: Path) -> None:
     network, preprocessing = explain.load_network(folder), read_card(folder).preprocessing
-    seen = preprocessing.scaled(preprocessing.pixels(phantom.examples()[1].rgb))
+    seen = preprocessing.scale_values(preprocessing.pixels(phantom.examples()[1].rgb))
     layers_said = read_layers(folder)
     for said in (layers_said[1], layers_said[len(layers_said) // 2], layers_said[-1]):
         maps = explain.feature_maps(network, said.name, seen)
@@ -184,7 +184,7 @@ def test_grad_cam_of_an_inner_layer_is_keras_gradient() -> None:
 
     folder = model.MODELS_DIR / model.DEFAULT_MODEL
     network, default = explain.load_network(folder), read_card(folder)
-    seen = default.preprocessing.scaled(default.preprocessing.pixels(phantom.examples()[1].rgb))
+    seen = default.preprocessing.scale_values(default.preprocessing.pixels(phantom.examples()[1].rgb))
     for name in explain.map_layers(network)[2:20:8]:
         both = keras.Model(network.inputs, [network.get_layer(name).output, network.output])
         with tf.GradientTape() as tape:

@@ -151,7 +151,7 @@ def _open(question: Message) -> tuple[keras.Model, Card]:
 
 
 def _seen(question: Message, card: Card) -> Floats:
-    return card.preprocessing.scaled(card.preprocessing.pixels(question["rgb"]))
+    return card.preprocessing.scale_values(card.preprocessing.pixels(question["rgb"]))
 
 
 def _filters(question: Message) -> Message:

@@ -164,7 +164,7 @@ class Classifier(Network):
         """
         pixels = self.card.preprocessing.pixels(rgb)
         height, width = pixels.shape[:2]
-        inside = self.card.preprocessing.fitted(rgb).max(axis=2) > 0
+        inside = self.card.preprocessing.fit_to_input(rgb).max(axis=2) > 0
         side, step = max(2, round(patch * width)), max(1, round(stride * width))
         colour = pixels[inside].mean(axis=0).astype(np.uint8) if inside.any() else np.zeros(3, np.uint8)
         corners = [
@@ -184,7 +184,7 @@ class Classifier(Network):
             fall[window] += change
             times[window] += 1
         heat = np.clip(fall / times, 0, None) * inside
-        return self.card.preprocessing.unfitted((heat / max(4.0, float(heat.max()))).astype(np.float32), rgb.shape)
+        return self.card.preprocessing.fit_back((heat / max(4.0, float(heat.max()))).astype(np.float32), rgb.shape)
 
     def _score_batch(self, files: Sequence[ImageFile], threshold: float) -> list[Row]:
         pixels: list[NDArray[np.uint8]] = []

@@ -80,16 +80,16 @@ def flat_rates(metrics: Mapping[str, Figures]) -> dict[str, Any]:
 def ranks(table: pd.DataFrame, rate: str = "accuracy") -> pd.DataFrame:
     """Return each network's rank, 1 the best, in every reading (columns as `READINGS`).
 
-    NaN where it is not measured, or not as the others are (`measured_alike`).
+    NaN where it is not measured, or not as the others are (`find_measured_alike`).
     """
-    alike = measured_alike(table)
+    alike = find_measured_alike(table)
     columns = {
         reading: table[f"{reading}_{rate}"].where(alike).rank(ascending=False, method="min") for reading in READINGS
     }
     return pd.DataFrame(columns, index=table.index)
 
 
-def measured_alike(table: pd.DataFrame) -> "pd.Series[bool]":
+def find_measured_alike(table: pd.DataFrame) -> "pd.Series[bool]":
     """Return for each row whether it may stand beside the others: the same cells in the same folds, by patient.
 
     Where several sets of cells or folds are in the table, those of most rows count. Rows without figures may stay.
@@ -109,7 +109,7 @@ def alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
     return len(prints) < 2 and _said(one.get("seed")) == _said(other.get("seed")) and all(same)
 
 
-def measured_in_words(row: Mapping[Any, Any]) -> str:
+def say_how_measured(row: Mapping[Any, Any]) -> str:
     """Return what `alike` compares, as a sentence needs it."""
     cells, patients, folds, undisputed = (_said(row.get(column)) for column in _MEASURED_ON)
     parts = [f"{cells or '?'} cells of {patients or '?'} patients"]

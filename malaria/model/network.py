@@ -43,11 +43,11 @@ class Network:
 
     def preprocess(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the network takes for an RGB cell (height, width, 3): float32 of the card's input shape."""
-        return self.card.preprocessing.scaled(self.card.preprocessing.pixels(rgb))
+        return self.card.preprocessing.scale_values(self.card.preprocessing.pixels(rgb))
 
     def network_view(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return what the network sees of a cell, as an RGB picture of the input size, whatever its colour space."""
-        return self.card.preprocessing.fitted(rgb)
+        return self.card.preprocessing.fit_to_input(rgb)
 
     def outputs(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the raw outputs (n, outputs) for cells already preprocessed: uint8 (n, height, width, 3), n > 0."""
@@ -72,7 +72,7 @@ class _Interpreter:
     """One LiteRT interpreter, on one thread: parallel work runs several."""
 
     def __init__(self, card: Card, litert: bytes) -> None:
-        self._scaled = card.preprocessing.scaled
+        self._scaled = card.preprocessing.scale_values
         try:
             self._interpreter = Interpreter(model_content=litert, num_threads=1)
             given, answer = self._interpreter.get_input_details(), self._interpreter.get_output_details()

@@ -26,13 +26,13 @@ class Preprocessing(BaseModel):
     scale: float = Field(default=1 / 255, gt=0, le=1)
     """What the 8-bit values are multiplied by."""
 
-    def fitted(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def fit_to_input(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return `rgb` (height, width, 3) fitted to the input size, uint8, still RGB."""
         height, width = rgb.shape[:2]
         if self.fit == "stretch":
-            return self._resized(rgb, self.height, self.width)
+            return self._resize(rgb, self.height, self.width)
         top, left, inner_height, inner_width = self._place(height, width)
-        inner = self._resized(rgb, inner_height, inner_width)
+        inner = self._resize(rgb, inner_height, inner_width)
         if inner.shape[:2] == (self.height, self.width):
             return inner
         padded = np.zeros((self.height, self.width, 3), np.uint8)
@@ -41,14 +41,14 @@ class Preprocessing(BaseModel):
 
     def pixels(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return `rgb` fitted and in the network's colour space, uint8 of shape (self.height, self.width, 3)."""
-        fitted = self.fitted(rgb)
+        fitted = self.fit_to_input(rgb)
         return _uint8(cv2.cvtColor(fitted, cv2.COLOR_RGB2HSV)) if self.colour == "hsv" else fitted
 
-    def scaled(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def scale_values(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return uint8 `pixels` of any shape as the float32 values that the network takes."""
         return np.multiply(pixels, np.float32(self.scale), dtype=np.float32)
 
-    def unfitted(self, heat: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    def fit_back(self, heat: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return a map over the input (self.height, self.width) as one over the cell of `shape` it was fitted from."""
         top, left, inner_height, inner_width = self._place(*shape[:2]) if self.fit == "pad" else (0, 0, *heat.shape)
         inner = heat[top : top + inner_height, left : left + inner_width]
@@ -60,7 +60,7 @@ class Preprocessing(BaseModel):
         inner_height, inner_width = max(1, round(height * ratio)), max(1, round(width * ratio))
         return (self.height - inner_height) // 2, (self.width - inner_width) // 2, inner_height, inner_width
 
-    def _resized(self, rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    def _resize(self, rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
         shrinks = height <= rgb.shape[0] and width <= rgb.shape[1]
         name = "linear" if self.interpolation == "area" and not shrinks else self.interpolation
         return _uint8(cv2.resize(rgb, (width, height), interpolation=_INTERPOLATIONS[name]))

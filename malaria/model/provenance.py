@@ -82,7 +82,7 @@ class Provenance(_Part):
         return f"trained once more on all {self.split.by}s" if self.split.folds else "that of the hold-out"
 
 
-class Confusion(BaseModel):
+class ConfusionCounts(BaseModel):
     """How often each answer met each label; parasitized is positive."""
 
     model_config = ConfigDict(frozen=True)
@@ -118,7 +118,7 @@ class Figures(Rates):
 
     accuracy: float | None
     threshold: float | None = None
-    confusion: Confusion | None = None
+    confusion: ConfusionCounts | None = None
     precision: float | None = None
     negative_predictive_value: float | None = None
     f1: float | None = None

@@ -36,7 +36,7 @@ class Kind:
         return "as it is" if amount == self.neutral else self.words.format(amount).replace("%", " %").replace("-", "−")
 
 
-def turned(rgb: RGB, degrees: float) -> RGB:
+def turn(rgb: RGB, degrees: float) -> RGB:
     """Return the cell turned anticlockwise by `degrees`, cut to its own edges again; nothing of it is lost."""
     height, width = rgb.shape[:2]
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
@@ -51,12 +51,12 @@ def turned(rgb: RGB, degrees: float) -> RGB:
     return whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def brightened(rgb: RGB, factor: float) -> RGB:
+def brighten(rgb: RGB, factor: float) -> RGB:
     """Return the cell with every value multiplied by `factor` (above 0); the black surround stays black."""
     return np.clip(np.round(rgb * factor), 0, 255).astype(np.uint8)
 
 
-def blurred(rgb: RGB, share: float) -> RGB:
+def blur(rgb: RGB, share: float) -> RGB:
     """Return the cell under a Gaussian blur with a standard deviation of `share` of its longer side.
 
     Only what is inside the cell is averaged, so that its edge keeps its place against the black surround.
@@ -71,7 +71,7 @@ def blurred(rgb: RGB, share: float) -> RGB:
     return answer
 
 
-def hue_shifted(rgb: RGB, degrees: float) -> RGB:
+def shift_hue(rgb: RGB, degrees: float) -> RGB:
     """Return the cell with every hue shifted by `degrees` (of 360): from purple, up is towards red."""
     hsv = cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + degrees) % 360
@@ -80,10 +80,10 @@ def hue_shifted(rgb: RGB, degrees: float) -> RGB:
 
 
 KINDS: Final = (
-    Kind("Turned", "by {:.0f}°", (0, 45, 90, 135, 180, 225, 270, 315), 0, turned),
-    Kind("Brightness", "× {:.2g}", (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3), 1, brightened),
-    Kind("Blurred", "over {:.1%}", (0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06), 0, blurred),
-    Kind("Hue", "{:+.0f}°", (-40, -30, -20, -10, 0, 10, 20, 30), 0, hue_shifted),
+    Kind("Turned", "by {:.0f}°", (0, 45, 90, 135, 180, 225, 270, 315), 0, turn),
+    Kind("Brightness", "× {:.2g}", (0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3), 1, brighten),
+    Kind("Blurred", "over {:.1%}", (0, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06), 0, blur),
+    Kind("Hue", "{:+.0f}°", (-40, -30, -20, -10, 0, 10, 20, 30), 0, shift_hue),
 )
 
 

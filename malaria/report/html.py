@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
-from malaria.wording.numbers import unbroken
+from malaria.wording.numbers import keep_together
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -57,4 +57,4 @@ def _environment() -> "Environment":
 
 
 def _finalize(value: object) -> object:
-    return unbroken(value) if isinstance(value, str) else value
+    return keep_together(value) if isinstance(value, str) else value

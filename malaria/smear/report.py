@@ -46,18 +46,17 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
     elsewhere = {None, *(suspect.row for suspect in triage.suspects)}
     pictured = _pictured(result, shown)
     below = [cell for cell, said in result.decisions.answers.items() if cell.row not in elsewhere and said != UNUSABLE]
-    says = [sentences.surer(result, name) for name in result.decisions.annotators]
-    says += [sentences.needed(result), sentences.types(result.triage.leukocyte_counts)]
-    says += [sentences.assumed(result), sentences.caveats(result)]
+    says = [sentences.say_surer(result, name) for name in result.decisions.annotators]
+    says += [sentences.say_needed(result), sentences.say_types(result.triage.leukocyte_counts)]
+    says += [sentences.say_assumed(result), sentences.say_caveats(result)]
+    quality = (sentences.say_left_out(triage), sentences.say_unfit(result), sentences.say_concerns(triage))
     body = render(
         "smear/report.html",
         title=title,
         triage=triage,
         made_at=f"{moment:%Y-%m-%d %H:%M %Z}",
-        shift=sentences.shift(triage),
-        quality=[
-            line for line in (sentences.left_out(triage), sentences.unfit(result), sentences.concerns(triage)) if line
-        ],
+        shift=sentences.say_shift(triage),
+        quality=[line for line in quality if line],
         says=[line for line in says if line],
         consensus=sentences.CONSENSUS,
         tables={

@@ -11,7 +11,7 @@ from malaria.smear.result import Result
 from malaria.smear.sample_survey import MORE
 from malaria.smear.triage import Triage
 from malaria.wording import words
-from malaria.wording.numbers import DASH, estimate, interval, percent, rounded, unbroken
+from malaria.wording.numbers import DASH, estimate, interval, keep_together, percent, rounded
 
 SAID: Final = {
     PARASITIZED: "confirmed",
@@ -33,7 +33,7 @@ def figures(result: Result) -> dict[str, dict[str, str]]:
     return {name: _column(result, count) for name, count in result.counts.items()}
 
 
-def assumed(result: Result) -> str:
+def say_assumed(result: Result) -> str:
     """What the densities rest on."""
     given = result.assumed
     red_cells = words.count(round(given.red_cells_per_ul), "red cell")
@@ -44,7 +44,7 @@ def assumed(result: Result) -> str:
     )
 
 
-def unfit(result: Result) -> str:
+def say_unfit(result: Result) -> str:
     """How many fields count although they hardly should; empty if none does."""
     n, total = len(result.unfit), len(result.triage.fields)
     if not n:
@@ -56,7 +56,7 @@ def unfit(result: Result) -> str:
     )
 
 
-def concerns(triage: Triage) -> str:
+def say_concerns(triage: Triage) -> str:
     """What is wrong with how many of the fields that count; empty where all are good."""
     codes = Counter(one.code.replace("_", " ") for field in triage.fields for one in field.concerns)
     n, total = sum(bool(field.concerns) for field in triage.fields), len(triage.fields)
@@ -69,14 +69,14 @@ def concerns(triage: Triage) -> str:
     )
 
 
-def left_out(triage: Triage) -> str:
+def say_left_out(triage: Triage) -> str:
     """How many fields do not count though they can be judged; empty where all do."""
     n = len(triage.left_out)
     verb = words.choose_verb(n, "is left out and does", "are left out and do")
     return f"{words.count(n, 'field')} {verb} not count: below stands, field by field, why." if n else ""
 
 
-def shift(triage: Triage) -> str:
+def say_shift(triage: Triage) -> str:
     """That the machine alone says nothing of this sample, and what to do; empty where it does."""
     survey = triage.survey
     if survey is None:
@@ -88,7 +88,7 @@ def shift(triage: Triage) -> str:
     )
 
 
-def surer(result: Result, reader: str) -> str:
+def say_surer(result: Result, reader: str) -> str:
     """What a reader's decisions say so far and what more of them would bring; empty without any, or without a shift."""
     said, ahead = result.by_reader.get(reader), result.forecast(reader) if reader in result.by_reader else None
     if said is None or said.found is None or said.parasitaemia is None or ahead is None:
@@ -97,10 +97,11 @@ def surer(result: Result, reader: str) -> str:
     if said.found.decided == said.found.cells:
         return f"{now} Every cell is decided."
     more = min(MORE, said.found.cells - said.found.decided)
-    return f"{now} {words.count(more, 'more decision')} would bring about {unbroken(interval(ahead.low, ahead.high))}."
+    range_ahead = keep_together(interval(ahead.low, ahead.high))
+    return f"{now} {words.count(more, 'more decision')} would bring about {range_ahead}."
 
 
-def needed(result: Result) -> str:
+def say_needed(result: Result) -> str:
     """How many red cells the wished limit of detection takes, and how many are missing."""
     wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
     aim = f"To find {wished:,.0f} parasites per µL ({percent(min(1.0, wished / per_ul))}) in 95 of 100 samples"
@@ -115,7 +116,7 @@ def needed(result: Result) -> str:
     return f"{told}: {result.missing:,} {words.choose_verb(result.missing, 'is', 'are')} still missing{more}."
 
 
-def caveats(result: Result) -> str:
+def say_caveats(result: Result) -> str:
     """How far the figures can be trusted."""
     return (
         f"Figures are pooled over fields, never averaged. {_corrected(result)}A clump counts as the cells that lie in "
@@ -129,7 +130,7 @@ def why(field: str, reason: str) -> str:
     return reason.removeprefix(f"{field}: ")
 
 
-def types(counts: dict[str, int]) -> str:
+def say_types(counts: dict[str, int]) -> str:
     """Leukocyte types with their numbers, the most frequent first; empty without any."""
     listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items(), key=lambda one: (-one[1], one[0])))
     return f"Leukocyte types, n = {sum(counts.values()):,}: {listed}. For research use." if counts else ""
@@ -200,5 +201,5 @@ def _range(found: Range | None, n: int | None, write: Callable[[float], str]) ->
     if found is None:
         return DASH
     if found.value is not None:
-        return unbroken(estimate(found.value, (found.low, found.high), n, write))
-    return unbroken(f"{interval(found.low, found.high, write)}, n = {n:,}")
+        return keep_together(estimate(found.value, (found.low, found.high), n, write))
+    return keep_together(f"{interval(found.low, found.high, write)}, n = {n:,}")

@@ -138,7 +138,7 @@ def _decode_all(
             rgb = decode(files[position].data or b"", files[position].file)
         except ImageError:
             return False
-        training[position], serving[position] = large.fitted(rgb), small.pixels(rgb)
+        training[position], serving[position] = large.fit_to_input(rgb), small.pixels(rgb)
         return True
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:

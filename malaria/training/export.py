@@ -33,7 +33,7 @@ def to_litert(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) 
         if recipe.eight_bit:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.representative_dataset = lambda: (
-                [recipe.preprocessing.scaled(cell[None])] for cell in serving[:CALIBRATION_CELLS]
+                [recipe.preprocessing.scale_values(cell[None])] for cell in serving[:CALIBRATION_CELLS]
             )
         return bytes(converter.convert())
 
@@ -44,7 +44,7 @@ def litert_outputs(litert: bytes, recipe: Recipe, serving: NDArray[np.uint8]) ->
     (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
     parts = []
     for start in range(0, len(serving), 16):
-        batch = recipe.preprocessing.scaled(serving[start : start + 16])
+        batch = recipe.preprocessing.scale_values(serving[start : start + 16])
         interpreter.resize_tensor_input(given["index"], batch.shape)
         interpreter.allocate_tensors()
         interpreter.set_tensor(given["index"], batch)

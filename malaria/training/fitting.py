@@ -295,7 +295,7 @@ def logits(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8]) -> 
 def _outputs(network: keras.Model, recipe: Recipe, serving: NDArray[np.uint8], kind: type[Any]) -> NDArray[Any]:
     parts = []
     for start in range(0, len(serving), 512):
-        batch = recipe.preprocessing.scaled(serving[start : start + 512])
+        batch = recipe.preprocessing.scale_values(serving[start : start + 512])
         parts.append(ops.convert_to_numpy(network(batch, training=False)).astype(kind))
     return np.concatenate(parts)
 

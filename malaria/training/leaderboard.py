@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from malaria.errors import TrainingError
 from malaria.model.card import FILE, Card, read_card
 from malaria.model.classifier import MODELS_DIR
-from malaria.model.leaderboard import alike, describe_measurement, flat_rates, measured_in_words
+from malaria.model.leaderboard import alike, describe_measurement, flat_rates, say_how_measured
 from malaria.model.provenance import Provenance
 from malaria.training.architectures import RECIPES, Recipe, find_recipe
 from malaria.training.datasets import Dataset
@@ -75,8 +75,8 @@ def find_measured_folder(
     if not alike(found, asked) or (epochs and found["epochs"] != epochs):
         wanted = f" and {epochs} epochs" if epochs else ""
         raise TrainingError(
-            f"{folder} was measured on {measured_in_words(found)}, trained for at most {found['epochs']} epochs. Asked "
-            f"for are {measured_in_words(asked)}{wanted}. Name another folder with --runs, or remove this one."
+            f"{folder} was measured on {say_how_measured(found)}, trained for at most {found['epochs']} epochs. Asked "
+            f"for are {say_how_measured(asked)}{wanted}. Name another folder with --runs, or remove this one."
         )
     return folder
 
@@ -86,8 +86,8 @@ def refuse_other_rows(table: pd.DataFrame, asked: Mapping[str, Any], file: Path)
     for row in table.to_dict("records"):
         if pd.notna(row.get("date")) and not alike(row, asked):
             raise TrainingError(
-                f"{file} is a table of {measured_in_words(row)} ({row['name']}); asked for are "
-                f"{measured_in_words(asked)}. What is not measured alike has no place in one table: name another file "
+                f"{file} is a table of {say_how_measured(row)} ({row['name']}); asked for are "
+                f"{say_how_measured(asked)}. What is not measured alike has no place in one table: name another file "
                 "with --output."
             )
 

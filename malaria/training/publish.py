@@ -269,7 +269,7 @@ def largest_difference(network: keras.Model, served: Network, serving: NDArray[n
 
     In p_parasitized where the network judges cells, else in what it answers with.
     """
-    scaled = served.card.preprocessing.scaled(serving)
+    scaled = served.card.preprocessing.scale_values(serving)
     raw = np.asarray(network.predict(scaled, verbose=0, batch_size=256), np.float32)
     if isinstance(served, Classifier):
         return float(np.abs(served.p_from_outputs(raw) - served.predict_pixels(serving)).max())

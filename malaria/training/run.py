@@ -20,7 +20,7 @@ from malaria.training.architectures import Recipe, Schedule, find_recipe, resize
 from malaria.training.datasets import Dataset, load_dataset
 from malaria.training.fitting import Pixels, build_network, fit, frozen_features, logits, shorten
 from malaria.training.records import answers_file, load_best, read_answers, read_json, write_answers, write_json
-from malaria.training.splits import Split, split_folds, split_validation
+from malaria.training.splits import Fold, split_folds, split_validation
 
 WORK = "work"
 """Folder inside the output that holds every fold's weights, so that a killed run goes on where it was."""
@@ -165,7 +165,7 @@ def train_folds(
         )
 
 
-def split_run(dataset: Dataset, options: Options) -> list[Split]:
+def split_run(dataset: Dataset, options: Options) -> list[Fold]:
     """Return the splits of a run: one hold-out of a fifth of the patients, or every fold."""
     splits = list(
         split_folds(dataset.targets, dataset.patients, options.folds or _holdout_parts(dataset), options.seed)

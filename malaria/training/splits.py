@@ -15,7 +15,7 @@ VALIDATION_FOLDS = 8
 
 
 @dataclass(frozen=True)
-class Split:
+class Fold:
     """Positions of cells: int arrays without overlap."""
 
     train: NDArray[np.int64]
@@ -23,7 +23,7 @@ class Split:
     held_out: NDArray[np.int64]
 
 
-def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int) -> Iterator[Split]:
+def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds: int, seed: int) -> Iterator[Fold]:
     """Yield `folds` splits; every cell is held out exactly once, and no patient stands on two sides of a split.
 
     `labels` and `patients` have shape (n,). Classes are balanced over the folds as far as whole patients allow
@@ -31,7 +31,7 @@ def split_folds(labels: NDArray[np.int64], patients: NDArray[np.object_], folds:
     too few patients.
     """
     for rest, held_out in _make_folds(labels, patients, folds, seed):
-        yield Split(*split_validation(rest, labels, patients, seed), held_out)
+        yield Fold(*split_validation(rest, labels, patients, seed), held_out)
 
 
 def split_validation(

@@ -50,7 +50,7 @@ def estimate(
     return f"{write(value)}{between}" + ("" if n is None else f", n = {n:,}")
 
 
-def unbroken(text: str) -> str:
+def keep_together(text: str) -> str:
     """Return text in which no line ends between a number and its sign."""
     return text.replace(" %", "\u00a0%").replace("n = ", "n\u00a0=\u00a0")
 

@@ -8,7 +8,7 @@ import pytest
 from malaria.errors import ModelError
 from malaria.model import classifier as model
 from malaria.model.card import Card
-from malaria.model.leaderboard import COSTS, RATES, READINGS, measured_alike, ranks, read_leaderboard
+from malaria.model.leaderboard import COSTS, RATES, READINGS, find_measured_alike, ranks, read_leaderboard
 from tests.models import card_of
 
 CSV = (
@@ -86,14 +86,14 @@ def card_on(name: str, accuracy: float = 0.9, **trained_on: object) -> Card:
 def test_what_is_measured_otherwise_has_no_rank(other: dict[str, object], tmp_path: Path) -> None:
     odd = card_on("odd", 0.99, **other)
     table = read_leaderboard({"odd": odd, "a": card_on("a", 0.8), "b": card_on("b")}, tmp_path)
-    assert measured_alike(table).tolist() == [False, True, True]
+    assert find_measured_alike(table).tolist() == [False, True, True]
     assert ranks(table)["as_given"].tolist()[1:] == [2, 1]
     assert np.isnan(ranks(table)["as_given"][0])
 
 
 def test_splits_by_image_are_not_ranked_among_themselves_either(tmp_path: Path) -> None:
     table = read_leaderboard({name: card_on(name, split="4 folds by image") for name in "ab"}, tmp_path)
-    assert not measured_alike(table).any()
+    assert not find_measured_alike(table).any()
 
 
 def test_without_a_csv_the_cards_are_the_table(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_is_shipped_reads_and_every_model_is_on_it() -> None:
     assert set(usable) <= set(table.index)
     for name, card in usable.items():
         assert table.loc[name, "as_given_accuracy"] == pytest.approx(card.metrics["as_given"].accuracy, abs=1e-6)
-    assert measured_alike(table).all()
+    assert find_measured_alike(table).all()
     assert len(table) == 14
     measured = table.dropna(subset=["as_given_accuracy"])
     assert (measured["as_given_accuracy_low"] <= measured["as_given_accuracy"]).all()

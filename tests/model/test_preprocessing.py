@@ -27,7 +27,7 @@ def plain(colour: tuple[int, int, int], height: int = 40, width: int = 40) -> np
     ],
 )
 def test_pad_keeps_the_aspect_and_fills_with_black(height: int, width: int, inside: tuple[slice, slice]) -> None:
-    fitted = Preprocessing(fit="pad").fitted(plain(WHITE, height, width))
+    fitted = Preprocessing(fit="pad").fit_to_input(plain(WHITE, height, width))
     expected = np.zeros((64, 64, 3), np.uint8)
     expected[inside] = 255
     assert fitted.dtype == np.uint8
@@ -35,20 +35,20 @@ def test_pad_keeps_the_aspect_and_fills_with_black(height: int, width: int, insi
 
 
 def test_stretch_fills_the_input() -> None:
-    fitted = Preprocessing(fit="stretch", height=20, width=30).fitted(plain(RED, 100, 10))
+    fitted = Preprocessing(fit="stretch", height=20, width=30).fit_to_input(plain(RED, 100, 10))
     assert np.array_equal(fitted, plain(RED, 20, 30))
 
 
 def test_area_averages_when_shrinking() -> None:
     board = np.zeros((64, 64, 3), np.uint8)
     board[::2, ::2] = board[1::2, 1::2] = 200
-    shrunk = Preprocessing(height=32, width=32, interpolation="area").fitted(board)
+    shrunk = Preprocessing(height=32, width=32, interpolation="area").fit_to_input(board)
     assert np.array_equal(shrunk, plain((100, 100, 100), 32, 32))
 
 
 def test_nearest_invents_no_colours() -> None:
     cell = phantom.cell("ring")
-    fitted = Preprocessing(interpolation="nearest", fit="stretch").fitted(cell)
+    fitted = Preprocessing(interpolation="nearest", fit="stretch").fit_to_input(cell)
     assert set(map(tuple, fitted.reshape(-1, 3))) <= set(map(tuple, cell.reshape(-1, 3)))
 
 
@@ -59,11 +59,11 @@ def test_nearest_invents_no_colours() -> None:
 def test_colours_stay_what_they_are(colour: tuple[int, int, int], hsv: tuple[int, int, int]) -> None:
     assert Preprocessing(colour="rgb").pixels(plain(colour))[32, 32].tolist() == list(colour)
     assert Preprocessing(colour="hsv").pixels(plain(colour))[32, 32].tolist() == list(hsv)
-    assert Preprocessing(colour="hsv").fitted(plain(colour))[32, 32].tolist() == list(colour)
+    assert Preprocessing(colour="hsv").fit_to_input(plain(colour))[32, 32].tolist() == list(colour)
 
 
 def test_values_are_scaled_to_float32() -> None:
-    values = Preprocessing(scale=1 / 255).scaled(np.array([[0, 51, 255]], np.uint8))
+    values = Preprocessing(scale=1 / 255).scale_values(np.array([[0, 51, 255]], np.uint8))
     assert values.dtype == np.float32
     assert values == pytest.approx(np.array([[0, 0.2, 1]]), abs=1e-7)
 
@@ -78,8 +78,8 @@ def test_values_are_scaled_to_float32() -> None:
 def test_any_cell_fits_any_input_and_a_map_over_it_fits_back(height: int, width: int, fit: str, side: int) -> None:
     preprocessing = Preprocessing.model_validate({"height": side, "width": side, "fit": fit})
     assert preprocessing.pixels(plain(WHITE, height, width)).shape == (side, side, 3)
-    ones = preprocessing.fitted(plain(WHITE, height, width))[..., 0].astype(np.float32) / 255
-    back = preprocessing.unfitted(ones, (height, width, 3))
+    ones = preprocessing.fit_to_input(plain(WHITE, height, width))[..., 0].astype(np.float32) / 255
+    back = preprocessing.fit_back(ones, (height, width, 3))
     assert back.shape == (height, width)
     assert back.min() > 0.99, "the padding must not come back into the cell"
 
@@ -88,7 +88,7 @@ def test_a_map_comes_back_to_the_place_it_is_about() -> None:
     cell = plain(BLACK, 120, 60)
     cv2.circle(cell, (40, 90), 6, RED, -1)
     preprocessing = Preprocessing()
-    back = preprocessing.unfitted(preprocessing.fitted(cell)[..., 0].astype(np.float32), cell.shape)
+    back = preprocessing.fit_back(preprocessing.fit_to_input(cell)[..., 0].astype(np.float32), cell.shape)
     down, across = np.unravel_index(back.argmax(), back.shape)
     assert abs(down - 90) < 6
     assert abs(across - 40) < 6

@@ -7,7 +7,7 @@ import pytest
 
 from malaria import phantom
 from malaria.model import classifier as model
-from malaria.model.robustness import KINDS, Kind, blurred, brightened, hue_shifted, robustness, turned
+from malaria.model.robustness import KINDS, Kind, blur, brighten, robustness, shift_hue, turn
 from tests.models import write_model
 
 CELL = phantom.cell("trophozoite", seed=2)
@@ -28,24 +28,24 @@ def test_a_quarter_turn_turns_anticlockwise() -> None:
     square = np.zeros((9, 9, 3), np.uint8)
     square[:] = 40
     square[0, 0] = (255, 0, 0)
-    assert turned(square, 90)[8, 0].tolist() == [255, 0, 0]
+    assert turn(square, 90)[8, 0].tolist() == [255, 0, 0]
 
 
 @pytest.mark.parametrize("degrees", [30, 45, 135, 200])
 def test_nothing_is_cut_off_by_a_turn(degrees: float) -> None:
     plain = np.full((40, 70, 3), 120, np.uint8)
-    after = turned(plain, degrees)
+    after = turn(plain, degrees)
     assert float(after.sum()) == pytest.approx(float(plain.sum()), rel=0.03)
 
 
 def test_brightness_is_a_factor() -> None:
     grey = np.full((4, 4, 3), (100, 50, 250), np.uint8)
-    assert brightened(grey, 1.2)[0, 0].tolist() == [120, 60, 255]
-    assert (brightened(CELL, 1.3)[BLACK] == 0).all()
+    assert brighten(grey, 1.2)[0, 0].tolist() == [120, 60, 255]
+    assert (brighten(CELL, 1.3)[BLACK] == 0).all()
 
 
 def test_a_blur_keeps_the_edge_and_the_mean() -> None:
-    after = blurred(CELL, 0.05)
+    after = blur(CELL, 0.05)
     assert (after[BLACK] == 0).all()
     assert after[~BLACK].mean() == pytest.approx(CELL[~BLACK].mean(), rel=0.02)
     assert after[~BLACK].std() < CELL[~BLACK].std()
@@ -54,7 +54,7 @@ def test_a_blur_keeps_the_edge_and_the_mean() -> None:
 @pytest.mark.parametrize(("degrees", "colour"), [(120, (0, 200, 0)), (-120, (0, 0, 200)), (60, (200, 200, 0))])
 def test_hue_goes_round(degrees: float, colour: tuple[int, int, int]) -> None:
     red = np.full((4, 4, 3), (200, 0, 0), np.uint8)
-    assert hue_shifted(red, degrees)[0, 0].tolist() == list(colour)
+    assert shift_hue(red, degrees)[0, 0].tolist() == list(colour)
 
 
 def test_every_change_is_answered(tmp_path: Path) -> None:

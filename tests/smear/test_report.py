@@ -83,7 +83,7 @@ def test_the_figures_are_those_of_the_result_with_their_intervals(triage):
     for name, column in sentences.figures(result).items():
         assert name in text
         assert all(text_of(value) in text for value in column.values())
-    assert sentences.needed(result) in text
+    assert sentences.say_needed(result) in text
     assert "assume 5,000,000 red cells or 8,000 leukocytes" in text
 
 
@@ -180,7 +180,7 @@ def test_leukocyte_types_are_told_and_written_beside_them(triage):
     assert html.count('<polygon class="leukocyte"') == 2
     assert re.findall(r'<text class="leukocyte"[^>]*>(.*?)</text>', html) == ["neutrophil"]
     assert "2 leukocytes outlined" in html
-    assert sentences.types({}) == ""
+    assert sentences.say_types({}) == ""
 
 
 def test_a_sample_without_suspects_says_so(spotted, lone_cells, classifier):

@@ -64,7 +64,7 @@ def test_where_sample_and_card_agree_nothing_changes(as_usual, home):
     assert agreeing.table.equals(as_usual.table)
     assert Result(agreeing, rates=RATES).summary() == Result(as_usual, rates=RATES).summary()
     assert agreeing.summary()["shift"]["reason"] is None
-    assert sentences.shift(agreeing) == ""
+    assert sentences.say_shift(agreeing) == ""
 
 
 def test_cells_that_stand_out_of_their_own_sample_are_the_suspects(shifted):
@@ -86,7 +86,7 @@ def test_a_reader_brings_a_parasitaemia_that_holds_the_truth(shifted, read, deci
     assert count.parasitaemia.low <= PARASITES / count.red_cells <= count.parasitaemia.high
     assert count.found.decided >= decided
     assert f"{count.found.decided}" in count.reason
-    assert "more decision" in sentences.surer(result, "ann")
+    assert "more decision" in sentences.say_surer(result, "ann")
 
 
 def test_more_decisions_make_it_surer_and_all_of_them_as_sure_as_a_count(shifted, read):

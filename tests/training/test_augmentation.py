@@ -11,7 +11,7 @@ from malaria.training.augmentation import Augment, Augmentation, to_hsv
 
 CELLS = np.stack(
     [
-        Preprocessing(height=40, width=40).fitted(phantom.cell(form, slide=n, seed=n))
+        Preprocessing(height=40, width=40).fit_to_input(phantom.cell(form, slide=n, seed=n))
         for n, form in enumerate(phantom.FORMS)
     ]
 )

@@ -193,7 +193,7 @@ def _draw_measured_rates(frame: Frame) -> None:
             rates = f"{_format_rate(figures, 'sensitivity')} | {_format_rate(figures, 'specificity')}"
             lines.append(f"| {name_reading(name)}, {count(figures.n, 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
-    st.caption("In brackets 95 % intervals" + (f", over {patients} patients." if patients else "."))
+    st.caption("In brackets 95 % intervals" + (f", over {count(patients, 'patient')}." if patients else "."))
 
 
 def _format_rate(figures: Figures, name: str) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 from malaria.dataset import Description
 from malaria.errors import ModelError
 from malaria.images import RGB
-from malaria.model.robustness import blurred
+from malaria.model.robustness import blur
 from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts import gallery
 from malaria.ui.parts.frame import Frame, boundary
@@ -51,7 +51,7 @@ def _draw_blur(rgb: RGB) -> None:
         gallery.draw_picture(rgb, "The cell as it is", side=300)
     with right:
         sigma = st.slider("Gaussian blur, standard deviation in pixels", 0.0, 8.0, 2.0, 0.5, key="dataset.blur")
-        softened = blurred(rgb, sigma / max(rgb.shape[:2]))
+        softened = blur(rgb, sigma / max(rgb.shape[:2]))
         gallery.draw_picture(softened, f"The cell blurred by {sigma:g} pixels", side=300)
 
 

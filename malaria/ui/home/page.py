@@ -14,7 +14,7 @@ from malaria.ui.home import field, figures
 from malaria.ui.parts import examples, links
 from malaria.ui.parts.frame import PAGES, Frame, PageEntry
 from malaria.ui.parts.held_out import read_scores, stamp_answers
-from malaria.wording.numbers import unbroken
+from malaria.wording.numbers import keep_together
 from malaria.wording.words import count
 
 _STORY: Final = (
@@ -60,8 +60,8 @@ def _draw_figures(frame: Frame) -> None:
         return
     one = Markup("<p><strong>{}</strong> {}<small>{}</small></p>")
     told = ((each.value, each.means, f"{each.name}, {each.ends}, {each.basis}") for each in found.all)
-    st.html(Markup("").join(one.format(*map(unbroken, said)) for said in told))
-    st.caption(unbroken(found.source))
+    st.html(Markup("").join(one.format(*map(keep_together, said)) for said in told))
+    st.caption(keep_together(found.source))
 
 
 def _draw_field(frame: Frame, picture: DeltaGenerator, told: DeltaGenerator) -> None:

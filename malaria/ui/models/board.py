@@ -7,7 +7,7 @@ import streamlit as st
 
 from malaria.errors import ModelError
 from malaria.model.classifier import DEFAULT_MODEL
-from malaria.model.leaderboard import COSTS, READINGS, measured_alike, ranks, read_leaderboard
+from malaria.model.leaderboard import COSTS, READINGS, find_measured_alike, ranks, read_leaderboard
 from malaria.ui.models import charts
 from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
@@ -47,7 +47,7 @@ def board(frame: Frame) -> None:
         st.info("There is no model yet. Train one: `python -m malaria train --help`", icon=":material/model_training:")
         return
     reading = _pick_reading()
-    alike = measured_alike(table)
+    alike = find_measured_alike(table)
     if alike.any():
         _draw_chart(table[alike].dropna(subset=[f"{reading}_accuracy"]), reading)
         _say_moves(table[alike], reading)

@@ -32,7 +32,7 @@ _LARGEST: Final = 1024
 """Pixels of the longer side above which a picture is shrunk first; cells have 40 to 400."""
 
 
-def chosen_cell() -> tuple[ImageFile, RGB] | None:
+def choose_cell() -> tuple[ImageFile, RGB] | None:
     """Draw the ways to a cell (examples, upload) and return it, decoded; None, and why, where it cannot be read."""
     named = st.query_params.get("example", _DEFAULT_EXAMPLE)
     uploaded: ImageFile | None = st.session_state.get(_UPLOAD)
@@ -67,7 +67,7 @@ def chosen_cell() -> tuple[ImageFile, RGB] | None:
 
 def inside(frame: Frame) -> None:
     """Draw the section for the picked model."""
-    cell = chosen_cell()
+    cell = choose_cell()
     if cell is None:
         return
     image, rgb = cell
@@ -188,7 +188,7 @@ def _draw_saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -
 def _draw_grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
     heat = _ask_network(image_id, frame.card.name, frame.card.version, "grad_cam", layer, rgb, _folder(frame))["map"]
     strongest = float(heat.max())
-    shown = frame.card.preprocessing.unfitted(_enlarge(heat / max(strongest, 1e-6), frame), rgb.shape)
+    shown = frame.card.preprocessing.fit_back(_enlarge(heat / max(strongest, 1e-6), frame), rgb.shape)
     if strongest < 1e-3:
         alt = said = "Nothing in this layer speaks for a parasite."
         shown = np.zeros_like(shown)

@@ -11,7 +11,7 @@ from malaria import phantom
 from malaria.batch import Batch, Comparison, compare
 from malaria.labels import CLASSES
 from malaria.model.verdict import verdict
-from malaria.ui.models.inside import chosen_cell
+from malaria.ui.models.inside import choose_cell
 from malaria.ui.parts import charts as answers
 from malaria.ui.parts import gallery
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
@@ -43,7 +43,7 @@ def versus(frame: Frame) -> None:
 
 
 def _draw_one_cell(both: tuple[Frame, Frame]) -> None:
-    cell = chosen_cell()
+    cell = choose_cell()
     if cell is None:
         return
     image, rgb = cell

@@ -59,12 +59,12 @@ def _work(sample: Sample, frame: Frame) -> None:
     if session.cells.fields:
         _decide(sample, session, frame)
     else:
-        _refused(sample, session)
+        _draw_refused(sample, session)
 
 
 def _under_way(judging: Judging, session: TriageSession) -> None:
     """How far the fields are. The page takes in what is done while work goes on, the first field at once."""
-    taken, first, since = _taken(session), not session.cells.fields, time.monotonic()
+    taken, first, since = _count_taken(session), not session.cells.fields, time.monotonic()
 
     def news() -> bool:
         return judging.progress.done > taken and (first or time.monotonic() - since > _SECONDS)
@@ -80,19 +80,19 @@ def _done(judging: Judging, session: TriageSession) -> None:
         st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        taken = _taken(session)
+        taken = _count_taken(session)
         st.markdown(f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields.")
         if st.button("Go on", icon=":material/play_arrow:"):
             judging.start()
             st.rerun()
 
 
-def _taken(session: TriageSession) -> int:
+def _count_taken(session: TriageSession) -> int:
     """How many fields the page has taken in, those that could not be used among them."""
     return len(session.triage.fields) + len(session.triage.unreadable)
 
 
-def _refused(sample: Sample, session: TriageSession) -> None:
+def _draw_refused(sample: Sample, session: TriageSession) -> None:
     refused = session.triage.unreadable
     left_out = [name for name in refused if sample.is_left_out(name)]
     for name, why in refused.items():
@@ -125,7 +125,7 @@ def _decide(sample: Sample, session: TriageSession, frame: Frame) -> None:
     """Everything that a key changes."""
     with boundary():
         with st.container():  # there where the sample is as usual, too: what follows keeps its place
-            if told := sentences.shift(session.triage):
+            if told := sentences.say_shift(session.triage):
                 st.warning(literal(told), icon=":material/travel_explore:")
         left, right = st.columns([3, 2], gap="medium")
         with right:
@@ -134,7 +134,7 @@ def _decide(sample: Sample, session: TriageSession, frame: Frame) -> None:
         with left:
             view(sample, session)
         with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
-            _refused(sample, session)
+            _draw_refused(sample, session)
         found = result(sample, session, frame)
         readers(session)
         downloads(sample, session, found)

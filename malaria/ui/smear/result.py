@@ -37,12 +37,12 @@ def result(sample: Sample, session: TriageSession, frame: Frame) -> Result:
     """Draw the figures of the sample, pooled over its fields, and return them."""
     st.subheader("The sample, over all its fields", anchor=False)
     figures = st.container()  # above what they rest on
-    assumed, manual = _assumed(), _manual()
+    assumed, manual = _draw_assumed(), _manual()
     found = Result(session.triage, session.visible, _rates(frame, session), manual, assumed, session.sample)
     with figures:
         _figures(found, sample, session)
     with st.expander("How far to trust these figures", icon=":material/balance:"):
-        st.markdown(sentences.caveats(found))
+        st.markdown(sentences.say_caveats(found))
     _fields(session)
     return found
 
@@ -50,29 +50,29 @@ def result(sample: Sample, session: TriageSession, frame: Frame) -> Result:
 def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
     if found.unfit:
         with st.container(key="smear-unfit"):
-            st.warning(sentences.unfit(found), icon=":material/warning:")
+            st.warning(sentences.say_unfit(found), icon=":material/warning:")
             if st.button(f"Leave {choose_verb(len(found.unfit), 'it', 'them')} out", icon=":material/block:"):
                 sample.leave_out(found.unfit, session.annotator)
                 st.rerun()
-    if told := sentences.concerns(found.triage):
+    if told := sentences.say_concerns(found.triage):
         st.warning(told, icon=":material/warning:")
     st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
-    if surer := sentences.surer(found, session.annotator):
+    if surer := sentences.say_surer(found, session.annotator):
         st.info(surer, icon=":material/query_stats:")
     elif left := len(session.undecided):
         what = "cell" if session.is_survey else "suspect"
         words = f"{count(left, what)} {choose_verb(left, 'is', 'are')} without a decision"
         unsure = sum(answer == UNSURE for answer in session.answers.values())
         st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
-    st.markdown(sentences.needed(found))
-    if types := sentences.types(found.triage.leukocyte_counts):
+    st.markdown(sentences.say_needed(found))
+    if types := sentences.say_types(found.triage.leukocyte_counts):
         st.markdown(types)
     if sample.parasitized is not None:
         st.caption(f"These fields are synthetic: {sample.parasitized} of their cells were drawn parasitized.")
-    st.caption(sentences.assumed(found))
+    st.caption(sentences.say_assumed(found))
 
 
-def _assumed() -> Assumed:
+def _draw_assumed() -> Assumed:
     with st.expander("Change what is assumed and wished", icon=":material/calculate:"):
         given = []
         for at, (part, (what, name, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True)):
