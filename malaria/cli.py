@@ -12,6 +12,7 @@ from malaria.commands.export import export
 from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
 from malaria.commands.predict import predict
+from malaria.commands.reader_test import app as reader_test
 from malaria.commands.sample import sample
 from malaria.commands.suspects import suspects
 from malaria.commands.train import train
@@ -30,6 +31,7 @@ app = typer.Typer(
 for verb in (predict, evaluate, suspects, train, sample, triage, triage_adapt, export, models, benchmark, leaderboard):
     app.command()(verb)
 app.add_typer(data, name="data")
+app.add_typer(reader_test, name="reader-test")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ MalariaError
 │   └── NoHeldOutError      ... it came without held-out answers, and much can be done all the same
 ├── TrainingError       training was asked for something that cannot give an honest model
 ├── JournalError        decisions cannot be written or read
+├── ReaderTestError     a reader test cannot be made, read or graded
 └── SampleError         a sample calculation was asked for numbers outside their range
 """
 
@@ -21,6 +22,7 @@ __all__ = [
     "MetricsError",
     "ModelError",
     "NoHeldOutError",
+    "ReaderTestError",
     "SampleError",
     "SourceError",
     "TrainingError",
@@ -77,6 +79,10 @@ class TrainingError(MalariaError):
 
 class JournalError(MalariaError):
     """The journal of decisions cannot be written or read."""
+
+
+class ReaderTestError(MalariaError):
+    """A reader test, its key or its answers cannot be used, or a test cannot be made of a set."""
 
 
 class SampleError(MalariaError, ValueError):

@@ -15,7 +15,7 @@ from malaria.metrics._calibration import (
 from malaria.metrics._curve import Curve, Points
 from malaria.metrics._evaluation import Evaluation, evaluate
 from malaria.metrics._patients import ByPatient, PatientRates
-from malaria.metrics._rates import Confusion, Rate, wilson
+from malaria.metrics._rates import Confusion, Rate, clopper_pearson, kappa_of, wilson
 from malaria.metrics._readings import Change, Readings, readings
 
 __all__ = [
@@ -33,11 +33,13 @@ __all__ = [
     "Readings",
     "apply_temperature",
     "brier",
+    "clopper_pearson",
     "cohen",
     "evaluate",
     "expected_calibration_error",
     "fit_temperature",
     "fleiss",
+    "kappa_of",
     "mcnemar",
     "readings",
     "reliability",

@@ -65,6 +65,14 @@ class Rate:
         return cls(numerator / n, float(low), float(high), int(numerator), int(n))
 
     @classmethod
+    def exact_share(cls, numerator: int, n: int, reason: str) -> Rate:
+        """numerator / n with its Clopper-Pearson interval, else as `share`: for few trials, where Wilson's dips."""
+        if n == 0:
+            return cls.missing(reason)
+        low, high = clopper_pearson(numerator, n)
+        return cls(numerator / n, float(low), float(high), int(numerator), int(n))
+
+    @classmethod
     def missing(cls, reason: str, n: int = 0) -> Rate:
         """No value, for the `reason` given: a sentence a user can read."""
         return cls(None, None, None, None, n, reason)
@@ -90,6 +98,20 @@ def wilson(numerator: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         low = np.where(k == 0, 0.0, np.minimum(centre - half, share))
         high = np.where(k == size, 1.0, np.maximum(centre + half, share))
     return np.where(size > 0, low, np.nan), np.where(size > 0, high, np.nan)
+
+
+def clopper_pearson(numerator: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+    """The exact 95 % interval for shares numerator / n, arrays or numbers; 0 to 1 where n is 0.
+
+    It holds the truth at least as often as it says, whatever the share; Wilson's does so on average over shares.
+    Clopper & Pearson, Biometrika 26 (1934) 404.
+    """
+    from scipy.special import betaincinv  # only here: measuring one model does without it
+
+    k, size = np.asarray(numerator, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 0.5), size - k + 1, 0.025), 0.0)
+    high = np.where(k < size, betaincinv(k + 1, np.maximum(size - k, 0.5), 0.975), 1.0)
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -175,19 +197,19 @@ class Confusion:
 
     @property
     def mcc(self) -> Rate:
-        """Matthews' correlation coefficient, -1 to 1; interval by `_from_sensitivity_and_specificity`."""
+        """Matthews' correlation coefficient, -1 to 1; interval by `_combine`."""
         if reason := self._one_sided():
             return Rate.missing(reason, self.n)
         if not self.tp + self.fp or not self.fn + self.tn:
             return Rate.missing("All cells are called the same, so there is nothing to correlate.", self.n)
-        return self._from_sensitivity_and_specificity(_mcc)
+        return _combine(_mcc, self.sensitivity, self.specificity, self.parasitized / self.n, self.n)
 
     @property
     def kappa(self) -> Rate:
-        """Cohen's kappa of labels and answers, -1 to 1; interval by `_from_sensitivity_and_specificity`."""
+        """Cohen's kappa of labels and answers, -1 to 1; interval by `_combine`."""
         if reason := self._one_sided():
             return Rate.missing(reason, self.n)
-        return self._from_sensitivity_and_specificity(_kappa)
+        return kappa_of(self.sensitivity, self.specificity, self.parasitized / self.n, self.n)
 
     @property
     def rates(self) -> dict[str, Rate]:
@@ -211,24 +233,34 @@ class Confusion:
             return NO_CELLS
         return None if self.parasitized and self.uninfected else NO_UNINFECTED if self.parasitized else NO_PARASITIZED
 
-    def _from_sensitivity_and_specificity(self, figure: Callable[[float, float, float], float]) -> Rate:
-        """A figure that rises with sensitivity and with specificity, the mix of classes held as it is in this batch.
 
-        The interval squares and adds how far the figure falls (or rises) when one of the two goes to its Wilson limit
-        (MOVER: Zou & Donner, Stat. Med. 27 (2008) 1693; Newcombe, Stat. Med. 17 (1998) 873). Unlike the delta method
-        it does not shrink to nothing when no error was made.
-        """
-        mix, sensitivity, specificity = self.parasitized / self.n, self.sensitivity, self.specificity
-        sens, spec = (sensitivity.value or 0.0), (specificity.value or 0.0)
-        value = min(1.0, max(-1.0, figure(mix, sens, spec)))  # rounding can step over either end
+def kappa_of(sensitivity: Rate, specificity: Rate, mix: float, n: int) -> Rate:
+    """Cohen's kappa of labels and answers to `n` cells, of which the share `mix` (0 to 1) is parasitized.
 
-        def step(low_or_high: str) -> float:
-            return math.hypot(
-                figure(mix, getattr(sensitivity, low_or_high), spec) - value,
-                figure(mix, sens, getattr(specificity, low_or_high)) - value,
-            )
+    Both rates need a value; its interval comes of theirs, as `_combine` does it.
+    """
+    return _combine(_kappa, sensitivity, specificity, mix, n)
 
-        return Rate(value, max(-1.0, value - step("low")), min(1.0, value + step("high")), None, self.n)
+
+def _combine(
+    figure: Callable[[float, float, float], float], sensitivity: Rate, specificity: Rate, mix: float, n: int
+) -> Rate:
+    """A figure that rises with sensitivity and with specificity, the mix of classes held as it is in this batch.
+
+    The interval squares and adds how far the figure falls (or rises) when one of the two goes to its own limit
+    (MOVER: Zou & Donner, Stat. Med. 27 (2008) 1693; Newcombe, Stat. Med. 17 (1998) 873). Unlike the delta method
+    it does not shrink to nothing when no error was made.
+    """
+    sens, spec = (sensitivity.value or 0.0), (specificity.value or 0.0)
+    value = min(1.0, max(-1.0, figure(mix, sens, spec)))  # rounding can step over either end
+
+    def step(low_or_high: str) -> float:
+        return math.hypot(
+            figure(mix, getattr(sensitivity, low_or_high), spec) - value,
+            figure(mix, sens, getattr(specificity, low_or_high)) - value,
+        )
+
+    return Rate(value, max(-1.0, value - step("low")), min(1.0, value + step("high")), None, n)
 
 
 def _f1(tp: int, fn: int, fp: int, absent: str) -> Rate:

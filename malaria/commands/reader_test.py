@@ -1,0 +1,204 @@
+"""`reader-test make` and `reader-test grade`: a test of labelled cells for people, and how good they are at it."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+
+from malaria.commands._shared import (
+    STANDARD_OUTPUT,
+    CsvOption,
+    JsonOption,
+    LabelColumnOption,
+    LabelsOption,
+    MeaningOption,
+    ModelOption,
+    meanings,
+    progress,
+    say,
+    say_unread,
+    writable,
+    write_json,
+    write_text,
+)
+from malaria.errors import ModelError
+from malaria.wording.words import count
+
+if TYPE_CHECKING:
+    from malaria.model.classifier import Classifier
+    from malaria.readers import Group, Key, Settings
+
+app = typer.Typer(name="reader-test", help="Make a test of cells for readers, or grade one.", no_args_is_help=True)
+
+
+class _Difficulty(StrEnum):
+    easy = "easy"
+    mixed = "mixed"
+    hard = "hard"
+
+
+@app.command("make")
+def reader_test_make(
+    output: Annotated[str, typer.Option(help="The test, for readers: no answers in it.", callback=writable)],
+    key: Annotated[str, typer.Option(help="The key, for whoever grades.", callback=writable)],
+    path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="A folder or zip of labelled cells.")] = None,
+    phantoms: Annotated[bool, typer.Option("--phantoms", help="Draw synthetic cells instead of PATH.")] = False,
+    images: Annotated[
+        Path | None, typer.Option(help="A folder, new or empty, for the pictures of --phantoms.", file_okay=False)
+    ] = None,
+    labels: LabelsOption = None,
+    label_column: LabelColumnOption = None,
+    re_read_column: Annotated[
+        str | None,
+        typer.Option(help="Column of the CSV with re-read labels; corrected_label or expert_label if absent."),
+    ] = None,
+    meaning: MeaningOption = None,
+    model: ModelOption = None,
+    cells: Annotated[int, typer.Option(help="Distinct cells, 2 to 5,000.")] = 60,
+    parasitized: Annotated[float, typer.Option(help="Share of them that is parasitized, 0 to 1.")] = 0.5,
+    difficulty: Annotated[_Difficulty, typer.Option(help="By the held-out network.")] = _Difficulty.mixed,
+    repeats: Annotated[int, typer.Option(help="So many of the cells come a second time.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed gives another test.")] = 0,
+    show_calls: Annotated[
+        bool, typer.Option("--show-calls", help="Put the network's call on half of the cards.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="What the test is called.")] = "",
+) -> None:
+    """Make a test of labelled cells: the same arguments and cells give the same test, in whatever order of files.
+
+    Cells whose given and re-read labels differ are left out and counted; without re-read labels, those whose label the
+    held-out network contradicts.
+    """
+    from malaria.model.classifier import load
+    from malaria.readers import make_phantom_test, write
+
+    if (path is None) != phantoms:
+        raise typer.BadParameter("Give either PATH, a folder or zip of labelled cells, or --phantoms.")
+    if output == key:
+        raise typer.BadParameter("--output and --key must be two files: readers get the one without the answers.")
+    settings = _settings(
+        cells=cells,
+        parasitized=parasitized,
+        difficulty=difficulty.value,
+        repeats=repeats,
+        seed=seed,
+        show_calls=show_calls,
+        name=name,
+    )
+    classifier = load(model)
+    if path is None:
+        made, pictures = make_phantom_test(settings, classifier)
+        _write_images(pictures, images)
+    else:
+        made = _make_of_set(path, classifier, settings, labels, label_column, re_read_column, meaning)
+    write_text(write(made.test), output)
+    write_text(write(made), key)
+    for note in made.notes:
+        say(note)
+    say(f"Test {made.test.id}: {count(len(made.test.cards), 'card')}, {len(made.test.repeats)} of them a second look.")
+
+
+@app.command("grade")
+def reader_test_grade(
+    answers: Annotated[
+        list[str], typer.Argument(metavar="ANSWERS...", help="Files of answers, of one reader or many.")
+    ],
+    key: Annotated[Path, typer.Option(help="The key that `make` wrote.")],
+    reader: Annotated[str | None, typer.Option(help="Grade this reader only.")] = None,
+    json: JsonOption = None,
+    csv: CsvOption = None,
+    html: Annotated[
+        str | None, typer.Option(callback=writable, help="Write a certificate to this file; - is standard output.")
+    ] = None,
+) -> None:
+    """Grade readers: rates, consistency, time and the WHO's level, each as far as the answers allow.
+
+    Readers of the same test are compared with one another and with the network. Exit status 2 where no answer fits.
+    """
+    from malaria.readers import grade_all, grades_to_csv, read_answers, read_key, write_certificate
+
+    if [json, csv, html].count(STANDARD_OUTPUT) > 1:
+        raise typer.BadParameter("Only one of --json, --csv and --html can be -.")
+    the_key = read_key(key)
+    found = [answer for file in answers for answer in read_answers(Path(file))]
+    others = sum(answer.test != the_key.test.id for answer in found)
+    group = grade_all(the_key, [answer for answer in found if reader in (None, answer.reader)])
+    if json:
+        write_json(group.to_dict(), json)
+    if csv:
+        write_text(grades_to_csv(group.grades.values()), csv)
+    if html:
+        write_text(write_certificate(the_key, group), html)
+    if STANDARD_OUTPUT not in (json, csv, html):
+        _print(group)
+    if others:
+        say(f"{count(others, 'answer')} to other tests left out.")
+
+
+def _settings(**given: object) -> "Settings":
+    from malaria.readers import Settings
+
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        option = "--" + str(first["loc"][0]).replace("_", "-")
+        raise typer.BadParameter(f"{option}: {first['msg']}.") from None
+
+
+def _make_of_set(
+    path: str,
+    classifier: "Classifier",
+    settings: "Settings",
+    labels: Path | None,
+    label_column: str | None,
+    re_read_column: str | None,
+    meaning: list[str] | None,
+) -> "Key":
+    from malaria.model import classifier as models
+    from malaria.model.held_out import HeldOut, read_held_out
+    from malaria.readers import find_columns, join_re_read, make_test
+    from malaria.review import out_of_sample
+    from malaria.scoring import score_labelled
+
+    label_column, re_read_column = find_columns(labels, label_column, re_read_column)
+    means = meanings(meaning)
+    table = score_labelled(classifier, path, labels, label_column, meaning=means, watch=progress, say=say)
+    say_unread(table)
+    if labels and re_read_column:
+        table = join_re_read(table, labels, re_read_column, means)
+    held_out: HeldOut | ModelError
+    try:
+        held_out = read_held_out(models.MODELS_DIR / classifier.card.name)
+    except ModelError as why:
+        held_out = why
+    table, basis = out_of_sample(table, held_out, classifier.card.name)
+    return make_test(table, settings, threshold=classifier.card.threshold, basis=basis, facts=("patient",))
+
+
+def _write_images(pictures: dict[str, bytes], folder: Path | None) -> None:
+    if folder is None:
+        say("The pictures were not kept: name a folder with --images.")
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for image_id, png in pictures.items():
+            (folder / f"SYNTHETIC_{image_id[:16]}.png").write_bytes(png)
+    except OSError as problem:
+        say(f"{folder} cannot be written ({problem.strerror}). Name another folder.")
+        raise typer.Exit(2) from None
+
+
+def _print(group: "Group") -> None:
+    from malaria.readers import describe
+
+    for one in group.grades.values():
+        typer.echo(f"{one.reader}: {one.level.sentence}")
+        for name, rate in one.rates.items():
+            typer.echo(f"  {name:24}{describe(rate, 'coefficient' if name == 'kappa' else 'percent')}")
+        typer.echo(f"  {'kappa with oneself':24}{describe(one.with_oneself.kappa, 'coefficient')}")
+        typer.echo(f"  {'time a cell':24}{describe(one.seconds, 'seconds')}")
+        for note in one.notes:
+            typer.echo(f"  {note}")

@@ -1,0 +1,59 @@
+"""Reader tests: how good a person is at telling parasitized cells, alone, among others, and with the network.
+
+`make_test` makes a test and its key of a labelled set, `append_answer` keeps what readers answer, `grade` says how good
+one is, and `write_certificate` prints it. Numbers and files only: the page is elsewhere.
+"""
+
+from malaria.readers._answers import ANSWERS, COLUMNS, Answer, append_answer, read_answers, to_csv
+from malaria.readers._bias import Bias, difference, measure_bias
+from malaria.readers._certificate import describe, grades_to_csv, write_certificate
+from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
+from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
+from malaria.readers._group import NETWORK, Group, Pair, compare_pair, grade_all, paired_difference
+from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
+from malaria.readers._making import SUSPECT, find_columns, join_re_read, make_phantom_test, make_test
+
+__all__ = [
+    "ALPHA",
+    "ANSWERS",
+    "COLUMNS",
+    "COUNTING",
+    "DETECTION",
+    "NETWORK",
+    "OF_SLIDES",
+    "SUSPECT",
+    "WITHIN",
+    "Answer",
+    "Bias",
+    "Card",
+    "Grade",
+    "Group",
+    "Key",
+    "KeyCell",
+    "Level",
+    "Mistake",
+    "Pair",
+    "ReaderTest",
+    "Settings",
+    "append_answer",
+    "compare_pair",
+    "describe",
+    "difference",
+    "find_columns",
+    "grade",
+    "grade_all",
+    "grade_level",
+    "grades_to_csv",
+    "join_re_read",
+    "make_phantom_test",
+    "make_test",
+    "measure_bias",
+    "median_with_interval",
+    "paired_difference",
+    "read_answers",
+    "read_key",
+    "read_test",
+    "to_csv",
+    "write",
+    "write_certificate",
+]

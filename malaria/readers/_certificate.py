@@ -1,0 +1,153 @@
+"""What a test gave, to keep and to send: one HTML file that needs no other, and a CSV with a row for each reader."""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from markupsafe import Markup
+
+from malaria.cells import format_csv
+from malaria.metrics import Rate
+from malaria.readers._bias import Bias
+from malaria.readers._files import Key
+from malaria.readers._grading import Grade
+from malaria.readers._group import Group
+from malaria.readers._levels import OF_SLIDES
+from malaria.report.html import Entry, render, render_page, render_table
+from malaria.wording.numbers import DASH, coefficient, estimate, percent
+from malaria.wording.words import count
+
+_NAMES: Final = {
+    "sensitivity": "Sensitivity: parasitized cells found",
+    "specificity": "Specificity: uninfected cells cleared",
+    "accuracy": "Accuracy: all cells rightly called",
+    "kappa": "Kappa with the reference",
+}
+
+
+def write_certificate(
+    key: Key, group: Group, *, pictures: Mapping[str, bytes] | None = None, today: date | None = None
+) -> str:
+    """Return the results of one or more readers as one HTML page; `today` is the date it bears.
+
+    `pictures` are PNG files by image_id: mistakes are shown where theirs is there, else named by position and file.
+    """
+    body = render(
+        "readers/certificate.html",
+        key=key,
+        day=today or date.today(),
+        readers=[_about(key, one, pictures or {}) for one in group.grades.values()],
+        together=_together(group) if len(group.pairs) else "",
+        of_slides=OF_SLIDES,
+    )
+    names = ", ".join(group.grades)
+    return render_page(f"Reader test: {names}", Path(__file__).with_name("certificate.css"), body)
+
+
+def grades_to_csv(grades: Iterable[Grade]) -> str:
+    """Return a CSV with a row for each reader: every rate with its low and high end and its n."""
+    rows = []
+    for one in grades:
+        row: dict[str, object] = {"test": one.test, "reader": one.reader, "cards": one.cards, "answered": one.answered}
+        row |= {
+            "unsure": one.unsure,
+            "level": one.level.decided,
+            "levels_possible": " ".join(map(str, one.level.possible)),
+        }
+        rates = {
+            **one.rates,
+            **{f"{name}_decided": rate for name, rate in one.decided.items()},
+            "agreement_with_oneself": one.with_oneself.raw,
+            "kappa_with_oneself": one.with_oneself.kappa,
+            "seconds": one.seconds,
+        }
+        for name, rate in rates.items():
+            row |= {name: rate.value, f"{name}_low": rate.low, f"{name}_high": rate.high, f"{name}_n": rate.n}
+        rows.append(row)
+    return format_csv(pd.DataFrame(rows, dtype=object))
+
+
+def describe(rate: Rate, write: str = "percent") -> str:
+    """A rate with interval and n in words, or why there is none; `write` is percent, coefficient or seconds."""
+    writer: dict[str, Callable[[float], str]] = {
+        "percent": partial(percent, n=rate.n),
+        "coefficient": partial(coefficient, n=rate.n),
+        "seconds": _seconds,
+    }
+    if rate.value is None:
+        return rate.reason or DASH
+    said = estimate(rate.value, rate.interval, rate.n, writer[write])
+    return said if rate.interval else f"{said}. {rate.reason}"
+
+
+def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, object]:
+    repeats = len(key.test.repeats)
+    rows: list[Sequence[Entry]] = [
+        (name, describe(one.rates[kind], "coefficient" if kind == "kappa" else "percent"))
+        for kind, name in _NAMES.items()
+    ]
+    if one.unsure:
+        rows += [
+            (f"{name.partition(':')[0]}, of the cells told", describe(one.decided[kind]))
+            for kind, name in _NAMES.items()
+            if kind in one.decided
+        ]
+    if repeats:
+        rows.append(("Same answer the second time", describe(one.with_oneself.raw)))
+        rows.append(("Kappa with oneself", describe(one.with_oneself.kappa, "coefficient")))
+    rows.append(("Time a cell, median", describe(one.seconds, "seconds")))
+    return {
+        "grade": one,
+        "rates": render_table("", ("", "value (95 % interval), n"), rows),
+        "bias": _bias(one.bias) if one.bias else "",
+        "mistakes": [
+            {
+                "position": mistake.position,
+                "file": key.cells[mistake.image_id].file,
+                "reference": mistake.reference,
+                "answer": mistake.answer,
+                "png": base64.b64encode(pictures[mistake.image_id]).decode() if mistake.image_id in pictures else "",
+            }
+            for mistake in one.mistakes
+        ],
+        "unsure": f"{count(one.unsure, 'cell')} the reader could not tell: counted as not right above."
+        if one.unsure
+        else "",
+    }
+
+
+def _bias(bias: Bias) -> Markup:
+    rows = [
+        (
+            "Wrongly called by the network",
+            describe(bias.wrong_shown),
+            describe(bias.wrong_hidden),
+            describe(bias.automation),
+        ),
+        ("Rightly called by the network", describe(bias.right_shown), describe(bias.right_hidden), describe(bias.help)),
+    ]
+    head = ("Cells", "errors, call shown", "errors, not shown", "more errors (above), fewer (below)")
+    return render_table("With the network's call and without", head, rows)
+
+
+def _together(group: Group) -> Markup:
+    rows = [
+        (
+            f"{pair.a} and {pair.b}",
+            describe(pair.difference),
+            f"{pair.only_a} and {pair.only_b} of {pair.n}",
+            f"{pair.p_value:.3f}",
+            describe(pair.agreement.kappa, "coefficient"),
+        )
+        for pair in group.pairs
+    ]
+    head = ("Readers", "accuracy: first less second", "right alone", "McNemar's p", "kappa")
+    return render_table("Every two readers, on the cells that both read", head, rows)
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s"

@@ -1,0 +1,190 @@
+"""How good one reader is, by the answers to one test: rates with n and intervals, consistency, time, level."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+from malaria.errors import ReaderTestError
+from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.metrics import Agreement, Rate, cohen, kappa_of
+from malaria.readers._answers import ANSWERS, Answer
+from malaria.readers._bias import Bias, measure_bias, was_shown
+from malaria.readers._files import Key
+from malaria.readers._levels import OF_SLIDES, Level, grade_level
+from malaria.review import UNSURE
+from malaria.sample import MeasuredRate
+from malaria.wording.words import choose_verb, count
+
+NO_PARASITIZED = "No parasitized cell was read."
+NO_UNINFECTED = "No uninfected cell was read."
+NOTHING_READ = "No cell was read."
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A card that was not answered as the reference has it; `position` counts from 1."""
+
+    position: int
+    image_id: str
+    reference: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What one reader's answers to one test say.
+
+    `rates` (sensitivity, specificity, accuracy, kappa) count "can't tell" (`unsure` cells) as not right, `decided`
+    leaves those cells out. All are over the first look at each cell, without the cards that showed the network's call;
+    intervals are exact (Clopper-Pearson), kappa's made of theirs. `with_oneself` compares the two looks at repeated
+    cells, three answers told apart. `seconds` is the median time of a card. `missing` are positions, from 1, without an
+    answer. `notes` are sentences to be read with the figures.
+    """
+
+    reader: str
+    test: str
+    cards: int
+    answered: int
+    missing: tuple[int, ...]
+    unsure: int
+    rates: Mapping[str, Rate]
+    decided: Mapping[str, Rate]
+    with_oneself: Agreement
+    seconds: Rate
+    level: Level
+    bias: Bias | None
+    mistakes: tuple[Mistake, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    def for_sample(self) -> dict[str, MeasuredRate]:
+        """Sensitivity and false-positive rate as counts, as `malaria.sample` takes them: "when a person looks".
+
+        Raises ReaderTestError where cells of one class were not read.
+        """
+        sensitivity, specificity = self.rates["sensitivity"], self.rates["specificity"]
+        if not sensitivity.n or not specificity.n:
+            raise ReaderTestError(f"{self.reader} has not read cells of both classes, so there are no rates to go on.")
+        found, cleared = sensitivity.numerator or 0, specificity.numerator or 0
+        return {
+            "sensitivity": MeasuredRate(found, sensitivity.n),
+            "false_positive_rate": MeasuredRate(specificity.n - cleared, specificity.n),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The grade as JSON has it: every rate with value, low, high, numerator, n and reason."""
+        return asdict(self) | {
+            "level": asdict(self.level) | {"decided": self.level.decided, "sentence": self.level.sentence},
+            "level_is_of": OF_SLIDES,
+        }
+
+
+def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Grade:
+    """Grade one reader by the answers to the test of `key`; `reader` may be left out where the answers name but one.
+
+    Of several answers to one card the first counts. Raises ReaderTestError where there are none, several readers, or
+    answers that fit no card of the test.
+    """
+    own = [answer for answer in answers if answer.test == key.test.id and reader in (None, answer.reader)]
+    names = {answer.reader for answer in own}
+    if not own:
+        who = f" by {reader}" if reader else ""
+        raise ReaderTestError(
+            f"There are no answers{who} to the test {key.test.id}. Use the key of the test that was read."
+        )
+    if len(names) > 1:
+        raise ReaderTestError(f"The answers are of {count(len(names), 'reader')}. Say which one is meant.")
+    given = by_place(key, own)
+    firsts = [place for place in key.test.firsts if place in given]
+    alone = [place for place in firsts if not was_shown(key, place, given[place])]
+    notes = [*key.notes]
+    if again := len(own) - len(given):
+        notes.append(f"{count(again, 'card')} answered more than once: the first answer counts.")
+    if len(alone) < len(firsts):
+        n = len(firsts) - len(alone)
+        notes.append(
+            f"{count(n, 'card')} that showed the network's call {choose_verb(n, 'is', 'are')} in no rate of the reader "
+            "alone."
+        )
+    missing = tuple(place + 1 for place in range(len(key.test.cards)) if place not in given)
+    if missing:
+        notes.append(f"Not finished: {len(missing):,} of {count(len(key.test.cards), 'card')} have no answer.")
+    rates, decided = _rates(key, given, alone)
+    twice = [(given[a].answer, given[b].answer) for a, b in key.test.repeats.items() if a in given and b in given]
+    return Grade(
+        reader=own[0].reader,
+        test=key.test.id,
+        cards=len(key.test.cards),
+        answered=len(given),
+        missing=missing,
+        unsure=sum(given[place].answer == UNSURE for place in alone),
+        rates=rates,
+        decided=decided,
+        with_oneself=cohen([a for a, _ in twice], [b for _, b in twice], ANSWERS),
+        seconds=median_with_interval([given[place].seconds for place in alone]),
+        level=grade_level([given[place].answer == key.reference(place) for place in alone]),
+        bias=measure_bias(key, {place: given[place] for place in firsts}),
+        mistakes=tuple(
+            Mistake(place + 1, given[place].image_id, key.reference(place), given[place].answer)
+            for place in firsts
+            if given[place].answer != key.reference(place)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def by_place(key: Key, answers: Iterable[Answer]) -> dict[int, Answer]:
+    """One reader's answers by their place in the test, from 0; raises ReaderTestError for one that fits no card."""
+    given: dict[int, Answer] = {}
+    for answer in answers:
+        place = answer.position - 1
+        if place >= len(key.test.cards) or key.test.cards[place].image_id != answer.image_id:
+            raise ReaderTestError(
+                f"The answer of {answer.reader} to card {answer.position} is about another cell than the test has "
+                "there. Use the file of answers as it was written."
+            )
+        given.setdefault(place, answer)
+    return given
+
+
+def median_with_interval(seconds: Iterable[float]) -> Rate:
+    """The median of times, NaN left out, with the 95 % interval that order statistics give whatever their distribution.
+
+    Its ends are times that were measured (David & Nagaraja, Order Statistics, 2003, 7.1); fewer than six have none.
+    """
+    from scipy.stats import binom
+
+    times = sorted(value for value in seconds if not math.isnan(value))
+    n = len(times)
+    if not n:
+        return Rate.missing("No card was timed.")
+    rank = int(binom.ppf(0.025, n, 0.5))  # from both ends, so many times may lie outside
+    if rank < 1:
+        return Rate(median(times), None, None, None, n, "An interval needs at least six times.")
+    return Rate(median(times), times[rank - 1], times[n - rank], None, n)
+
+
+def _rates(key: Key, given: Mapping[int, Answer], places: Sequence[int]) -> tuple[dict[str, Rate], dict[str, Rate]]:
+    """The rates over first looks, with "can't tell" as not right, and those over the decided cells."""
+    told = [(key.reference(place), given[place].answer) for place in places]
+    positives = [answer for reference, answer in told if reference == PARASITIZED]
+    negatives = [answer for reference, answer in told if reference == UNINFECTED]
+    rates, decided = (
+        {
+            "sensitivity": Rate.exact_share(p.count(PARASITIZED), len(p), NO_PARASITIZED),
+            "specificity": Rate.exact_share(n.count(UNINFECTED), len(n), NO_UNINFECTED),
+            "accuracy": Rate.exact_share(p.count(PARASITIZED) + n.count(UNINFECTED), len(p + n), NOTHING_READ),
+        }
+        for p, n in ((positives, negatives), (_without_unsure(positives), _without_unsure(negatives)))
+    )
+    if positives and negatives:
+        mix = len(positives) / len(told)
+        rates["kappa"] = kappa_of(rates["sensitivity"], rates["specificity"], mix, len(told))
+    else:
+        rates["kappa"] = Rate.missing(NO_UNINFECTED if positives else NO_PARASITIZED, len(told))
+    return rates, decided
+
+
+def _without_unsure(answers: Sequence[str]) -> list[str]:
+    return [answer for answer in answers if answer != UNSURE]

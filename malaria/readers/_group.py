@@ -1,0 +1,132 @@
+"""Readers of one test beside one another, and beside the network."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+from malaria.errors import ReaderTestError
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.metrics import Agreement, Rate, cohen, fleiss, mcnemar
+from malaria.metrics._rates import Z95
+from malaria.readers._answers import ANSWERS, Answer
+from malaria.readers._bias import was_shown
+from malaria.readers._files import Key
+from malaria.readers._grading import Grade, by_place, grade
+
+NETWORK = "the network"
+"""What the network is called among readers."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two readers on the cells that both read alone: `only_a` cells that only the first got right, and so on.
+
+    `difference` is the accuracy of `a` less that of `b`; `p_value` of McNemar's exact test that they are equally good.
+    """
+
+    a: str
+    b: str
+    n: int
+    only_a: int
+    only_b: int
+    p_value: float
+    difference: Rate
+    agreement: Agreement
+
+
+@dataclass(frozen=True)
+class Group:
+    """Grades of all readers of one test, every two compared (with the network, too), and how far all agree."""
+
+    grades: Mapping[str, Grade]
+    pairs: tuple[Pair, ...]
+    agreement: Agreement
+    network: Mapping[str, Rate]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The group as JSON has it."""
+        return {
+            "readers": {name: one.to_dict() for name, one in self.grades.items()},
+            "pairs": [asdict(pair) for pair in self.pairs],
+            "agreement": asdict(self.agreement),
+            "network": {name: asdict(rate) for name, rate in self.network.items()},
+        }
+
+
+def grade_all(key: Key, answers: Iterable[Answer]) -> Group:
+    """Grade every reader of the test of `key`, in the order of their names. Raises ReaderTestError as `grade`."""
+    answers = [answer for answer in answers if answer.test == key.test.id]
+    names = sorted({answer.reader for answer in answers})
+    if not names:
+        raise ReaderTestError(f"There are no answers to the test {key.test.id}. Use the key of the test that was read.")
+    grades = {name: grade(key, answers, name) for name in names}
+    read = {name: read_alone(key, answers, name) for name in names}
+    counts = [
+        [sum(said.get(place) == answer for said in read.values()) for answer in ANSWERS] for place in key.test.firsts
+    ]
+    calls = network_calls(key)
+    beside = read | ({NETWORK: calls} if calls else {})
+    pairs = tuple(compare_pair(key, one, other, beside[one], beside[other]) for one, other in combinations(beside, 2))
+    return Group(grades, pairs, fleiss(counts), network_rates(key, calls))
+
+
+def read_alone(key: Key, answers: Iterable[Answer], reader: str) -> dict[int, str]:
+    """place, from 0 -> answer of one reader at the first look, without the cards that showed the network's call."""
+    given = by_place(key, (answer for answer in answers if answer.reader == reader))
+    return {
+        place: given[place].answer
+        for place in key.test.firsts
+        if place in given and not was_shown(key, place, given[place])
+    }
+
+
+def network_calls(key: Key) -> dict[int, str]:
+    """place, from 0, of each first look -> the network's call, where it has one."""
+    calls = {place: key.cells[key.test.cards[place].image_id].call for place in key.test.firsts}
+    return {place: call for place, call in calls.items() if call is not None}
+
+
+def network_rates(key: Key, calls: Mapping[int, str]) -> dict[str, Rate]:
+    """Sensitivity, specificity and accuracy of the network on the test, with exact intervals."""
+    by_class = {name: [calls[place] == name for place in calls if key.reference(place) == name] for name in CLASSES}
+    right = [hit for hits in by_class.values() for hit in hits]
+    reason = "The network has called no such cell."
+    return {
+        "sensitivity": Rate.exact_share(sum(by_class[PARASITIZED]), len(by_class[PARASITIZED]), reason),
+        "specificity": Rate.exact_share(sum(by_class[UNINFECTED]), len(by_class[UNINFECTED]), reason),
+        "accuracy": Rate.exact_share(sum(right), len(right), reason),
+    }
+
+
+def compare_pair(key: Key, a: str, b: str, first: Mapping[int, str], second: Mapping[int, str]) -> Pair:
+    """Compare two readers by their answers (place, from 0 -> answer) to the cells that both have answered."""
+    both = [place for place in first if place in second]
+    right_a = [first[place] == key.reference(place) for place in both]
+    right_b = [second[place] == key.reference(place) for place in both]
+    test = mcnemar([True] * len(both), right_a, right_b)
+    agreement = cohen([first[place] for place in both], [second[place] for place in both], ANSWERS)
+    return Pair(
+        a,
+        b,
+        test.n,
+        test.only_a,
+        test.only_b,
+        test.p_value,
+        paired_difference(test.only_a, test.only_b, test.n),
+        agreement,
+    )
+
+
+def paired_difference(only_a: int, only_b: int, n: int) -> Rate:
+    """The difference of two shares of the same `n` cells, (only_a - only_b) / n, with its 95 % interval.
+
+    Bonett & Price, J. Educ. Behav. Stat. 37 (2012) 479: Wald's with one added to each side.
+    """
+    if not n:
+        return Rate.missing("There are no cells that both have read.")
+    value = (only_a - only_b) / n
+    share_a, share_b = (only_a + 1) / (n + 2), (only_b + 1) / (n + 2)
+    middle = share_a - share_b
+    half = Z95 * ((share_a + share_b - middle**2) / (n + 2)) ** 0.5
+    return Rate(value, max(-1.0, min(value, middle - half)), min(1.0, max(value, middle + half)), None, n)
