@@ -24,6 +24,8 @@ REPEAT_EVERY: Final = 20
 REPEAT_AFTER: Final = 10
 """A cell comes back only when so many others have been decided since."""
 
+_TOGETHER_SECONDS: Final = 0.05  # between the rows of one answer to several cells
+
 PAUSE_SECONDS: Final = 120
 """A longer time between two decisions is a pause, and no measure of pace."""
 
@@ -131,8 +133,11 @@ def find_repeat(cards: Iterable[SuspectLabel], state: State, annotator: str) -> 
 
 
 def seconds_per_card(rows: Sequence[Decision], last: int = 30) -> float | None:
-    """Return the median time between an annotator's latest decisions, pauses left out; None where it is too early."""
+    """Return the median time between an annotator's latest decisions; None where it is too early.
+
+    Pauses are left out, and what was answered together counts once.
+    """
     moments = [datetime.fromisoformat(row.decided_at) for row in rows[-last:] if not row.supersedes]
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(moments)]
-    steady = [gap for gap in gaps if 0 < gap <= PAUSE_SECONDS]
+    steady = [gap for gap in gaps if _TOGETHER_SECONDS < gap <= PAUSE_SECONDS]
     return median(steady) if len(steady) >= 3 else None

@@ -1,5 +1,6 @@
 """The label review page as a script: what is shown when, what is kept where, and what a refusing disk leads to."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -306,6 +307,28 @@ def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal) -> None:
     answer(cyd, "U")
     assert "Done: all 2 are decided." in shown(cyd)
     assert [row.note for row in kept(journal).rows if row.annotator == "cyd"] == ["[adjudication]"] * 2
+
+
+def grid(app: AppTest) -> dict[str, Any]:
+    """What the browser is sent of several cells at once."""
+    (sent,) = [one.proto.json for one in app.get("bidi_component") if "review_grid" in one.proto.component_name]
+    found: dict[str, Any] = json.loads(sent)
+    return found
+
+
+def test_several_at_once_shows_no_label_that_is_hidden(journal: CsvJournal) -> None:
+    app = press(start(), "Several at once")
+    blind = grid(app)
+    assert len(blind["cells"]) == 24
+    assert not any("label" in one or "labelled" in one["told"] for one in blind["cells"])
+    assert [one["answer"] for one in blind["answers"]] == [PARASITIZED, UNINFECTED, UNSURE, UNUSABLE]
+    app.toggle(key="review.blind").set_value(False).run()
+    shown_too = grid(app)
+    cards = app.session_state["review.label_review"][1].session.cards
+    assert [one["label"] for one in shown_too["cells"]] == [card.given_label for card in cards[:24]]
+    assert shown_too["answers"][0]["words"] == "Right as given"
+    press(app, "One at a time")
+    assert cell(app)
 
 
 def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJournal) -> None:

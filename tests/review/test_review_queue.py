@@ -180,6 +180,9 @@ def test_the_pace_leaves_pauses_out() -> None:
     assert seconds_per_card(at(0, 6, 12, 20)) == 6
     assert seconds_per_card(at(0, 6, 12, 1800, 1808, 1816)) == 7
     assert seconds_per_card([]) is None
+    together = [replace(decision(k), decided_at=f"2026-01-01T00:01:00.{k:06}Z") for k in range(12)]
+    assert seconds_per_card(together) is None
+    assert seconds_per_card([*at(0, 6, 12, 20), *together]) == 7, "6, 6, 8 and 40"
 
 
 # Several annotators

@@ -10,7 +10,8 @@ from malaria.ui.parts.text import literal
 from malaria.ui.review.end import download, draw_end
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
-from malaria.ui.review.queues import describe, get_asked
+from malaria.ui.review.queues import MINE, describe, get_asked
+from malaria.ui.review.several import SEVERAL, draw_several, draw_switch
 from malaria.wording.words import count, duration, probability
 
 
@@ -25,6 +26,9 @@ def card(work: LabelReview) -> None:
             keys.draw_stopped()
         elif session.current is None:
             draw_end(work, keys)
+        elif st.session_state.get(SEVERAL) and get_asked(work).queue != MINE:
+            _say_error(session)
+            draw_several(work, keys)
         else:
             _table(work, session.current, keys)
         _latest(work)
@@ -39,7 +43,11 @@ def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
         _revealed(work.session, current)
         _answers(work.session, keys)
         keys.draw_note()
-        look = _controls()
+        with st.container(horizontal=True, gap="small"):
+            look = _controls()
+            if get_asked(work).queue != MINE:
+                draw_switch(several=False)
+        _say_error(work.session)
         _kept(work)
     with left:
         _cell(picture, *look)
@@ -127,11 +135,14 @@ def _progress(work: LabelReview) -> None:
     st.progress(progress.done / progress.total if progress.total else 1.0, " · ".join(parts))
 
 
+def _say_error(session: ReviewSession) -> None:
+    if session.error:
+        st.warning(literal(session.error), icon=":material/warning:")
+
+
 def _kept(work: LabelReview) -> None:
     """Say where decisions go, and whether they are still there tomorrow."""
     log = work.session.log
-    if work.session.error:
-        st.warning(literal(work.session.error), icon=":material/warning:")
     if log.store.survives:
         st.caption(
             f":material/save: Each decision is kept at once in {literal(log.store.place)} and survives a restart."

@@ -16,6 +16,7 @@ from malaria.errors import ModelError, NoHeldOutError
 from malaria.images import RGB
 from malaria.labels import CLASSES
 from malaria.review import (
+    Answered,
     Basis,
     Filter,
     LookAlikes,
@@ -58,6 +59,8 @@ class LabelReview:
     thumbnails: Thumbnails
     added: str | None = None
     """What came of the earlier journal that was given last, unless it is an error."""
+    answered: Answered | None = None
+    """What came of the last answer to several cells."""
     downloaded: int = 0
     """Rows of the journal when it was last downloaded."""
     patients: list[str] = field(init=False)
