@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from posixpath import basename, splitext
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ COLUMNS: Final = ("file", "patient", "label", "given_label", "p_parasitized")
 """What it holds at least; a column `image_id` is read, too."""
 PLAIN_FILE: Final = "held_out.csv"
 """The same, unpacked by somebody."""
+Stamp: TypeAlias = tuple[tuple[int, int] | None, ...]
 _MAX_BYTES: Final = 64 * 2**20
 
 
@@ -107,6 +108,12 @@ def read_held_out(folder: Path) -> HeldOut:
             f"{folder.name}: has no {FILE}. Copy the whole folder that `python -m malaria train` wrote."
         )
     return read_held_out_file(folder / name)
+
+
+def stamp_held_out(folder: Path) -> Stamp:
+    """Return what changes with the held-out answers of a model folder: whoever keeps them reads them anew then."""
+    found = [path.stat() if (path := folder / name).is_file() else None for name in (FILE, PLAIN_FILE)]
+    return tuple(about and (about.st_mtime_ns, about.st_size) for about in found)
 
 
 def read_held_out_file(path: Path) -> HeldOut:

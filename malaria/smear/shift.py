@@ -16,7 +16,7 @@ from scipy.special import expit
 from malaria.errors import ModelError
 from malaria.model import classifier as models
 from malaria.model.card import Card
-from malaria.model.held_out import read_held_out
+from malaria.model.held_out import Stamp, read_held_out, stamp_held_out
 from malaria.smear.null import Floats, log_odds
 from malaria.wording.numbers import percent
 from malaria.wording.words import count, probability
@@ -119,11 +119,12 @@ class Home:
 
 def home_of(card: Card) -> Home | None:
     """The patients that the model of a card was measured on; None where its folder has no held-out answers."""
-    return _read_home(models.MODELS_DIR / card.name, card.threshold)
+    folder = models.MODELS_DIR / card.name
+    return _read_home(folder, stamp_held_out(folder), card.threshold)
 
 
 @lru_cache(maxsize=8)
-def _read_home(folder: Path, threshold: float) -> Home | None:
+def _read_home(folder: Path, stamp: Stamp, threshold: float) -> Home | None:
     try:
         scores = read_held_out(folder).scores()
     except (ModelError, OSError):  # the same is said where the error rates are read

@@ -1,14 +1,17 @@
 """Whether a sample is like the patients that the model was measured on."""
 
+import shutil
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from malaria.model.card import read_card
 from malaria.model.classifier import MODELS_DIR
 from malaria.model.held_out import read_held_out
-from malaria.smear.shift import Home
+from malaria.smear.shift import Home, home_of
 
 PATIENTS = 60
 THRESHOLD = 0.5
@@ -96,3 +99,14 @@ def test_of_the_patients_of_a_shipped_model_left_out_fewer_than_one_in_a_hundred
         others = Home.of(p[~mine], patient[~mine], THRESHOLD)
         shifted += sum(others.look(p[patient == name], np.zeros((patient == name).sum())).shifted for name in left_out)
     assert shifted <= 0.01 * len(names)
+
+
+def test_held_out_answers_that_are_put_right_are_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path)
+    folder = shutil.copytree(MODELS_DIR / "cell-resnet", tmp_path / "cell-resnet")
+    card, file = read_card(folder), folder / "held_out.csv.gz"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:1000])
+    assert home_of(card) is None
+    file.write_bytes(whole)
+    assert home_of(card) is not None

@@ -9,11 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from malaria.model import classifier as model
 from malaria.model.card import Card
+from malaria.model.held_out import stamp_held_out
 from malaria.smear.sample import ONE_FIELD
 from malaria.ui.home import field, figures
 from malaria.ui.parts import examples, links
 from malaria.ui.parts.frame import PAGES, Frame, PageEntry
-from malaria.ui.parts.held_out import read_scores, stamp_answers
+from malaria.ui.parts.held_out import read_scores
 from malaria.wording.numbers import keep_together
 from malaria.wording.words import count
 
@@ -54,7 +55,7 @@ def show(frame: Frame) -> None:
 
 
 def _draw_figures(frame: Frame) -> None:
-    found = _measure(frame.card.name, stamp_answers(model.MODELS_DIR / frame.card.name), frame.card, frame)
+    found = _measure(frame.card.name, stamp_held_out(model.MODELS_DIR / frame.card.name), frame.card, frame)
     if found is None:
         st.caption(f"{frame.card.name} comes without figures.")
         return

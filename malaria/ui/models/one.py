@@ -14,13 +14,13 @@ from malaria.metrics import Evaluation, readings
 from malaria.model import classifier as model
 from malaria.model.card import Card
 from malaria.model.classifier import DEFAULT_MODEL
-from malaria.model.held_out import HeldOut
+from malaria.model.held_out import HeldOut, stamp_held_out
 from malaria.model.layers import Layer, read_layers
 from malaria.report.html import render_table
 from malaria.ui.models import charts
 from malaria.ui.parts.curves import draw_reliability, draw_roc
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.held_out import read_answers, stamp_answers
+from malaria.ui.parts.held_out import read_answers
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
 
@@ -96,7 +96,7 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
         st.markdown(f"{literal(str(answers))} So there are no curves; these figures are from its card.")
         _draw_figures_of_card(card)
         return
-    evaluations = _evaluate_readings(folder, card.version, stamp_answers(folder), answers, card)
+    evaluations = _evaluate_readings(folder, card.version, stamp_held_out(folder), answers, card)
     names = list(evaluations)
     reading = names[0]
     if len(names) > 1:

@@ -1,39 +1,30 @@
 """The held-out answers of the picked model, read once for all sessions; or the sentence that says why not."""
 
 from pathlib import Path
-from typing import TypeAlias
 
 import streamlit as st
 
 from malaria.errors import ModelError
 from malaria.model import classifier as model
-from malaria.model.held_out import FILE, PLAIN_FILE, HeldOut, read_held_out
+from malaria.model.held_out import HeldOut, Stamp, read_held_out, stamp_held_out
 from malaria.sample import Scores
 from malaria.ui.parts.frame import Frame
-
-_Stamp: TypeAlias = tuple[tuple[int, int] | None, ...]
 
 
 def read_answers(frame: Frame) -> HeldOut | ModelError:
     """Return what networks said of the cells that the picked model learned from, or why that is not known."""
     folder = model.MODELS_DIR / frame.card.name
-    return _read(folder, stamp_answers(folder))
+    return _read(folder, stamp_held_out(folder))
 
 
 def read_scores(frame: Frame) -> Scores | ModelError:
     """Return the same for the calculations of a sample."""
     folder = model.MODELS_DIR / frame.card.name
-    return _scores(folder, stamp_answers(folder))
-
-
-def stamp_answers(folder: Path) -> _Stamp:
-    """Tell whether the files of a model folder are still those that were read."""
-    found = [path.stat() if (path := folder / name).is_file() else None for name in (FILE, PLAIN_FILE)]
-    return tuple(about and (about.st_mtime_ns, about.st_size) for about in found)
+    return _scores(folder, stamp_held_out(folder))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the held-out answers …")
-def _read(folder: Path, stamp: _Stamp) -> HeldOut | ModelError:
+def _read(folder: Path, stamp: Stamp) -> HeldOut | ModelError:
     try:
         return read_held_out(folder)
     except ModelError as why:
@@ -41,7 +32,7 @@ def _read(folder: Path, stamp: _Stamp) -> HeldOut | ModelError:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _scores(folder: Path, stamp: _Stamp) -> Scores | ModelError:
+def _scores(folder: Path, stamp: Stamp) -> Scores | ModelError:
     answers = _read(folder, stamp)
     try:
         return answers if isinstance(answers, ModelError) else answers.scores()
