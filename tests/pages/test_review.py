@@ -309,21 +309,35 @@ def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal) -> None:
     assert [row.note for row in kept(journal).rows if row.annotator == "cyd"] == ["[adjudication]"] * 2
 
 
-def grid(app: AppTest) -> dict[str, Any]:
-    """What the browser is sent of several cells at once."""
-    (sent,) = [one.proto.json for one in app.get("bidi_component") if "review_grid" in one.proto.component_name]
-    found: dict[str, Any] = json.loads(sent)
+def sent(app: AppTest, component: str) -> dict[str, Any]:
+    """What the browser is sent for a component of this name."""
+    (text,) = [one.proto.json for one in app.get("bidi_component") if component in one.proto.component_name]
+    found: dict[str, Any] = json.loads(text)
     return found
+
+
+def test_a_swipe_is_sent_no_label_that_is_hidden(journal: CsvJournal) -> None:
+    app = start()
+    session = app.session_state["review.label_review"][1].session
+    told = sent(app, "review_look")
+    assert told["given"] == {}
+    assert told["hidden"][0] == session.current.image_id
+    assert "right: parasitized" in told["hint"]
+    app.toggle(key="review.blind").set_value(False).run()
+    told = sent(app, "review_look")
+    assert told["hidden"] == []
+    assert told["given"][session.current.image_id] == session.current.given_label[0].lower()
+    assert "right: right as given" in told["hint"]
 
 
 def test_several_at_once_shows_no_label_that_is_hidden(journal: CsvJournal) -> None:
     app = press(start(), "Several at once")
-    blind = grid(app)
+    blind = sent(app, "review_grid")
     assert len(blind["cells"]) == 24
     assert not any("label" in one or "labelled" in one["told"] for one in blind["cells"])
     assert [one["answer"] for one in blind["answers"]] == [PARASITIZED, UNINFECTED, UNSURE, UNUSABLE]
     app.toggle(key="review.blind").set_value(False).run()
-    shown_too = grid(app)
+    shown_too = sent(app, "review_grid")
     cards = app.session_state["review.label_review"][1].session.cards
     assert [one["label"] for one in shown_too["cells"]] == [card.given_label for card in cards[:24]]
     assert shown_too["answers"][0]["words"] == "Right as given"

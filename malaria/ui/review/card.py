@@ -9,6 +9,7 @@ from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.end import download, draw_end
 from malaria.ui.review.label_review import NEXT, LabelReview
+from malaria.ui.review.look import draw_look
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
 from malaria.ui.review.queues import MINE, describe, get_asked
 from malaria.ui.review.several import SEVERAL, draw_several, draw_switch
@@ -50,7 +51,8 @@ def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
         _say_error(work.session)
         _kept(work)
     with left:
-        _cell(picture, *look)
+        _cell(current, picture, *look)
+        draw_look(work, current)
     references(work, current, picture)
 
 
@@ -67,7 +69,7 @@ def _controls() -> tuple[str, float, int, int]:
     return name or COLOUR, zoom, brightness, contrast
 
 
-def _cell(picture: Picture, name: str, zoom: float, brightness: int, contrast: int) -> None:
+def _cell(current: SuspectLabel, picture: Picture, name: str, zoom: float, brightness: int, contrast: int) -> None:
     if picture.rgb is None:
         st.error(literal(picture.error or "The image cannot be read."), icon=":material/broken_image:")
         return
@@ -75,6 +77,7 @@ def _cell(picture: Picture, name: str, zoom: float, brightness: int, contrast: i
     long = max(height, width)
     cell = render(
         "ui/review/cell.html",
+        image_id=current.image_id,
         uri=picture.seen_as(name),
         seen="" if name == COLOUR else f", its {name.lower()} only",
         zoom=zoom,

@@ -1,0 +1,53 @@
+"""Keys beside the answers (enlarge, contrast, the list of all keys), and swipes on a phone: all done in the browser."""
+
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from malaria.review import SuspectLabel
+from malaria.ui.parts.answer_keys import KEYS, LABELS
+from malaria.ui.review.label_review import LabelReview
+
+ALL_KEYS: Final = (
+    *((key, LABELS[answer]) for answer, key in KEYS.items()),
+    ("Enter", "Next cell, once your answer is there"),
+    ("S", "Skip: the cell comes again at the end"),
+    ("Z", "Undo, back through everything"),
+    ("L", "The suspects most like this cell come next"),
+    ("T", "Write a note; Enter or Escape leads back"),
+    ("+ and -", "Enlarge, make smaller"),
+    ("C", "More contrast: 150, 200, 300 %, back"),
+    ("0", "The cell as it was"),
+    ("?", "This list"),
+)
+"""Every key of a card, and what it does."""
+
+_folder = Path(__file__).parent
+_look = st.components.v2.component(
+    "review_look",
+    html=(_folder / "look.html").read_text(),
+    js=(_folder / "look.js").read_text(),
+    isolate_styles=False,
+)
+
+
+def draw_look(work: LabelReview, current: SuspectLabel) -> None:
+    """Draw the button for the list of keys, and hear keys and swipes. What is hidden of a cell is not sent."""
+    session = work.session
+    cards = [current, *session.upcoming()]
+    hidden = [card.image_id for card in cards if (session.label_hidden if card == current else session.hides(card))]
+    given = {card.image_id: KEYS[card.given_label].lower() for card in cards if card.image_id not in hidden}
+    right, wrong = ("right as given", "wrong") if current.image_id in given else ("parasitized", "uninfected")
+    if session.revealed:
+        right, wrong = "keep and go on", "change, twice"
+    _look(
+        key="review-look",
+        data={
+            "keys": [list(pair) for pair in ALL_KEYS],
+            "given": given,
+            "hidden": hidden,
+            "said": session.revealed and session.revealed.final_answer,
+            "hint": f"Swipe the cell right: {right}. Left: {wrong}.",
+        },
+    )
