@@ -62,11 +62,12 @@ def mcnemar(y_true: ArrayLike, a: ArrayLike, b: ArrayLike) -> McNemar:
     return McNemar(int((right_a & right_b).sum()), only_a, only_b, int((~right_a & ~right_b).sum()), p_value)
 
 
-def cohen(a: ArrayLike, b: ArrayLike, answers: Sequence[str] = CLASSES) -> Agreement:
+def cohen(a: ArrayLike, b: ArrayLike, answers: Sequence[str] = CLASSES, *, exact: bool = False) -> Agreement:
     """Agreement of two readers on the same cells; `a` and `b` hold one of `answers` for each, shape (n,).
 
     Kappa's interval is the large-sample one of Fleiss, Cohen & Everitt, Psychol. Bull. 72 (1969) 323; where that has
-    no width (no disagreement at all), what kappa would be at the Wilson limit of the raw agreement.
+    no width (no disagreement at all), what kappa would be at the Wilson limit of the raw agreement. That holds for many
+    cells. For few, `exact` gives raw agreement Clopper-Pearson's interval, and kappa what it would be at its limits.
     """
     from sklearn.metrics import cohen_kappa_score, confusion_matrix  # only here, as above
 
@@ -78,13 +79,16 @@ def cohen(a: ArrayLike, b: ArrayLike, answers: Sequence[str] = CLASSES) -> Agree
     n = first.size
     if not n:
         return Agreement(Rate.missing(NOTHING_READ_TWICE), Rate.missing(NOTHING_READ_TWICE))
-    raw = Rate.share(int((first == second).sum()), n, NOTHING_READ_TWICE)
+    share = Rate.exact_share if exact else Rate.share
+    raw = share(int((first == second).sum()), n, NOTHING_READ_TWICE)
     shares: Floats = confusion_matrix(first.astype(str), second.astype(str), labels=list(answers)) / n
     rows, columns = shares.sum(axis=1), shares.sum(axis=0)
     by_chance = float(rows @ columns)
     if by_chance > 1 - 1e-12:
         return Agreement(raw, Rate.missing(ALL_ONE_ANSWER, n))
     kappa = float(cohen_kappa_score(first.astype(str), second.astype(str), labels=list(answers)))
+    if exact:
+        return Agreement(raw, _kappa(kappa, 0.0, raw, by_chance, n))
     alike = np.diag(shares)
     variance = (
         (alike * (1 - (rows + columns) * (1 - kappa)) ** 2).sum()

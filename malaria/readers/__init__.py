@@ -7,11 +7,24 @@ one is, and `write_certificate` prints it. Numbers and files only: the page is e
 from malaria.readers._answers import ANSWERS, COLUMNS, Answer, append_answer, read_answers, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
 from malaria.readers._certificate import describe, grades_to_csv, write_certificate
+from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
 from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
 from malaria.readers._group import NETWORK, Group, Pair, compare_pair, grade_all, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
 from malaria.readers._making import SUSPECT, find_columns, join_re_read, make_phantom_test, make_test
+from malaria.readers._practice import (
+    GAPS,
+    PROBE_EVERY,
+    Attempt,
+    PracticeCard,
+    PracticeCell,
+    Step,
+    find_weak_spots,
+    learning_curve,
+    next_card,
+)
+from malaria.readers._rule import Rule, find_rule
 
 __all__ = [
     "ALPHA",
@@ -19,13 +32,18 @@ __all__ = [
     "COLUMNS",
     "COUNTING",
     "DETECTION",
+    "GAPS",
     "NETWORK",
     "OF_SLIDES",
+    "PROBE_EVERY",
     "SUSPECT",
     "WITHIN",
     "Answer",
+    "Attempt",
     "Bias",
     "Card",
+    "FieldReading",
+    "FieldsGrade",
     "Grade",
     "Group",
     "Key",
@@ -33,23 +51,34 @@ __all__ = [
     "Level",
     "Mistake",
     "Pair",
+    "PracticeCard",
+    "PracticeCell",
     "ReaderTest",
+    "Rule",
     "Settings",
+    "Step",
     "append_answer",
     "compare_pair",
     "describe",
     "difference",
     "find_columns",
+    "find_rule",
+    "find_weak_spots",
     "grade",
     "grade_all",
+    "grade_fields",
     "grade_level",
     "grades_to_csv",
     "join_re_read",
+    "learning_curve",
     "make_phantom_test",
     "make_test",
+    "match_marks",
     "measure_bias",
     "median_with_interval",
+    "next_card",
     "paired_difference",
+    "parasites_of",
     "read_answers",
     "read_key",
     "read_test",

@@ -14,7 +14,8 @@ class Bias:
     """Shares of cells not answered rightly, where the network's call was shown and where it was not.
 
     `wrong_...` are over cells that the network calls wrongly: `automation` is by how much more errors are made on these
-    when the call is shown. `right_...` are over the others, `help` by how much fewer.
+    when the call is shown. `right_...` are over the others, and `on_right` the same difference there, negative where
+    the call helps.
     """
 
     wrong_shown: Rate
@@ -22,7 +23,7 @@ class Bias:
     automation: Rate
     right_shown: Rate
     right_hidden: Rate
-    help: Rate
+    on_right: Rate
 
 
 def was_shown(key: Key, place: int, answer: Answer) -> bool:
@@ -56,7 +57,7 @@ def measure_bias(key: Key, answers: Mapping[int, Answer]) -> Bias | None:
         difference(wrong_shown, wrong_hidden),
         right_shown,
         right_hidden,
-        difference(right_hidden, right_shown),
+        difference(right_shown, right_hidden),
     )
 
 

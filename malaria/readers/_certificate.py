@@ -17,6 +17,7 @@ from malaria.readers._files import Key
 from malaria.readers._grading import Grade
 from malaria.readers._group import Group
 from malaria.readers._levels import OF_SLIDES
+from malaria.readers._rule import Rule
 from malaria.report.html import Entry, render, render_page, render_table
 from malaria.wording.numbers import DASH, coefficient, estimate, percent
 from malaria.wording.words import count
@@ -40,7 +41,10 @@ def write_certificate(
         "readers/certificate.html",
         key=key,
         day=today or date.today(),
-        readers=[_about(key, one, pictures or {}) for one in group.grades.values()],
+        readers=[
+            _about(key, one, pictures or {}) | {"rule": _rule(group.rules[name]) if name in group.rules else ""}
+            for name, one in group.grades.items()
+        ],
         together=_together(group) if len(group.pairs) else "",
         of_slides=OF_SLIDES,
     )
@@ -128,10 +132,27 @@ def _bias(bias: Bias) -> Markup:
             describe(bias.wrong_hidden),
             describe(bias.automation),
         ),
-        ("Rightly called by the network", describe(bias.right_shown), describe(bias.right_hidden), describe(bias.help)),
+        (
+            "Rightly called by the network",
+            describe(bias.right_shown),
+            describe(bias.right_hidden),
+            describe(bias.on_right),
+        ),
     ]
-    head = ("Cells", "errors, call shown", "errors, not shown", "more errors (above), fewer (below)")
+    head = ("Cells", "errors, call shown", "errors, not shown", "difference")
     return render_table("With the network's call and without", head, rows)
+
+
+def _rule(rule: Rule) -> Markup:
+    sensitivity, specificity = percent(rule.wished_sensitivity), percent(rule.wished_specificity)
+    rows = [(f"For a sensitivity of {sensitivity} and a specificity of {specificity}", rule.sentence)]
+    if rule.looked.value is not None:
+        rows += [
+            ("Cells for the reader", describe(rule.looked)),
+            ("Sensitivity of both, on cells the rule was not chosen on", describe(rule.sensitivity)),
+            ("Specificity of both, likewise", describe(rule.specificity)),
+        ]
+    return render_table("Network first, this reader on the uncertain", (), rows)
 
 
 def _together(group: Group) -> Markup:

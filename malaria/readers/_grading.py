@@ -121,7 +121,7 @@ def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Gra
         unsure=sum(given[place].answer == UNSURE for place in alone),
         rates=rates,
         decided=decided,
-        with_oneself=cohen([a for a, _ in twice], [b for _, b in twice], ANSWERS),
+        with_oneself=cohen([a for a, _ in twice], [b for _, b in twice], ANSWERS, exact=True),
         seconds=median_with_interval([given[place].seconds for place in alone]),
         level=grade_level([given[place].answer == key.reference(place) for place in alone]),
         bias=measure_bias(key, {place: given[place] for place in firsts}),

@@ -13,6 +13,7 @@ from malaria.readers._answers import ANSWERS, Answer
 from malaria.readers._bias import was_shown
 from malaria.readers._files import Key
 from malaria.readers._grading import Grade, by_place, grade
+from malaria.readers._rule import Rule, find_rule
 
 NETWORK = "the network"
 """What the network is called among readers."""
@@ -37,12 +38,16 @@ class Pair:
 
 @dataclass(frozen=True)
 class Group:
-    """Grades of all readers of one test, every two compared (with the network, too), and how far all agree."""
+    """Grades of all readers of one test, every two compared (with the network, too), and how far all agree.
+
+    `network` holds the network's own rates on the test, `rules` for each reader how the two best work together.
+    """
 
     grades: Mapping[str, Grade]
     pairs: tuple[Pair, ...]
     agreement: Agreement
     network: Mapping[str, Rate]
+    rules: Mapping[str, Rule]
 
     def to_dict(self) -> dict[str, Any]:
         """The group as JSON has it."""
@@ -51,11 +56,15 @@ class Group:
             "pairs": [asdict(pair) for pair in self.pairs],
             "agreement": asdict(self.agreement),
             "network": {name: asdict(rate) for name, rate in self.network.items()},
+            "rules": {name: asdict(rule) for name, rule in self.rules.items()},
         }
 
 
-def grade_all(key: Key, answers: Iterable[Answer]) -> Group:
-    """Grade every reader of the test of `key`, in the order of their names. Raises ReaderTestError as `grade`."""
+def grade_all(key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95, specificity: float = 0.95) -> Group:
+    """Grade every reader of the test of `key`, in the order of their names, `rules` for the wished rates (0 to 1).
+
+    Raises ReaderTestError as `grade`, MetricsError for other wishes.
+    """
     answers = [answer for answer in answers if answer.test == key.test.id]
     names = sorted({answer.reader for answer in answers})
     if not names:
@@ -66,9 +75,19 @@ def grade_all(key: Key, answers: Iterable[Answer]) -> Group:
         [sum(said.get(place) == answer for said in read.values()) for answer in ANSWERS] for place in key.test.firsts
     ]
     calls = network_calls(key)
+    rules = {
+        name: find_rule(
+            key,
+            by_place(key, (answer for answer in answers if answer.reader == name)),
+            sensitivity=sensitivity,
+            specificity=specificity,
+        )
+        for name in names
+        if calls
+    }
     beside = read | ({NETWORK: calls} if calls else {})
     pairs = tuple(compare_pair(key, one, other, beside[one], beside[other]) for one, other in combinations(beside, 2))
-    return Group(grades, pairs, fleiss(counts), network_rates(key, calls))
+    return Group(grades, pairs, fleiss(counts), network_rates(key, calls), rules)
 
 
 def read_alone(key: Key, answers: Iterable[Answer], reader: str) -> dict[int, str]:
@@ -105,7 +124,7 @@ def compare_pair(key: Key, a: str, b: str, first: Mapping[int, str], second: Map
     right_a = [first[place] == key.reference(place) for place in both]
     right_b = [second[place] == key.reference(place) for place in both]
     test = mcnemar([True] * len(both), right_a, right_b)
-    agreement = cohen([first[place] for place in both], [second[place] for place in both], ANSWERS)
+    agreement = cohen([first[place] for place in both], [second[place] for place in both], ANSWERS, exact=True)
     return Pair(
         a,
         b,

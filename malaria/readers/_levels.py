@@ -19,6 +19,7 @@ from scipy import special
 
 from malaria.errors import MetricsError
 from malaria.wording.numbers import rounded
+from malaria.wording.words import count
 
 DETECTION: Final = (0.9, 0.8, 0.7)
 """The least share of slides rightly called for levels 1, 2 and 3 of parasite detection; below the last is level 4.
@@ -80,21 +81,25 @@ class Level:
         told = f"Level {_name(self.possible)}."
         if self.next_more is None:
             return f"{told} With such a share of right answers even {_FAR:,} cells more would not say more."
-        narrower = f"About {rounded(self.next_more):,} cells more, read as well as these, would decide"
+        more = count(rounded(self.next_more), "cell")
+        narrower = f"{told} About {more} more, read as well as these, would leave level {_name(self.next_possible)}"
         if len(self.next_possible) == 1:
-            return f"{told} {narrower} for level {self.next_possible[0]}."
-        far = f"{rounded(self.more):,} for one level" if self.more else f"not even {_FAR:,} for one level"
-        return f"{told} {narrower} for {_name(self.next_possible)}, and {far}."
+            return f"{narrower}."
+        return f"{narrower}, and {f'about {rounded(self.more):,}' if self.more else f'not even {_FAR:,}'} one level."
 
 
 def grade_level(
-    right: Sequence[bool] | ArrayLike, boundaries: Sequence[float] = DETECTION, alpha: float = ALPHA
+    right: Sequence[bool] | ArrayLike,
+    boundaries: Sequence[float] = DETECTION,
+    alpha: float = ALPHA,
+    *,
+    look_ahead: bool = True,
 ) -> Level:
     """Say which levels are possible after answers in the order in which they were given; shape (n,), True where right.
 
     `boundaries`: the least shares of levels 1, 2, ..., falling, within 0 to 1. A wrong level is given with at most the
     probability `alpha` at any number of answers, for answers that are right independently of one another with one
-    probability. Raises MetricsError.
+    probability. `look_ahead` asks for how many cells more would decide. Raises MetricsError.
     """
     if not 0 < alpha < 1 or list(boundaries) != sorted(set(boundaries), reverse=True):
         raise MetricsError("alpha lies between 0 and 1, and the boundaries of levels fall.")
@@ -104,10 +109,15 @@ def grade_level(
     n = np.arange(1, answers.size + 1, dtype=np.float64)
     possible = _exclude(np.cumsum(answers), n, boundaries, alpha, tuple(range(1, len(boundaries) + 2)))
     hits = int(answers.sum())
-    if not answers.size or len(possible) == 1:
+    if not (answers.size and len(possible) > 1 and look_ahead):
         return Level(possible, int(answers.size), hits)
-    ahead = np.arange(1, _FAR + 1, dtype=np.float64)
-    left = _look_ahead(hits + ahead * hits / answers.size, answers.size + ahead, boundaries, alpha, possible)
+    ahead = np.unique(np.geomspace(1, _FAR, 400).round())
+    left = [
+        (int(ahead[place]), levels)
+        for place, levels in _look_ahead(
+            hits + ahead * hits / answers.size, answers.size + ahead, boundaries, alpha, possible
+        )
+    ]
     more = next((number for number, levels in left if len(levels) == 1), None)
     next_more, next_possible = left[0] if left else (None, ())
     return Level(possible, int(answers.size), hits, more, next_more, next_possible)
@@ -132,7 +142,7 @@ def _exclude(
 def _look_ahead(
     k: Floats, n: Floats, boundaries: Sequence[float], alpha: float, possible: tuple[int, ...]
 ) -> list[tuple[int, tuple[int, ...]]]:
-    """After how many cells more which levels are left, whenever there are fewer than before."""
+    """At which places which levels are left, whenever there are fewer than before."""
     left = []
     for place in sorted(
         {
@@ -144,7 +154,7 @@ def _look_ahead(
     ):
         fewer = _exclude(k[: place + 1], n[: place + 1], boundaries, alpha, possible)
         if len(fewer) < len(possible):
-            left.append((place + 1, fewer))
+            left.append((place, fewer))
             possible = fewer
     return left
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -209,15 +208,13 @@ def _shown(cells: dict[str, KeyCell], again: set[str], settings: Settings) -> se
 
     Never on a cell that comes twice: whoever saw the call once knows it the second time.
     """
-
-    def kind(name: str) -> tuple[str, bool]:
-        return cells[name].reference, cells[name].call == cells[name].reference
-
-    by_lot = sorted(cells, key=lambda name: (kind(name), _lot(settings, "call", name)))
+    can = [name for name, cell in cells.items() if name not in again and cell.call is not None]
     shown: set[str] = set()
-    for number, (_, names) in enumerate(groupby(by_lot, key=kind)):
-        can = [name for name in names if name not in again and cells[name].call is not None]
-        shown.update(can[number % 2 :: 2])
+    for rightly in (True, False):
+        alike = [name for name in can if (cells[name].call == cells[name].reference) == rightly]
+        by_lot = sorted(alike, key=lambda name: (cells[name].reference, _lot(settings, "call", name)))
+        start = int(_lot(settings, "start", str(rightly)), 16) % 2
+        shown.update(by_lot[start::2])
     return shown
 
 

@@ -22,7 +22,7 @@ def table() -> pd.DataFrame:
     """400 cells, half parasitized, with answers of a network that is mostly right."""
     rng = np.random.default_rng(1)
     label = np.array([CLASSES[n % 2] for n in range(400)], dtype=object)
-    p = np.where(label == CLASSES[0], rng.beta(6, 1, 400), rng.beta(1, 6, 400))
+    p = np.where(label == CLASSES[0], rng.beta(3, 1.5, 400), rng.beta(1.5, 3, 400))
     return pd.DataFrame(
         {
             "file": [f"cell_{n}.png" for n in range(400)],

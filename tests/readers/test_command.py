@@ -1,0 +1,101 @@
+"""The verb: a test of a set and its key, graded into JSON, a certificate and a table, and refusals in a sentence."""
+
+import json
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from malaria.cli import main
+from malaria.model.classifier import DEFAULT_MODEL
+from malaria.readers import Answer, read_key, read_test, to_csv
+from tests.models import write_model
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capfd):
+    write_model(tmp_path / "models", DEFAULT_MODEL)
+    monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", tmp_path / "models")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["malaria", "reader-test", *map(str, arguments)])
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ending:
+            main()
+        out, err = capfd.readouterr()
+        return int(ending.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """Forty labelled cells, of which a second reader calls four otherwise."""
+    lines = ["file,given_label,expert_label"]
+    for number in range(40):
+        label = ("Parasitized", "Uninfected")[number % 2]
+        picture = np.full((20, 20 + number, 3), (150, 150, 150) if number % 2 else (0, 0, 255), np.uint8)
+        (tmp_path / "cells").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "cells" / f"{number}.png"), picture)
+        lines.append(f"{number}.png,{label},{label if number > 3 else ('Uninfected', 'Parasitized')[number % 2]}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    return tmp_path / "cells"
+
+
+MAKE = ("--output", "test.json", "--key", "key.json")
+
+
+def test_from_a_set_to_a_certificate(run, cells, tmp_path):
+    status, out, err = run("make", cells, "--labels", "labels.csv", *MAKE, "--cells", 20, "--repeats", 3, "--seed", 5)
+    assert (status, out) == (0, "")
+    assert "4 cells left out whose given and re-read labels differ; 40 of 40 were read again." in err
+    key = read_key(tmp_path / "key.json")
+    assert read_test(tmp_path / "test.json") == key.test
+    assert (len(key.cells), len(key.test.repeats)) == (20, 3)
+    answers = [
+        Answer(key.test.id, name, place + 1, card.image_id, key.reference(place), 2)
+        for name in ("Ann", "Ben")
+        for place, card in enumerate(key.test.cards)
+    ]
+    (tmp_path / "answers.csv").write_text(to_csv(answers))
+    status, out, _ = run(
+        "grade", "answers.csv", "--key", "key.json", "--html", "c.html", "--csv", "g.csv", "--json", "-"
+    )
+    found = json.loads(out)
+    assert status == 0
+    assert found["readers"]["Ann"]["rates"]["sensitivity"]["value"] == 1
+    assert (tmp_path / "c.html").read_text().startswith("<!doctype html>")
+    assert len((tmp_path / "g.csv").read_text().splitlines()) == 3
+    status, out, _ = run("grade", "answers.csv", "--key", "key.json", "--reader", "Ben")
+    assert out.startswith("Ben: Level ")
+    assert "Ann" not in out
+
+
+def test_phantoms_need_no_set_and_leave_their_pictures(run, tmp_path):
+    status, _, err = run("make", "--phantoms", "--images", "pictures", *MAKE, "--cells", 10)
+    assert status == 0
+    assert "All cells are synthetic" in err
+    assert len(list((tmp_path / "pictures").glob("SYNTHETIC_*.png"))) == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("make", *MAKE), "Give either PATH"),
+        (("make", "--phantoms", "--output", "a.json", "--key", "a.json"), "must be two files"),
+        (("make", "--phantoms", *MAKE, "--cells", "1"), "--cells: Input should be greater than or equal to 2."),
+        (("make", "--phantoms", *MAKE, "--parasitized", "nan"), "--parasitized: Input should be"),
+        (("make", "--phantoms", *MAKE, "--repeats", "50"), "can come a second time"),
+        (("make", "nowhere", *MAKE), "cannot be opened"),
+        (("make", "cells", "--labels", "labels.csv", *MAKE), "the set has 18 that can be used. Ask for fewer cells"),
+        (("grade", "nothing.csv", "--key", "nothing.json"), "nothing.json cannot be read"),
+        (("grade", "labels.csv", "--key", "labels.csv"), "is no key of a reader test"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(run, cells, arguments, said):
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert said in " ".join(err.split())
+    assert "Traceback" not in err
