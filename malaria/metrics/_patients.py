@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
@@ -53,7 +53,12 @@ class ByPatient:
     accuracy: Rate
     sensitivity: Rate
     specificity: Rate
-    auc: Rate
+    _patients: Patients = field(repr=False)
+
+    @property
+    def auc(self) -> Rate:
+        """Area under the ROC curve, whatever the threshold. Worked out when first asked for: it is the slow one."""
+        return self._patients.auc
 
     @property
     def n(self) -> int:
@@ -110,7 +115,7 @@ class Patients:
             for (numerator, n, reason), values in zip(shares, drawn, strict=True)
         )
         names = tuple(str(name) for name in self.names)
-        return ByPatient(names, counts, self.without, accuracy, sensitivity, specificity, self.auc)
+        return ByPatient(names, counts, self.without, accuracy, sensitivity, specificity, self)
 
     @cached_property
     def auc(self) -> Rate:
