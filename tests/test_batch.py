@@ -9,6 +9,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -24,6 +25,7 @@ from malaria.batch import (
     Batch,
     Labelling,
     Reading,
+    Relabelled,
     Scoring,
     Word,
     compare,
@@ -32,13 +34,15 @@ from malaria.batch import (
     sentences,
     tables,
 )
-from malaria.cells import to_csv
+from malaria.cells import format_csv, to_csv
 from malaria.cli import main
 from malaria.errors import LabelsError, ModelError, SourceError
 from malaria.images import ImageFile, Source, open_source
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.model.card import Card
 from malaria.model.classifier import Classifier, load
+from malaria.review import UNSURE, UNUSABLE, Basis, Decision, correct_labels, replay
+from malaria.review.decisions import next_moment
 from tests.models import STEEPNESS, card_of, write_model
 
 FILES = ("a/Parasitized/x.png", "a/Parasitized/y.png", "a/Uninfected/z.png")
@@ -415,7 +419,7 @@ def test_another_threshold_gives_what_measuring_anew_gives(classifier: Classifie
     assert (moved.table["label"] == PARASITIZED).tolist() == called.tolist()
 
 
-def test_the_fields_of_the_matrix_hold_its_counts_the_worst_first(classifier: Classifier) -> None:
+def test_the_counts_of_the_matrix_have_their_cells_the_worst_first(classifier: Classifier) -> None:
     batch = scored(classifier, cells())
     counts = batch.evaluation.confusion
     for true, predicted, count in [
@@ -616,6 +620,84 @@ def test_the_report_shows_three_readings_where_labels_were_corrected() -> None:
     readings = batch.readings(*(batch.read_as(reading) for reading in (Reading.RE_READ, Reading.UNDISPUTED)))
     assert "Three readings" in report(batch, readings)
     assert "Three readings" not in report(batch)
+
+
+def test_the_report_says_that_the_model_has_learned_these_cells_and_what_relabelling_changed() -> None:
+    batch = replace(
+        answered((PARASITIZED, 0.9), (UNINFECTED, 0.8), (UNINFECTED, 0.2)), caution="It <has> learned them."
+    )
+    page = report(batch, relabelled=Relabelled.measure(batch, {"1.png": PARASITIZED}))
+    assert "It &lt;has&gt; learned them." in page
+    assert "Corrected labels" in page
+    assert "These figures favour the model: you relabelled 1 of the 1 cell where" in page
+    assert "Corrected labels" not in report(batch)
+
+
+@pytest.mark.parametrize(
+    ("basis", "says"),
+    [
+        (Basis("tiny", held_out=2, seen=1, new=5), "tiny has learned from 3 of these cells, so"),
+        (Basis("tiny", known_patient=4, new=5), "from other cells of the patients of 4 of these cells, so"),
+        (Basis("tiny", new=5, unknown="There is none."), "There is none. So tiny does not say which"),
+        (Basis("tiny", new=5), ""),
+    ],
+    ids=["cells", "patients", "not known", "nothing"],
+)
+def test_a_model_that_has_learned_the_cells_is_said_to_be_flattered(basis: Basis, says: str) -> None:
+    warning = sentences.warn_of_learning(basis)
+    assert says in warning
+    assert bool(warning) == bool(says)
+
+
+# Relabelled
+
+
+def test_relabelled_figures_are_those_that_the_corrected_labels_give(
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = cells()
+    batch = scored(classifier, files).at(0.7)
+    ids = batch.errors["image_id"].tolist()
+    answers = {ids[0]: PARASITIZED, ids[1]: PARASITIZED, ids[2]: UNINFECTED, ids[3]: UNSURE, ids[4]: UNUSABLE}
+    found = Relabelled.measure(batch, answers)
+    assert found is not None
+    said = [
+        Decision("ann", image_id, "x", first_answer=answer, final_answer=answer, decided_at=next_moment())
+        for image_id, answer in answers.items()
+    ]
+    (tmp_path / "cells.zip").write_bytes(zipped(files).getvalue())
+    (tmp_path / "labels.csv").write_text(format_csv(correct_labels(batch.table, replay(said))))
+    arguments = ["malaria", "evaluate", str(tmp_path / "cells.zip"), "--threshold", "0.7"]
+    arguments += ["--labels", str(tmp_path / "labels.csv"), "--label-column", "corrected_label"]
+    monkeypatch.setattr(sys, "argv", [*arguments, "--json", str(tmp_path / "figures.json")])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert found.after.to_dict() == json.loads((tmp_path / "figures.json").read_text())
+    assert found.before is batch.evaluation
+    assert found.lost == 2
+    assert found.after.n == batch.evaluation.n - 2
+    assert (found.disagreeing.answered, found.agreeing.answered) == (5, 0)
+    assert found.disagreeing.n + found.agreeing.n == batch.evaluation.n
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"0.png": PARASITIZED}, {"2.png": PARASITIZED}, {"3.png": UNUSABLE}, {"other": UNINFECTED}],
+    ids=["none", "as given", "without a label", "unreadable", "not of this batch"],
+)
+def test_what_changes_no_label_changes_no_figure(answers: dict[str, str]) -> None:
+    batch = answered((PARASITIZED, 0.9), (UNINFECTED, 0.8), (None, 0.2), (UNINFECTED, None))
+    assert Relabelled.measure(batch, answers) is None
+
+
+def test_whoever_looks_at_every_cell_favours_no_model() -> None:
+    batch = answered((PARASITIZED, 0.9), (UNINFECTED, 0.8), (UNINFECTED, 0.2))
+    everything = Relabelled.measure(batch, {"0.png": PARASITIZED, "1.png": PARASITIZED, "2.png": UNINFECTED})
+    some = Relabelled.measure(batch, {"0.png": PARASITIZED, "1.png": PARASITIZED})
+    assert everything is not None
+    assert some is not None
+    assert sentences.say_bias(everything) == ""
+    assert sentences.say_bias(some).endswith("but 1 of the 2 where they agree.")
 
 
 def test_names_in_the_report_are_text() -> None:

@@ -6,6 +6,7 @@ Everything the batch page shows can be had from here without a page.
 from malaria.background import Progress
 from malaria.batch.comparison import Comparison, compare
 from malaria.batch.labelling import Labelling, Word, apply_corrections, find_label_columns
+from malaria.batch.relabelled import Relabelled
 from malaria.batch.report import report
 from malaria.batch.scoring import Scoring
 from malaria.batch.table import Batch, Reading
@@ -16,6 +17,7 @@ __all__ = [
     "Labelling",
     "Progress",
     "Reading",
+    "Relabelled",
     "Scoring",
     "Word",
     "apply_corrections",

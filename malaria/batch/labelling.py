@@ -108,7 +108,7 @@ class Labelling:
             raise LabelsError(f"{name}: {say_no_match(files, self.given.names)}")
         raise LabelsError(
             f"{name}: none of its images has a label. Put them in folders named {CLASSES[0]} and "
-            f"{CLASSES[1]}, or give a CSV with the columns file and label beside the zip."
+            f"{CLASSES[1]}, or upload a CSV with the columns file and label beside the zip."
         )
 
     def join(self, table: pd.DataFrame) -> pd.DataFrame:

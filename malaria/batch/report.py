@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from malaria.batch import sentences, tables
+from malaria.batch.relabelled import Relabelled
 from malaria.batch.table import Batch
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
@@ -19,8 +20,13 @@ BINS: Final = 40
 """Of the histogram of p_parasitized."""
 
 
-def report(batch: Batch, readings: Readings | None = None, today: date | None = None) -> str:
-    """Return the report of a batch at its threshold as HTML; `today` is the date it bears."""
+def report(
+    batch: Batch, readings: Readings | None = None, today: date | None = None, relabelled: Relabelled | None = None
+) -> str:
+    """Return the report of a batch at its threshold as HTML; `today` is the date it bears.
+
+    With figures that were `relabelled`, these stand there, too.
+    """
     evaluation = batch.evaluation
     body = render(
         "batch/report.html",
@@ -37,7 +43,9 @@ def report(batch: Batch, readings: Readings | None = None, today: date | None = 
             "classes": tables.classification_report(evaluation.confusion),
             "rates": tables.rates_table(evaluation),
             "readings": tables.readings_table(readings) if readings else "",
+            "relabelled": tables.relabelled_table(relabelled) if relabelled else "",
         },
+        bias=sentences.say_bias(relabelled) if relabelled else "",
         figures=list(_figures(evaluation)),
         facts=_essentials(batch),
     )

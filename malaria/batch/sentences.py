@@ -4,8 +4,10 @@ from typing import Final
 
 from malaria.batch import tables
 from malaria.batch.comparison import Comparison
+from malaria.batch.relabelled import Relabelled
 from malaria.batch.table import Batch, Reading
 from malaria.metrics import Evaluation
+from malaria.review import Basis
 from malaria.wording.numbers import DASH
 from malaria.wording.words import count
 
@@ -31,12 +33,38 @@ def summarise(evaluation: Evaluation) -> str:
 
 
 def _say_interval(name: str, evaluation: Evaluation) -> str:
-    """The interval of a rate in brackets: by patient, unless cells of unknown patients lead the rate out of that."""
-    rate = evaluation.rates[name]
-    patients = evaluation.by_patient.rates[name] if evaluation.by_patient else rate
-    if patients.interval and rate.value is not None and patients.interval[0] <= rate.value <= patients.interval[1]:
-        rate = patients
+    """The interval of a rate in brackets, where it has one."""
+    rate = tables.choose_rate(name, evaluation)
     return f" ({tables.interval(name, rate)})" if rate.interval else ""
+
+
+def warn_of_learning(basis: Basis) -> str:
+    """Say so when the model has learned from what it is measured on, or nobody can tell; empty where all is well."""
+    if basis.unknown:
+        return (
+            f"{basis.unknown} So {basis.model} does not say which cells it has learned from. If these are among them, "
+            "the figures flatter it."
+        )
+    if known := basis.held_out + basis.seen:
+        return f"{basis.model} has learned from {known:,} of these cells, so these figures flatter it."
+    if basis.known_patient:
+        return (
+            f"{basis.model} has learned from other cells of the patients of {basis.known_patient:,} of these cells, so "
+            "these figures flatter it somewhat."
+        )
+    return ""
+
+
+def say_bias(relabelled: Relabelled) -> str:
+    """Whom the corrected figures favour, and why; empty where every cell was looked at."""
+    wrong, right = relabelled.disagreeing, relabelled.agreeing
+    if right.answered == right.n:
+        return ""
+    looked = f"{right.answered:,}" if right.answered else "none"
+    return (
+        f"These figures favour the model: you relabelled {wrong.answered:,} of the {count(wrong.n, 'cell')} where it "
+        f"and the given label disagree, but {looked} of the {right.n:,} where they agree."
+    )
 
 
 def say_what_counts(batch: Batch) -> str:

@@ -31,7 +31,7 @@ class Batch:
     given_label; where labels were corrected also corrected_label, None where a cell's given label stands. `read`
     returns the bytes of one of its files, and raises ImageError or SourceError. `total` counts the images of the
     source called `name`, without its `copies`: more than the table has when scoring was stopped. Believe the figures
-    only for cells that the model was not trained on.
+    only for cells that the model was not trained on: `caution` says so where it was, and goes wherever the figures go.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Batch:
     total: int
     synthetic: bool = False
     copies: int = 0
+    caution: str = ""
     reading: Reading = Reading.AS_GIVEN
     _measured: Evaluation | None = field(default=None, repr=False)
 
@@ -96,7 +97,7 @@ class Batch:
         )
 
     def cells(self, true_label: str, predicted: str) -> pd.DataFrame:
-        """The rows of one field of the confusion matrix, those whose p_parasitized is furthest from the label first.
+        """The rows behind one count of the confusion matrix, p_parasitized furthest from the label first.
 
         Of mistakes these are the most confident ones; of right answers the least sure.
         """

@@ -1,11 +1,13 @@
 """Figures as HTML tables, for the page and for the report: every rate with its interval and n, or a dash and why."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from markupsafe import Markup
 
+from malaria.batch.relabelled import Relabelled
 from malaria.labels import CLASSES, PARASITIZED, READINGS, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
 from malaria.report.html import Cell, Entry, render_table
@@ -43,7 +45,15 @@ OUTCOMES: Final = {
     (UNINFECTED, PARASITIZED): "false alarm",
     (UNINFECTED, UNINFECTED): "cleared",
 }
-"""What the four fields of the confusion matrix mean, by true and predicted label."""
+"""What the four counts of the confusion matrix mean, by true and predicted label."""
+
+CLINICAL: Final = {
+    (PARASITIZED, PARASITIZED): "true positive",
+    (PARASITIZED, UNINFECTED): "false negative",
+    (UNINFECTED, PARASITIZED): "false positive",
+    (UNINFECTED, UNINFECTED): "true negative",
+}
+"""What the four are called in the clinic, by true and predicted label."""
 
 
 def value(name: str, rate: Rate) -> str:
@@ -54,6 +64,31 @@ def value(name: str, rate: Rate) -> str:
 def interval(name: str, rate: Rate) -> str:
     """A rate's 95 % interval as text, or the reason why it has none."""
     return numbers.interval(*rate.interval, _writer(name, rate.n)) if rate.interval else rate.reason or DASH
+
+
+def choose_rate(name: str, evaluation: Evaluation) -> Rate:
+    """A rate with the interval to believe: by patient, unless cells of unknown patients lead the rate out of that."""
+    rate = evaluation.rates[name]
+    patients = getattr(evaluation.by_patient, name) if evaluation.by_patient else rate
+    if patients.interval and rate.value is not None and patients.interval[0] <= rate.value <= patients.interval[1]:
+        return replace(rate, low=patients.low, high=patients.high)
+    return rate
+
+
+def relabelled_table(relabelled: Relabelled) -> Markup:
+    """The rates by the given labels beside those by the corrected ones, each with its interval and n."""
+    sides = (relabelled.before, relabelled.after)
+    rows: list[list[Entry]] = []
+    for name in ("sensitivity", "specificity", "accuracy"):
+        rates = [choose_rate(name, side) for side in sides]
+        rows.append([NAMES[name], *(Cell(value(name, rate), _say_ground(name, rate), bold=True) for rate in rates)])
+    return render_table("Corrected figures", ["", "Given labels", "Corrected labels"], rows)
+
+
+def _say_ground(name: str, rate: Rate) -> str:
+    """A rate's interval and what it was counted from; or why there is none."""
+    counted = "" if rate.numerator is None else f", {rate.numerator:,}\u00a0of\u00a0{rate.n:,}"
+    return interval(name, rate) + counted
 
 
 def rates_table(evaluation: Evaluation) -> Markup:

@@ -18,10 +18,11 @@ class Scores:
     """Cells with patients, labels and p_parasitized of a model that had not seen them; what is measured is kept.
 
     `table` has the columns patient, given_label, p_parasitized and, where the labels were read again, expert_label.
+    `caution` says so where the model has learned from these cells after all, so that its rates flatter it.
     """
 
-    def __init__(self, name: str, table: pd.DataFrame) -> None:
-        self.name, self.token = name, secrets.token_hex(8)
+    def __init__(self, name: str, table: pd.DataFrame, caution: str = "") -> None:
+        self.name, self.caution, self.token = name, caution, secrets.token_hex(8)
         usable = table["p_parasitized"].notna() & table["given_label"].notna()
         self.table = table[usable].assign(patient=table["patient"].fillna("unknown").astype(str))
         self.left_out = int((~usable).sum())
