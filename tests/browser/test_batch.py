@@ -11,8 +11,16 @@ from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
 from malaria import phantom
 from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.review import CsvJournal, Log
+from tests.browser.test_every_page import pale
 
+SCREEN = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="module")
+def app(app_with_journal: str) -> str:
+    return app_with_journal
 
 
 def upload(page: Page, *files: tuple[str, bytes]) -> None:
@@ -58,9 +66,13 @@ def test_a_zip_is_measured_a_matrix_cell_clicked_and_the_files_downloaded(page: 
     assert "cells.zip" in report
 
     gallery.first.click()
+    page.get_by_role("button", name="See what the model looked at").click()
     expect(page.get_by_role("heading", name="What the network saw")).to_be_visible()
-    page.get_by_role("link", name="Batch evaluation").click()
+    expect(page.get_by_text(f"labelled {PARASITIZED} there, and called {UNINFECTED} by the model")).to_be_visible()
+    page.get_by_role("link", name="Back to the batch").click()
     measured(page)
+    expect(page.get_by_text(f"1 of {missed} false negative")).to_be_visible()
+    page.get_by_role("button", name="All pictures").click()
     expect(gallery).to_have_count(missed)
 
 
@@ -89,11 +101,106 @@ def test_by_keyboard_alone(page: Page) -> None:
     field = page.get_by_role("button", name=re.compile("false positive"))
     field.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("labelled Uninfected and called Parasitized")).to_be_visible()
+    expect(page.get_by_text("5 false positives")).to_be_visible()
     slider = page.get_by_role("slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
     measured(page, "At threshold 0.501 the model")
+
+
+def at_rest(page: Page) -> None:
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+
+
+def test_three_clicks_from_the_empty_page_to_the_corrected_figures(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Batch_evaluation")
+    clicks = 0
+    for name in ("Try it on 200 synthetic cells", "Relabel these 5", "Uninfected Shortcut U"):
+        page.get_by_role("button", name=name).first.click()
+        clicks += 1
+    expect(page.get_by_role("table", name="Corrected figures")).to_be_in_viewport()
+    assert clicks == 3
+    expect(page.get_by_text("These figures favour the model")).to_be_visible()
+    (row,) = Log(journal).state.rows
+    assert (row.given_label, row.final_answer) == (PARASITIZED, UNINFECTED)
+
+
+def test_relabelling_by_keys_and_what_one_takes_along(page: Page) -> None:
+    page.goto("/Batch_evaluation?example=synthetic&annotator=ann")
+    measured(page)
+    page.get_by_role("button", name="Relabel these 5").first.click()
+    expect(page.get_by_text("1 of 5 false negatives, 0 decided")).to_be_visible()
+    for key, says in (
+        ("u", "2 of 5 false negatives, 1 decided"),
+        ("ArrowRight", "3 of 5 false negatives, 1 decided"),
+        ("ArrowLeft", "2 of 5 false negatives, 1 decided"),
+        ("x", "3 of 5 false negatives, 2 decided"),
+        ("z", "2 of 5 false negatives, 1 decided"),
+        ("u", "3 of 5 false negatives, 2 decided"),
+    ):
+        page.keyboard.press(key)
+        expect(page.get_by_text(says)).to_be_visible()
+        at_rest(page)
+    rows = list(csv.DictReader(download(page, "Corrections (CSV)").splitlines()))
+    assert [row["final_answer"] for row in rows] == [UNINFECTED, "Unusable", "", UNINFECTED]
+    labels = list(csv.DictReader(download(page, "Corrected labels (CSV)").splitlines()))
+    assert len(labels) == 200
+    assert sum(row["given_label"] != row["corrected_label"] for row in labels) == 2
+    page.get_by_role("button", name="Retrain with them").click()
+    expect(page.get_by_text("--corrections corrected_labels.csv")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    page.reload()  # who one is stands in the address, so what one has decided is still there
+    measured(page)
+    expect(page.get_by_text("You changed 2 labels")).to_be_visible()
+
+
+@pytest.mark.parametrize("context", [SCREEN, SCREEN | {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
+def test_the_matrix_is_on_the_first_screen_and_reads_in_every_state(page: Page, context: BrowserContext) -> None:
+    page.goto("/Batch_evaluation?example=synthetic")
+    measured(page)
+    at_rest(page)
+    matrix = page.locator(".st-key-batch-matrix")
+    box = matrix.bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 800
+    picked = page.get_by_role("button", name=re.compile("false negative"))
+
+    def reads() -> None:
+        at_rest(page)
+        assert [words for words in pale(page) if matrix.get_by_text(words.split(":")[0]).count()] == []
+
+    picked.hover()
+    reads()
+    picked.click()
+    expect(page.get_by_text("5 false negatives")).to_be_visible()
+    expect(picked).to_have_attribute("kind", "primary")
+    reads()  # the pointer still rests on it
+    page.mouse.move(0, 0)
+    reads()
+    page.keyboard.press("Tab")
+    picked.focus()
+    reads()
+    page.mouse.move(box["x"], box["y"])
+    page.get_by_role("button", name="Relabel these 5").first.hover()
+    reads()
+    picked.hover()
+    page.mouse.down()
+    reads()
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("context", [PHONE, PHONE | {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
+def test_on_a_phone_the_card_with_its_keys_is_on_the_first_screen(page: Page, context: BrowserContext) -> None:
+    page.goto("/Batch_evaluation?example=synthetic")
+    measured(page)
+    page.get_by_role("button", name="Relabel these 5").first.click()
+    page.get_by_test_id("stMain").evaluate("element => element.scrollTo(0, 0)")
+    expect(page.get_by_role("button", name="Not usable")).to_be_in_viewport()
+    at_rest(page)
+    assert pale(page) == []
+    wider = page.get_by_test_id("stMain").evaluate("element => element.scrollWidth - element.clientWidth")
+    assert wider <= 0
 
 
 @pytest.mark.parametrize("view", ["Rates", "Curves", "Patients", "Two models"])

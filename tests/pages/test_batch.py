@@ -1,5 +1,7 @@
 """The batch page as a script: whatever is given to it is measured or answered in a sentence, and nothing is lost."""
 
+import json
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -9,11 +11,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from malaria.batch import Batch, Scoring
+from malaria.batch import Batch, Scoring, report
 from malaria.cells import Labels
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.model.classifier import Classifier
+from malaria.review import CsvJournal, Decision
+from malaria.ui.batch.results import write_figures
 from malaria.ui.parts.frame import ROOT
+from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.parts.labelled_source import BATCH
 from malaria.ui.parts.links import CORRECTIONS
 from malaria.ui.parts.uploads import get_data_folder
@@ -32,6 +37,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     write_model(folder, "cell-resnet")
     write_model(folder, "second", threshold=0.85)
     monkeypatch.setattr("malaria.model.classifier.MODELS_DIR", folder)
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "corrections.csv"))
     st.cache_resource.clear()
     yield folder
     st.cache_resource.clear()
@@ -87,7 +93,7 @@ def batch(app: AppTest) -> Batch:
 
 def field(app: AppTest, words: str) -> int:
     """The count on one button of the matrix."""
-    (label,) = (button.label for button in app.button if f"({words})" in button.label)
+    (label,) = (button.label for button in app.button if f"*{words}*" in button.label)
     return int(label.split("*")[2].replace(",", ""))
 
 
@@ -310,25 +316,30 @@ def test_threshold_and_model_are_in_the_address() -> None:
     assert batch(start(example="synthetic", threshold="seven")).threshold == 0.5
 
 
-def test_every_field_opens_its_gallery_and_closes_it_again() -> None:
+def test_every_count_opens_its_gallery_and_closes_it_again() -> None:
     app = upload(start(), cells_zip=batch_zip())
     for words, n in [("true positive", 27), ("false negative", 3), ("false positive", 3), ("true negative", 27)]:
-        press(app, f"({words})")
-        assert f"**{n} cells** labelled" in said(app)
+        press(app, f"*{words}*")
+        assert f"**{n} {words}s**" in said(app)
         shown = [button for button in app.button if str(button.key).startswith("batch-cell-")]
         assert len(shown) == min(n, 16)
         assert all("data:image/jpeg;base64," in button.label for button in shown)
-    press(app, "(true negative)")
-    assert "**6 cells** called other than labelled" in said(app)
+    press(app, "*true negative*")
+    assert "**6 cells where model and label disagree**" in said(app)
 
 
-def test_a_cell_opens_on_the_single_cell_page() -> None:
-    app = press(upload(start(), cells_zip=batch_zip()), "(false negative)")
+def test_a_cell_opens_on_the_single_cell_page_which_says_its_label_and_leads_back() -> None:
+    app = press(upload(start(), cells_zip=batch_zip()), "*false negative*")
     worst = batch(app).cells(PARASITIZED, UNINFECTED).iloc[0]
     next(button for button in app.button if str(button.key).startswith("batch-cell-")).click().run()
+    press(app, "See what the model looked at")
     assert app.title[0].value.endswith("Single cell")
     (brought,) = app.session_state["single_cell.cells"]
     assert (brought.file, brought.image_id) == (worst["file"], worst["image_id"])
+    assert "From **cells.zip**: labelled **Parasitized** there, and called **Uninfected** by the model." in said(app)
+    assert any("Back to the batch" in link.proto.label for link in app.get("page_link"))
+    app.switch_page(PAGE).run()
+    assert "**1 of 3 false negatives**" in said(settled(app))
 
 
 @pytest.mark.parametrize("view", ["Rates", "Curves", "Calibration", "Patients", "Readings", "Two models"])
@@ -362,7 +373,7 @@ def test_corrections_show_three_readings_and_any_of_them_can_be_measured_by() ->
 
 def test_corrections_from_label_review_are_taken_up() -> None:
     app = upload(start(view="Readings"), cells_zip=batch_zip())
-    assert "No label of this batch was corrected" in said(app)
+    assert "No corrected labels came with this batch" in said(app)
     name = next(iter(cells()))
     app.session_state[CORRECTIONS] = Labels("corrected_label", {}, {batch(app).table["image_id"][0]: UNINFECTED})
     assert batch(app).table["file"][0] == name
@@ -405,13 +416,130 @@ def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
     assert ("has learned" in words) == bool(says)
 
 
+def test_that_it_flatters_goes_wherever_the_figures_go(models: Path) -> None:
+    write_held_out(models / "cell-resnet", "C103P3ThinF_IMG_8.png,C103P3,Parasitized,Parasitized,0.9")
+    app = upload(start(), cells_zip=batch_zip())
+    says = "has learned from 2 of these cells, so these figures flatter it."
+    found = batch(app)
+    assert says in report(found)
+    assert says in json.loads(write_figures(found))["warning"]
+    press(app, "What this means for a whole sample")
+    assert says in said(app)
+    assert "held-out patients" not in said(app)
+
+
+# Relabelling
+
+
+def journal() -> list[Decision]:
+    return CsvJournal(os.environ[ENVIRONMENT]).read().rows if Path(os.environ[ENVIRONMENT]).exists() else []
+
+
+def relabel(app: AppTest, words: str) -> AppTest:
+    """Click what relabels the cells behind one count."""
+    return settled(app.button(key=f"batch-{words}-relabel").click().run())
+
+
+def test_a_mistake_is_relabelled_beside_the_matrix_and_the_figures_follow() -> None:
+    app = relabel(upload(start(annotator="ann"), cells_zip=batch_zip()), "missed")
+    assert "**1 of 3 false negatives**, 0 decided" in said(app)
+    assert "Corrected figures" not in figures(app)
+    worst = batch(app).cells(PARASITIZED, UNINFECTED).iloc[0]
+
+    press(app, "Uninfected")
+    (row,) = journal()
+    assert (row.annotator, row.image_id, row.file) == ("ann", worst["image_id"], worst["file"])
+    assert (row.given_label, row.final_answer, row.corrected_label) == (PARASITIZED, UNINFECTED, UNINFECTED)
+    assert (row.p_parasitized, row.model, row.threshold, row.blind) == (
+        pytest.approx(worst["p_parasitized"]),
+        "cell-resnet",
+        0.5,
+        False,
+    )
+    assert "**2 of 3 false negatives**, 1 decided" in said(app)
+    shown = figures(app)
+    assert "Corrected figures" in shown
+    assert "27\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}30" in shown
+    assert "27\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}29" in shown
+    words = "you relabelled 1 of the 6 cells where it and the given label disagree, but none of the 54 where they agree"
+    assert f"You changed 1 label. These figures favour the model: {words}." in said(app)
+    assert field(app, "false negative") == 3  # the matrix goes by the labels as given
+    assert "python -m malaria train cells.zip --architecture" in app.code[0].value
+    assert "--corrections corrected_labels.csv" in app.code[0].value
+    assert {"Corrections (CSV)", "Corrected labels (CSV)"} <= {one.proto.label for one in app.get("download_button")}
+
+    press(app, "Undo")
+    assert "Corrected figures" not in figures(app)
+    assert "**1 of 3 false negatives**, 0 decided" in said(app)
+    assert len(journal()) == 2  # rows are only ever added
+
+
+def test_next_and_previous_go_round_and_an_answer_goes_on_from_where_it_was_given() -> None:
+    app = relabel(upload(start(annotator="ann"), cells_zip=batch_zip()), "missed")
+    for move, place in (("Next", 2), ("Next", 3), ("Next", 1), ("Previous", 3), ("Previous", 2)):
+        press(app, move)
+        assert f"**{place} of 3 false negatives**" in said(app)
+    press(app, "Not usable")
+    assert "**3 of 3 false negatives**, 1 decided" in said(app)
+    press(app, "Parasitized")
+    assert "**1 of 3 false negatives**, 2 decided" in said(app)
+    assert "1 cell without a clear answer is left out." in said(app)
+    press(app, "Uninfected")
+    assert app.success[0].value == "You have decided on all 3 false negatives."
+    press(app, "Previous")
+    assert "**3 of 3 false negatives**" in said(app)
+    press(app, "All pictures")
+    faces = [button.label for button in app.button if str(button.key).startswith("batch-cell-")]
+    assert [face.split("**")[-2] for face in faces] == ["Uninfected", "Not usable", "Parasitized"]
+
+
+def test_the_given_label_stays_the_given_one_where_another_reading_counts() -> None:
+    name = next(name for name in cells() if name.startswith(UNINFECTED))
+    csv = f"file,corrected_label\n{name},{PARASITIZED}\n"
+    app = upload(start(annotator="ann"), cells_zip=batch_zip(), corrections_csv=csv.encode())
+    app.get("button_group")[0].set_value("re-read").run()
+    row = batch(app).table.set_index("file").loc[name]
+    assert row["given_label"] == PARASITIZED
+    relabel(app, "found" if row["label"] == PARASITIZED else "missed")
+    for _ in range(40):
+        if not any("Not sure" in button.label for button in app.button) or name in [one.file for one in journal()]:
+            break
+        press(app, "Not sure")
+    assert {one.given_label for one in journal() if one.file == name} == {UNINFECTED}
+
+
+def test_two_annotators_of_one_journal_never_see_each_others_work() -> None:
+    mine, theirs = (upload(start(annotator=name), cells_zip=batch_zip()) for name in ("ann", "bob"))
+    press(relabel(mine, "missed"), "Uninfected")
+    relabel(theirs, "missed")
+    assert "**1 of 3 false negatives**, 0 decided" in said(theirs)
+    assert "Corrected figures" not in figures(theirs)
+    press(theirs, "Not usable")
+    mine.run()
+    assert "You changed 1 label." in said(mine)
+    assert "left out" not in said(mine)
+    assert sorted(row.annotator for row in journal()) == ["ann", "bob"]
+
+
+def test_who_decides_nothing_needs_no_journal_and_who_does_is_told_that_it_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "corrections.csv").write_text("a,b\n1,2\n")
+    app = upload(start(), cells_zip=batch_zip())
+    assert not app.error
+    relabel(app, "missed")
+    assert len(app.error) == 1
+    assert field(app, "false negative") == 3
+    assert any("Report (HTML)" in one.proto.label for one in app.get("download_button"))
+
+
 # Over time
 
 
 def test_nothing_is_lost_by_looking_at_another_page() -> None:
     app = upload(start(), cells_zip=batch_zip())
     app.slider(key=SLIDER).set_value(0.3).run()
-    press(app, "(false negative)")
+    press(app, "*false negative*")
     before = said(app)
     app.switch_page("pages/1_Single_cell.py").run()
     app.switch_page(PAGE).run()

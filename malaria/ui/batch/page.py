@@ -10,6 +10,7 @@ from malaria.ui.batch.threshold import take_address
 from malaria.ui.parts import address
 from malaria.ui.parts.choose_source import SOURCE, choose_source
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.labelled_source import LabelledSource
 from malaria.ui.parts.progress import wait_or_watch
 from malaria.wording.words import count
 
@@ -19,13 +20,19 @@ def show(frame: Frame) -> None:
     st.html(Path(__file__).with_name("style.css"))
     take_address(frame)
     address.check_choice(VIEW, VIEWS)
+    top = st.container()
     if SOURCE not in st.session_state:
         st.markdown(
             "Upload cells whose labels are known, and see how accurate the model is on them, and where it fails."
         )
     labelled = choose_source()
-    if labelled is None:
-        return
+    if labelled is not None:
+        with top:
+            _show(labelled, frame)
+
+
+def _show(labelled: LabelledSource, frame: Frame) -> None:
+    """Draw the progress of the scoring, and what has come of it so far."""
     scoring = labelled.scoring(frame)
     if not wait_or_watch(scoring, frame.card.name):
         return

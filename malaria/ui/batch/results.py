@@ -5,12 +5,14 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.batch import Batch, Reading, compare, report, sentences, tables
+from malaria.batch import Batch, Reading, Relabelled, compare, report, sentences, tables
 from malaria.cells import to_csv
 from malaria.errors import SampleError
 from malaria.export import format_label_studio
-from malaria.ui.batch import charts, threshold
-from malaria.ui.batch.matrix import draw_field_gallery, draw_gallery, draw_matrix
+from malaria.ui.batch import card, charts, threshold
+from malaria.ui.batch.corrected import draw_corrected
+from malaria.ui.batch.gallery import draw_gallery, open_in_full
+from malaria.ui.batch.matrix import draw_matrix, get_picked, name_cells
 from malaria.ui.parts import links
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, draw_roc
@@ -23,6 +25,7 @@ from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
 
 _READING: Final = "batch.reading"
+_ELSEWHERE: Final = "The Models page has its figures on patients it had not seen."
 
 
 @st.fragment
@@ -31,19 +34,46 @@ def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
     with st.spinner("Measuring …", show_time=False):
         as_given = labelled.batch(frame)
-    reading = _pick_reading(as_given)
-    batch = labelled.batch(frame, reading).at(threshold.get_threshold(frame))
+    batch = labelled.batch(frame, _get_reading(as_given)).at(threshold.get_threshold(frame))
     st.session_state[BATCH] = batch
     st.header(sentences.summarise(batch.evaluation), anchor=False)
-    _say_what_counts(batch, labelled, frame)
-    threshold.draw_control(batch, frame)
-    left, right = st.columns([6, 7], gap="large")
-    with left:
-        draw_matrix(batch.evaluation.confusion)
-    with right:
-        draw_field_gallery(batch, labelled)
+    _say_what_counts(batch, labelled)
+    relabelled = _draw_board(batch, as_given.at(batch.threshold), labelled, frame)
+    _say_which_pictures(batch)
+    draw_left_out(labelled, batch, "Not measured")
     _draw_views(batch, labelled, frame)
-    offer_next_steps(batch, labelled, frame)
+    offer_next_steps(batch, labelled, frame, relabelled)
+
+
+def _draw_board(batch: Batch, as_given: Batch, labelled: LabelledSource, frame: Frame) -> Relabelled | None:
+    """The matrix, what moves its threshold, what relabelling has changed, and at their side pictures or one card."""
+    answers = card.get_answers(as_given)
+    relabelled = Relabelled.measure(as_given, answers)
+    with st.container(key="batch-board"):
+        with st.container(key="batch-left"):
+            draw_matrix(batch)
+        with st.container(key="batch-side"):
+            _draw_side(batch, as_given, labelled, answers)
+        with st.container(key="batch-below"):
+            if relabelled:
+                draw_corrected(relabelled, as_given, labelled)
+            threshold.draw_control(batch, frame)
+            _draw_readings_choice(as_given)
+    return relabelled
+
+
+def _draw_side(batch: Batch, as_given: Batch, labelled: LabelledSource, answers: dict[str, str]) -> None:
+    """The cells that were picked in the matrix, else all mistakes: as pictures, or one after the other."""
+    picked = get_picked()
+    rows = batch.cells(*picked) if picked else batch.errors
+    rows = rows.assign(given_label=as_given.table["given_label"].reindex(rows.index))
+    what = name_cells(picked, len(rows))
+    if card.is_open() and not rows.empty:
+        card.draw_card(rows, what, batch, labelled)
+        return
+    order = "the least sure first" if picked and picked[0] == picked[1] else "the most confident mistakes first"
+    st.markdown(f"**{what}**" + (f", {order}. Click one to relabel it." if len(rows) else "."))
+    draw_gallery(rows, labelled, "-".join(picked).lower() if picked else "errors", card.open_at, answers)
 
 
 VIEW: Final = "view"
@@ -51,33 +81,33 @@ VIEW: Final = "view"
 VIEWS: Final = ("Rates", "Curves", "Calibration", "Patients", "Readings", "Two models")
 
 
-def _pick_reading(batch: Batch) -> Reading:
+def _get_reading(batch: Batch) -> Reading:
     """Which labels count, where some were corrected."""
-    if not batch.disputed.any():
-        return Reading.AS_GIVEN
-    picked = st.segmented_control(
-        "Measured against labels",
-        list(Reading),
-        default=Reading.AS_GIVEN,
-        required=True,
-        key=_READING,
-        persist_state="session",
-    )
-    return Reading(picked)
+    return Reading(st.session_state.get(_READING) or Reading.AS_GIVEN) if batch.disputed.any() else Reading.AS_GIVEN
 
 
-def _say_what_counts(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
-    """What the figures rest on, and by name what is not among it."""
-    st.markdown(f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.say_what_counts(batch)}")
-    if labelled.synthetic:
-        st.caption(
-            "These cells are synthetic, drawn by this program: they show how the page works, not how good the model "
-            f"is. {EXAMPLE_WRONG} of their labels are wrong on purpose, for label review to find."
+def _draw_readings_choice(batch: Batch) -> None:
+    """Have the labels chosen that count, where some were corrected."""
+    if batch.disputed.any():
+        st.segmented_control(
+            "Measured against labels",
+            list(Reading),
+            default=Reading.AS_GIVEN,
+            required=True,
+            key=_READING,
+            persist_state="session",
         )
-    else:
-        _warn_of_flattery(labelled, frame)
-    _say_which_pictures(batch)
-    draw_left_out(labelled, batch, "Not measured")
+
+
+def _say_what_counts(batch: Batch, labelled: LabelledSource) -> None:
+    """What the figures rest on, and why they may flatter the model."""
+    counted = f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.say_what_counts(batch)}"
+    if labelled.synthetic:
+        st.markdown(f"{counted} {batch.caution} {EXAMPLE_WRONG} of their labels are wrong on purpose: find them.")
+        return
+    st.markdown(counted)
+    if batch.caution:
+        st.warning(f"**{literal(batch.caution)}** {_ELSEWHERE}", icon=":material/school:")
 
 
 def _say_which_pictures(batch: Batch) -> None:
@@ -91,28 +121,6 @@ def _say_which_pictures(batch: Batch) -> None:
             hide_index=True,
             height=min(400, 40 + 35 * len(several)),
             alt="Files and the picture read",
-        )
-
-
-def _warn_of_flattery(labelled: LabelledSource, frame: Frame) -> None:
-    """Say so when the model has learned from what it is measured on."""
-    basis, name = labelled.basis(frame), literal(frame.card.name)
-    if basis.unknown:
-        st.caption(
-            f"{literal(basis.unknown)} So {name} does not say which cells it has learned from. If these are among "
-            "them, the figures flatter it."
-        )
-    elif known := basis.held_out + basis.seen:
-        st.warning(
-            f"**{name} has learned from {known:,} of these cells, so these figures flatter it.** How good it is on "
-            "patients it had not seen stands on the Models page.",
-            icon=":material/school:",
-        )
-    elif basis.known_patient:
-        st.warning(
-            f"**{name} has learned from other cells of the patients of {basis.known_patient:,} of these cells**, so "
-            "these figures flatter it somewhat.",
-            icon=":material/school:",
         )
 
 
@@ -156,8 +164,8 @@ def _draw_readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None
     readings = labelled.readings(frame, batch.threshold)
     if readings is None:
         st.markdown(
-            "No label of this batch was corrected. Correct them in **label review**, or upload a CSV with a column "
-            "**corrected_label** beside the zip; then the figures stand here as given, re-read and undisputed."
+            "No corrected labels came with this batch. Upload a CSV with a column **corrected_label** beside the zip, "
+            "or bring them from **label review**; then the figures stand here as given, re-read and undisputed."
         )
         return
     st.markdown(
@@ -187,18 +195,24 @@ def _draw_two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
     at = right.number_input(f"Threshold of {name}", 0.0, 1.0, other.threshold, step=0.001, format="%.6g", key=key)
     both = compare(batch, labelled.batch(other, batch.reading).at(other.threshold if at is None else at))
     draw_comparison(both)
-    words = f"on which they differ, furthest apart first. Shown is p of {batch.model}."
-    draw_gallery(both.differing, labelled, "differing", words)
+    differing = count(len(both.differing), "cell")
+    st.markdown(f"**{differing}** on which they differ, furthest apart first. Shown is p of {literal(batch.model)}.")
+    clicked = draw_gallery(both.differing, labelled, "differing")
+    if clicked is not None:
+        open_in_full(clicked, labelled, batch.name)
 
 
-def offer_next_steps(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
-    """Draw the downloads and the ways to other pages."""
+def offer_next_steps(batch: Batch, labelled: LabelledSource, frame: Frame, relabelled: Relabelled | None) -> None:
+    """Draw the downloads and the ways to other pages; where the figures flatter the model, say so there, too."""
     st.header("Take it further", anchor=False)
+    if batch.caution:
+        st.caption(f":material/warning: {literal(batch.caution)} The report, the figures and the sample page say so.")
+    readings = labelled.readings(frame, batch.threshold)  # now: a file is made outside of the visit
     with st.container(horizontal=True):
         offer_download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv")
         offer_download("Label Studio (JSON)", lambda: write_tasks(batch), "label_studio.json")
         offer_download("Figures (JSON)", lambda: write_figures(batch), "evaluation.json")
-        offer_download("Report (HTML)", lambda: report(batch, labelled.readings(frame, batch.threshold)), "report.html")
+        offer_download("Report (HTML)", lambda: report(batch, readings, relabelled=relabelled), "report.html")
     with st.container(horizontal=True):
         wrong = len(batch.errors)
         if st.button(
@@ -213,7 +227,7 @@ def _open_sample(batch: Batch, labelled: LabelledSource, frame: Frame) -> None:
     """Open the sample threshold page on these cells, at this threshold."""
     try:
         cells = labelled.batch(frame).table.drop(columns="label")  # there a column of that name is a second label
-        links.open_sample(cells, f"{batch.name} by {batch.model}", batch.threshold)
+        links.open_sample(cells, f"{batch.name} by {batch.model}", batch.threshold, batch.caution)
     except SampleError as error:
         st.error(literal(str(error)), icon=":material/error:")
 
@@ -225,5 +239,6 @@ def write_tasks(batch: Batch) -> str:
 
 
 def write_figures(batch: Batch) -> str:
-    """Return what `python -m malaria evaluate --json` writes."""
-    return json.dumps(batch.evaluation.to_dict(), indent=2, allow_nan=False) + "\n"
+    """Return what `python -m malaria evaluate --json` writes, with a `warning` where it flatters the model."""
+    warning = {"warning": batch.caution} if batch.caution else {}
+    return json.dumps(batch.evaluation.to_dict() | warning, indent=2, allow_nan=False) + "\n"

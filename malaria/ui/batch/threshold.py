@@ -40,18 +40,16 @@ def draw_control(batch: Batch, frame: Frame) -> None:
     _remember(batch.threshold, frame)
     st.session_state[_SLIDER] = round(batch.threshold / _STEP) * _STEP
     st.session_state[_EXACT] = batch.threshold
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
-    with left:
-        st.slider(
-            "Threshold: a cell is called parasitized when p_parasitized is at least this",
-            0.0,
-            1.0,
-            step=_STEP,
-            format="%.3f",
-            key=_SLIDER,
-            on_change=lambda: _set(frame, st.session_state[_SLIDER]),
-        )
-    with right:
+    st.slider(
+        "Threshold: parasitized from this p_parasitized on",
+        0.0,
+        1.0,
+        step=_STEP,
+        format="%.3f",
+        key=_SLIDER,
+        on_change=lambda: _set(frame, st.session_state[_SLIDER]),
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
             "Exact threshold",
             0.0,
@@ -60,9 +58,10 @@ def draw_control(batch: Batch, frame: Frame) -> None:
             format="%.6g",
             key=_EXACT,
             on_change=lambda: _set(frame, st.session_state[_EXACT]),
+            width=180,
         )
-    with st.expander("Choose it by what it should achieve", icon=":material/my_location:"):
-        _draw_targets(batch, frame)
+        with st.popover("By what it should achieve", icon=":material/my_location:"):
+            _draw_targets(batch, frame)
 
 
 def _draw_targets(batch: Batch, frame: Frame) -> None:

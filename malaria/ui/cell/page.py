@@ -151,6 +151,7 @@ def _count_answers(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) 
 def _draw_one(one: CellAnswer, frame: Frame) -> None:
     """Show one image in full: why there is no answer, or the answer and what it rests on."""
     image = one.image
+    _lead_back(image)
     if one.error or image.data is None:
         st.error(literal(one.error or f"{image.file}: It could not be read."), icon=":material/broken_image:")
         if image.file.lower().endswith(".zip"):
@@ -178,6 +179,16 @@ def _draw_one(one: CellAnswer, frame: Frame) -> None:
             charts.draw_answer(one.p_parasitized, frame.threshold)
             _draw_measured_rates(frame)
     _draw_grounds(rgb, image.image_id or "", frame)
+
+
+def _lead_back(image: ImageFile) -> None:
+    """Say what a cell that came from a batch was labelled there, and lead back to it."""
+    if origin := links.get_origin(image):
+        st.markdown(
+            f"From **{literal(origin.batch)}**: labelled **{origin.given_label}** there, and called "
+            f"**{origin.called}** by the model."
+        )
+        st.page_link(links.BATCH, label="Back to the batch", icon=":material/arrow_back:")
 
 
 def _draw_measured_rates(frame: Frame) -> None:

@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from malaria import phantom
-from malaria.batch import Batch, Labelling, Reading, Scoring, apply_corrections
+from malaria.batch import Batch, Labelling, Reading, Scoring, apply_corrections, sentences
 from malaria.cells import Labels, Once, count_once, read_table
 from malaria.images import Source, open_source
 from malaria.metrics import Readings
-from malaria.review import Basis, out_of_sample, read_corrections
+from malaria.review import out_of_sample, read_corrections
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import read_answers
@@ -26,6 +26,7 @@ EXAMPLE: Final = "synthetic"
 EXAMPLE_CELLS: Final = 200
 EXAMPLE_WRONG: Final = 10
 """So many of its labels are wrong on purpose: 5 %, about the share that is disputed in the public set."""
+_SYNTHETIC: Final = "These cells are synthetic: the figures show how the page works, not how good the model is."
 
 
 @dataclass(eq=False)
@@ -46,7 +47,6 @@ class LabelledSource:
     """The cells, each once, as they were last measured."""
     thumbnails: Thumbnails = field(init=False)
     _scorings: dict[str, Scoring] = field(default_factory=dict)
-    _bases: dict[str, Basis] = field(default_factory=dict)
     _batches: dict[tuple[str, Reading], tuple[object, Batch]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -107,13 +107,6 @@ class LabelledSource:
         as_given, corrected, undisputed = (self.batch(frame, reading).at(threshold) for reading in Reading)
         return as_given.readings(corrected, undisputed)
 
-    def basis(self, frame: Frame) -> Basis:
-        """How many of these cells the picked model has learned from, as far as it says."""
-        key = _name_model(frame)
-        if key not in self._bases:
-            self._bases[key] = out_of_sample(self.batch(frame).table, read_answers(frame), frame.card.name)[1]
-        return self._bases[key]
-
     def left_out(self, batch: Batch) -> pd.DataFrame:
         """What is in no figure, with the columns file and why."""
         why = dict(zip(batch.unreadable["file"], batch.unreadable["error"], strict=True))
@@ -140,7 +133,11 @@ class LabelledSource:
         self.once = once = count_once(table)
         copies, read = len(once.copies), self.source.read
         total = scoring.progress.total - copies
-        return Batch(self.name, once.table, frame.card, frame.threshold, read, total, self.synthetic, copies)
+        caution = _SYNTHETIC if self.synthetic else self._warn_of_learning(once.table, frame)
+        return Batch(self.name, once.table, frame.card, frame.threshold, read, total, self.synthetic, copies, caution)
+
+    def _warn_of_learning(self, table: pd.DataFrame, frame: Frame) -> str:
+        return sentences.warn_of_learning(out_of_sample(table, read_answers(frame), frame.card.name)[1])
 
 
 def _name_model(frame: Frame) -> str:

@@ -1,6 +1,7 @@
 """How one page sends a user to another: its address, and what it brings along in the session's state."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, NoReturn
 
 import pandas as pd
@@ -25,6 +26,19 @@ CORRECTIONS: Final = "corrections"
 SCORES: Final = "links.scores"
 """Cells of a batch (`malaria.sample.Scores`) on their way to the sample page."""
 
+_ORIGIN: Final = "links.origin"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a cell on the single-cell page came from: a batch, its given label there, and what the model called it."""
+
+    image_id: str | None
+    batch: str
+    given_label: str
+    called: str
+
+
 # Without `query_params` Streamlit refuses to leave while a widget is in the address.
 
 
@@ -38,10 +52,17 @@ def open_triage(example: str) -> NoReturn:
     st.switch_page(TRIAGE, query_params={"example": example})
 
 
-def open_cell(image: ImageFile) -> NoReturn:
-    """Show one cell on the single-cell page. Call it after a button, not in a callback."""
+def open_cell(image: ImageFile, origin: Origin) -> NoReturn:
+    """Show one cell of a batch on the single-cell page. Call it after a button, not in a callback."""
     bring_cells([image])
+    st.session_state[_ORIGIN] = origin
     st.switch_page(CELL, query_params={})
+
+
+def get_origin(image: ImageFile) -> Origin | None:
+    """Where a cell came from, if from a batch."""
+    origin: Origin | None = st.session_state.get(_ORIGIN)
+    return origin if origin and origin.image_id == image.image_id else None
 
 
 def bring_cells(images: Sequence[ImageFile]) -> None:
@@ -60,9 +81,9 @@ def open_review() -> NoReturn:
     st.switch_page(REVIEW, query_params={})
 
 
-def open_sample(table: pd.DataFrame, name: str, threshold: float) -> NoReturn:
+def open_sample(table: pd.DataFrame, name: str, threshold: float, caution: str = "") -> NoReturn:
     """Start the sample page from the cells of a batch at `threshold` (0 to 1); see `bring_scores`."""
-    bring_scores(table, name)
+    bring_scores(table, name, caution)
     st.switch_page(SAMPLE, query_params={"threshold": f"{threshold:.10g}"})
 
 
@@ -77,14 +98,15 @@ def open_sample_with_rates(found: int, infected: int, alarms: int, uninfected: i
     st.switch_page(SAMPLE, query_params={name: f"{value:.10g}" for name, value in (rates | nobody_else).items()})
 
 
-def bring_scores(table: pd.DataFrame, name: str) -> None:
+def bring_scores(table: pd.DataFrame, name: str, caution: str = "") -> None:
     """Make the sample page start from the cells of a batch: rates, overdispersion, thresholds, real check.
 
     `table` has the columns patient, given_label, p_parasitized (and corrected_label or expert_label, where there is
-    one); `name` says what they are, as in "measured on NAME". Raises SampleError for cells that give no rates.
+    one); `name` says what they are, as in "measured on NAME", and `caution` why they flatter the model, if they do.
+    Raises SampleError for cells that give no rates.
     """
     from malaria.sample import Scores  # only here: it needs 70 MB of statistics that other pages do without
 
-    scores = Scores(name, table)
+    scores = Scores(name, table, caution)
     scores.cells(scores.readings[0])
     st.session_state[SCORES] = scores

@@ -70,7 +70,8 @@ def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
 
 def draw_check(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
     """Decide the held-out patients by the rule, predicted beside observed."""
-    st.header("The real check: held-out patients decided by the rule", anchor="check")
+    whose = "The patients of this batch," if get_brought() else "The real check: held-out patients"
+    st.header(f"{whose} decided by the rule", anchor="check")
     if scores is None or point is None:
         st.markdown(NEEDS_SCORES)
         return

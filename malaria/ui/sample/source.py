@@ -40,6 +40,8 @@ def draw_source(scores: Scores | None, point: OperatingPoint | None, frame: Fram
         said.append(literal(str(read_scores(frame))))
     with st.container(key="sample-source"):
         st.markdown(" ".join(said))
+        if scores and scores.caution:
+            st.warning(literal(scores.caution), icon=":material/school:")
         if scores and measured and (others := _say_by_other_labels(scores, inputs)):
             st.markdown(others)
         if review := say_review(inputs):
