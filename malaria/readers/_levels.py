@@ -56,7 +56,7 @@ class Level:
 
     `more`: how many further cells would leave one level, if the reader goes on as so far; `next_more`: how many
     would leave fewer levels than now, which `next_possible` names. None where none are needed, or more
-    than 5,000 would be.
+    than 5,000 would be. `decided_after`: the number of answers after which one level was left.
     """
 
     possible: tuple[int, ...]
@@ -65,6 +65,7 @@ class Level:
     more: int | None = None
     next_more: int | None = None
     next_possible: tuple[int, ...] = ()
+    decided_after: int | None = None
 
     @property
     def decided(self) -> int | None:
@@ -107,56 +108,43 @@ def grade_level(
         raise MetricsError("The boundaries of levels lie between 0 and 1.")
     answers = np.asarray(right, dtype=bool)
     n = np.arange(1, answers.size + 1, dtype=np.float64)
-    possible = _exclude(np.cumsum(answers), n, boundaries, alpha, tuple(range(1, len(boundaries) + 2)))
-    hits = int(answers.sum())
-    if not (answers.size and len(possible) > 1 and look_ahead):
+    all_levels, hits = tuple(range(1, len(boundaries) + 2)), int(answers.sum())
+    narrowed = _narrow(np.cumsum(answers), n, boundaries, alpha, all_levels)
+    place, possible = narrowed[-1] if narrowed else (-1, all_levels)
+    if len(possible) == 1:
+        return Level(possible, int(answers.size), hits, decided_after=place + 1)
+    if not (answers.size and look_ahead):
         return Level(possible, int(answers.size), hits)
     ahead = np.unique(np.geomspace(1, _FAR, 400).round())
+    k = hits + ahead * hits / answers.size
     left = [
-        (int(ahead[place]), levels)
-        for place, levels in _look_ahead(
-            hits + ahead * hits / answers.size, answers.size + ahead, boundaries, alpha, possible
-        )
+        (int(ahead[place]), levels) for place, levels in _narrow(k, answers.size + ahead, boundaries, alpha, possible)
     ]
     more = next((number for number, levels in left if len(levels) == 1), None)
     next_more, next_possible = left[0] if left else (None, ())
     return Level(possible, int(answers.size), hits, more, next_more, next_possible)
 
 
-def _exclude(
+def _narrow(
     k: ArrayLike, n: Floats, boundaries: Sequence[float], alpha: float, possible: tuple[int, ...]
-) -> tuple[int, ...]:
-    """The levels that are left, where of the first `n` answers `k` are right; bets that are won first count first."""
-    won: list[tuple[int, int, bool]] = []
+) -> list[tuple[int, tuple[int, ...]]]:
+    """At which places, where of `n` answers `k` are right, fewer levels are possible than before, and which.
+
+    The bet that is won first counts first; one that would leave no level is passed over.
+    """
+    won = []
     for level, boundary in enumerate(boundaries, start=1):
         for better in (True, False):
             places = np.flatnonzero(log_bet(k, n, boundary, better=better) >= np.log(2 / alpha))
             if places.size:
                 won.append((int(places[0]), level, better))
-    for _, level, better in sorted(won):
+    narrowed = []
+    for place, level, better in sorted(won):
         left = tuple(one for one in possible if (one <= level) == better)
-        possible = left or possible
-    return possible
-
-
-def _look_ahead(
-    k: Floats, n: Floats, boundaries: Sequence[float], alpha: float, possible: tuple[int, ...]
-) -> list[tuple[int, tuple[int, ...]]]:
-    """At which places which levels are left, whenever there are fewer than before."""
-    left = []
-    for place in sorted(
-        {
-            int(places[0])
-            for boundary in boundaries
-            for better in (True, False)
-            if (places := np.flatnonzero(log_bet(k, n, boundary, better=better) >= np.log(2 / alpha))).size
-        }
-    ):
-        fewer = _exclude(k[: place + 1], n[: place + 1], boundaries, alpha, possible)
-        if len(fewer) < len(possible):
-            left.append((place, fewer))
-            possible = fewer
-    return left
+        if left and len(left) < len(possible):
+            narrowed.append((place, left))
+            possible = left
+    return narrowed
 
 
 def _name(levels: tuple[int, ...]) -> str:

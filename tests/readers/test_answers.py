@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from malaria.cells import for_spreadsheets
 from malaria.errors import ReaderTestError
-from malaria.readers import ANSWERS, COLUMNS, Answer, append_answer, read_answers, to_csv
+from malaria.readers import ANSWERS, COLUMNS, Answer, Settings, append_answer, read_answers, to_csv
 
 ID = "ab" * 32
 ANSWER = Answer("0123456789abcdef", "Ann", 1, ID, "Parasitized", 1.5, call_shown=True)
@@ -91,3 +91,10 @@ def test_a_row_that_cannot_be_is_named(row, said):
 def test_what_holds_no_answers_is_refused(data):
     with pytest.raises(ReaderTestError):
         read_answers(data)
+
+
+def test_every_column_and_setting_is_documented():
+    document = (Path(__file__).resolve().parents[2] / "docs" / "reader-tests.md").read_text(encoding="utf-8")
+    assert [name for name in COLUMNS if f"| `{name}` |" not in document] == []
+    options = [f"--{name.replace('_', '-')}" for name in Settings.model_fields if name != "name"]
+    assert [option for option in options if f"`{option}`" not in document] == []

@@ -131,3 +131,10 @@ def test_no_answers_no_level():
     assert grade_level([]).sentence == "No level: nothing was answered."
     with pytest.raises(MetricsError):
         grade_level([True], boundaries=(0.7, 0.9))
+
+
+def test_the_answer_that_decided_is_known():
+    level = grade_level([True] * 90)
+    assert level.decided == 1
+    assert grade_level([True] * level.decided_after).decided == 1
+    assert grade_level([True] * (level.decided_after - 1)).decided is None
