@@ -146,6 +146,23 @@ def test_after_the_name_keys_answer_and_the_way_back_keeps_who_one_is(page: Page
     decided(page, 1, of=10)
 
 
+def test_the_queue_in_dispute_ends_and_goes_on_with_the_rest(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Label_review?example=synthetic&annotator=finisher")
+    expect(page.get_by_text("190 more at lower suspicion")).to_be_visible()
+    for _ in range(9):
+        answer(page, "p")
+    press(page, "p", "Next Shortcut Enter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Done: all 10 are decided.")).to_be_visible()
+    expect(page.get_by_role("button", name="Corrected labels (CSV)")).to_be_visible()
+    page.get_by_role("button", name="190 more at lower suspicion: go on with them").click()
+    decided(page, 10)
+    expect(page).to_have_url(re.compile("queue=all"))
+
+    page.goto("/Label_review?annotator=finisher")
+    expect(page.get_by_text("Welcome back, 10 decisions kept. Upload the same zip to go on.")).to_be_visible()
+
+
 def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
     begin(page, "heavy-hand")
     for _ in range(20):

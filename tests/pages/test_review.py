@@ -349,6 +349,16 @@ def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJourna
     answer(start("ann"), "PPU")
     assert "Welcome back, 3 decisions kept. Upload the same zip to go on." in shown(start("ann", example=None))
     assert "Welcome back" not in shown(start("bob", example=None))
+    assert "Is it the same zip?" not in shown(start("ann"))
+
+
+def test_another_zip_than_before_is_said(journal: CsvJournal) -> None:
+    answer(start("ann"), "PPU")
+    app = start("ann", example=None)
+    files = {f"{label}/{shade}.png": png(shade / 10) for shade, label in enumerate((UNINFECTED, PARASITIZED), start=3)}
+    app.file_uploader[0].set_value([("other.zip", zipped(files).getvalue(), "application/zip")])
+    text = shown(settle(app.run()))
+    assert "Nothing you decided before (3 decisions) is about these cells. Is it the same zip?" in text
 
 
 def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:

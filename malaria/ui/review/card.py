@@ -21,6 +21,8 @@ def card(work: LabelReview) -> None:
     """Draw the card on the table. A key draws only this again."""
     with boundary(), st.container(key="review-card"):
         session = work.session
+        if get_asked(work).filter != session.settings.wanted:
+            st.rerun()  # a button here asked for another queue, which the row above has to take in
         keys = AnswerKeys("review", session, LABELS, "batch")
         _progress(work)
         if session.log.unsaved:

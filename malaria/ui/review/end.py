@@ -24,8 +24,7 @@ def draw_end(work: LabelReview, keys: AnswerKeys) -> None:
         st.button("Look again", shortcut="Enter", on_click=session.attempt, args=(session.advance,))
     elif not session.progress.total:
         st.info(_say_empty(work, asked), icon=":material/inbox:")
-        if draw_clear(asked, "review-clear-empty"):
-            st.rerun()
+        draw_clear(asked, "review-clear-empty")
     else:
         _draw_decided(work, asked)
     if asked.queue == MINE and session.progress.total:
@@ -101,8 +100,7 @@ def _draw_next(work: LabelReview, asked: Asked) -> None:
 
 def _offer_queue(words: str, asked: Asked, queue: str, kind: str = "secondary") -> None:
     chosen = replace(asked, queue=queue, wrong=None) if queue == ALL else Asked(queue)
-    if st.button(words, key=f"review-go-{queue}", type=kind, on_click=ask_for, args=(chosen,)):  # type: ignore[arg-type]
-        st.rerun()
+    st.button(words, key=f"review-go-{queue}", type=kind, on_click=ask_for, args=(chosen,))  # type: ignore[arg-type]
 
 
 def download(work: LabelReview, key: str) -> None:

@@ -67,6 +67,7 @@ class LabelReview:
     """The patients of these cells, in the order of their names."""
     _neighbours: dict[str, dict[str, list[SuspectLabel]]] = field(default_factory=dict)
     _chosen: dict[Filter, tuple[int, list[SuspectLabel]]] = field(default_factory=dict)
+    _waiting: dict[tuple[Filter, str, bool], tuple[int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.patients = sorted({card.patient for card in self.session.cards if card.patient})
@@ -95,11 +96,14 @@ class LabelReview:
         return len(self.choose(wanted))
 
     def count_waiting(self, wanted: Filter) -> int:
-        """How many cards still wait for this annotator."""
+        """How many cards still wait for this annotator, counted once for each row of the journal."""
         session = self.session
-        sharing, which = session.settings.sharing, wanted.which
-        cards, state = self.choose(wanted), session.log.state
-        return sum(1 for _ in list_waiting(cards, state, session.annotator, sharing=sharing, which=which))
+        sharing, state = session.settings.sharing, session.log.state
+        key = (wanted, session.annotator, sharing)
+        if key not in self._waiting or self._waiting[key][0] != len(state.rows):
+            cards = list_waiting(self.choose(wanted), state, session.annotator, sharing=sharing, which=wanted.which)
+            self._waiting[key] = (len(state.rows), sum(1 for _ in cards))
+        return self._waiting[key][1]
 
     def neighbours(self, card: SuspectLabel) -> dict[str, list[SuspectLabel]]:
         """Cells of the same patient by their given labels, those little suspect first; empty without a patient."""

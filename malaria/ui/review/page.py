@@ -50,6 +50,10 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
         return
     review = get_review(labelled, frame)
     review.session.change(*settings.draw_row(review))
+    kept = len(review.session.log.state.decided_by(review.session.annotator))
+    if kept and not review.session.latest(1):
+        words = f"Nothing you decided before ({count(kept, 'decision')}) is about these cells. Is it the same zip?"
+        st.info(words, icon=":material/history:")
     if review.basis.warning:
         st.warning(literal(review.basis.warning), icon=":material/warning:")
     card(review)

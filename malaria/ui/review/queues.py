@@ -162,11 +162,11 @@ def draw_filters(review: LabelReview, asked: Asked) -> None:
     draw_clear(asked, "review-clear")
 
 
-def draw_clear(asked: Asked, key: str) -> bool:
-    """Draw the button that takes the filters off, where there are any; return whether it was pressed."""
-    return asked.is_filtered and st.button(
-        "Clear the filters", icon=":material/filter_alt_off:", key=key, on_click=ask_for, args=(Asked(asked.queue),)
-    )
+def draw_clear(asked: Asked, key: str) -> None:
+    """Draw the button that takes the filters off, where there are any."""
+    if asked.is_filtered:
+        words, icon = "Clear the filters", ":material/filter_alt_off:"
+        st.button(words, icon=icon, key=key, on_click=ask_for, args=(Asked(asked.queue),))
 
 
 def count_filters(asked: Asked) -> int:
