@@ -63,7 +63,6 @@ def read(key: Key, sensitivity: float, specificity: float, rng: np.random.Genera
 def find_truths(key: Key, sensitivity: float, specificity: float) -> dict[str, float]:
     """What the figures of a grade would be of an endless test of the same mix."""
     accuracy = (sensitivity + specificity) / 2
-    called = (sensitivity + 1 - specificity) / 2
     repeated = [key.reference(place) == PARASITIZED for place in key.test.repeats]
     mix = sum(repeated) / len(repeated)
     alike = mix * (1 - 2 * sensitivity * (1 - sensitivity)) + (1 - mix) * (1 - 2 * specificity * (1 - specificity))
@@ -73,7 +72,7 @@ def find_truths(key: Key, sensitivity: float, specificity: float) -> dict[str, f
         "sensitivity": sensitivity,
         "specificity": specificity,
         "accuracy": accuracy,
-        "kappa": (accuracy - 0.5) / 0.5 if called else 0.0,
+        "kappa": 2 * accuracy - 1,  # half of the cells is parasitized, so half of the answers agree by chance
         "same answer twice": alike,
         "kappa with oneself": (alike - by_chance) / (1 - by_chance),
         "time": _TIME,

@@ -4,13 +4,13 @@
 one is, and `write_certificate` prints it. Numbers and files only: the page is elsewhere.
 """
 
-from malaria.readers._answers import ANSWERS, COLUMNS, Answer, append_answer, read_answers, to_csv
+from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, append_answer, read_answers, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
 from malaria.readers._certificate import describe, grades_to_csv, write_certificate
 from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
 from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
-from malaria.readers._group import NETWORK, Group, Pair, compare_pair, grade_all, paired_difference
+from malaria.readers._group import Group, Pair, compare_pair, grade_all, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
 from malaria.readers._making import SUSPECT, find_columns, join_re_read, make_phantom_test, make_test
 from malaria.readers._practice import (

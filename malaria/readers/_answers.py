@@ -20,6 +20,9 @@ from malaria.wording.words import list_some
 ANSWERS: Final = (*CLASSES, UNSURE)
 """What a reader may say of a cell; the last is "can't tell"."""
 
+NETWORK: Final = "the network"
+"""What the network is called among readers; nobody else is."""
+
 COLUMNS: Final = ("test", "reader", "position", "image_id", "answer", "seconds", "moment", "call_shown")
 """The columns of a file of answers, in their order."""
 
@@ -54,6 +57,7 @@ class Answer:
         problems = {
             "names no test: that must be 16 hexadecimal digits": not _TEST.fullmatch(self.test),
             "names no reader": not reader,
+            f"is by {NETWORK}, which is no reader": reader.casefold() == NETWORK,
             "has a reader's name of more than 100 letters": len(reader) > 100,
             "has a position below 1": self.position < 1,
             "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(self.image_id),

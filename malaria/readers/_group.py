@@ -9,14 +9,11 @@ from malaria.errors import ReaderTestError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Agreement, Rate, cohen, fleiss, mcnemar
 from malaria.metrics._rates import Z95
-from malaria.readers._answers import ANSWERS, Answer
+from malaria.readers._answers import ANSWERS, NETWORK, Answer
 from malaria.readers._bias import was_shown
 from malaria.readers._files import Key
 from malaria.readers._grading import Grade, by_place, grade
 from malaria.readers._rule import Rule, find_rule
-
-NETWORK = "the network"
-"""What the network is called among readers."""
 
 
 @dataclass(frozen=True)

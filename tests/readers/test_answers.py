@@ -73,6 +73,7 @@ def test_another_file_is_left_alone(tmp_path: Path):
     [
         ("x,Ann,1,{id},Parasitized,1", "names no test"),
         ("0123456789abcdef,,1,{id},Parasitized,1", "names no reader"),
+        ("0123456789abcdef,The network,1,{id},Parasitized,1", "which is no reader"),
         ("0123456789abcdef,Ann,0,{id},Parasitized,1", "a position below 1"),
         ("0123456789abcdef,Ann,1.5,{id},Parasitized,1", "no whole number"),
         ("0123456789abcdef,Ann,inf,{id},Parasitized,1", "cannot be read"),
