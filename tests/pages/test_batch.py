@@ -425,6 +425,10 @@ def test_that_it_flatters_goes_wherever_the_figures_go(models: Path) -> None:
     assert says in json.loads(write_figures(found))["warning"]
     press(app, "What this means for a whole sample")
     assert says in said(app)
+    app.switch_page("pages/4_Sample_threshold.py")
+    app.query_params["section"] = "Trust"
+    app.run()
+    assert "The patients of this batch, decided by the rule" in said(app)
     assert "held-out patients" not in said(app)
 
 

@@ -44,6 +44,7 @@ def show(frame: Frame) -> None:
     rule = sample_rule(inputs.cells, inputs.rates, **inputs.targets)
     interval = _find_interval(rates.find_known_rates(inputs, point), inputs)
     answer.show(rule, interval, inputs)
+    source.draw_caution(cells, point, inputs)
     left, right = st.columns([9, 11], gap="large")
     with left:
         _draw_controls(inputs)

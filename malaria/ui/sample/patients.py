@@ -92,7 +92,7 @@ def draw_check(scores: Scores | None, point: OperatingPoint | None, inputs: Inpu
             ],
         )
     )
-    st.markdown(_OF_A_BATCH if get_brought() else cite(read_words("check.md")))
+    st.markdown(f"{_OF_A_BATCH} {literal(scores.caution)}" if get_brought() else cite(read_words("check.md")))
     _draw_patients(result)
 
 

@@ -27,6 +27,12 @@ from malaria.wording.numbers import interval, percent, plain
 _FEWEST_PATIENTS: Final = 10
 
 
+def draw_caution(scores: Scores | None, point: OperatingPoint | None, inputs: Inputs) -> None:
+    """Say so where the rates in use were measured on cells that the model has learned."""
+    if scores and scores.caution and is_measured(inputs, point):
+        st.warning(literal(scores.caution), icon=":material/school:")
+
+
 def draw_source(scores: Scores | None, point: OperatingPoint | None, frame: Frame, inputs: Inputs) -> None:
     """Say where the rates come from and on how many cells they rest, and lead back to the measured ones."""
     measured, known = is_measured(inputs, point), find_known_rates(inputs, point)
@@ -40,8 +46,6 @@ def draw_source(scores: Scores | None, point: OperatingPoint | None, frame: Fram
         said.append(literal(str(read_scores(frame))))
     with st.container(key="sample-source"):
         st.markdown(" ".join(said))
-        if scores and scores.caution:
-            st.warning(literal(scores.caution), icon=":material/school:")
         if scores and measured and (others := _say_by_other_labels(scores, inputs)):
             st.markdown(others)
         if review := say_review(inputs):
