@@ -100,6 +100,14 @@ def field(app: AppTest, words: str) -> int:
 # In
 
 
+def test_a_single_image_is_told_why_not_and_where_it_belongs() -> None:
+    app = upload(start(), ring_png=b"\x89PNG")
+    (error,) = (error.value for error in app.error)
+    assert "ring" in error  # the dot is escaped
+    assert "zip both" in error
+    assert "Single cell" in error
+
+
 def test_arriving_there_is_something_to_click_and_nothing_else() -> None:
     app = start()
     assert "The figures appear here" in said(app)

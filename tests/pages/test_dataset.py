@@ -86,7 +86,7 @@ def test_arriving_there_is_something_to_click() -> None:
 def test_what_is_planted_in_the_built_in_set_is_found() -> None:
     app = start(example="synthetic")
     said = sentences(app)
-    assert f"#### {CELLS + 3} images: 100 Parasitized, 102 Uninfected, of 12 patients. **1 cannot be read.**" in said
+    assert f"## {CELLS + 3} images: 100 Parasitized, 102 Uninfected, of 12 patients. **1 cannot be read.**" in said
     assert "The expert disputes 10 of 200 labels" in said
     assert "5.0 % (2.7 to 9.0 %, 95 %)" in said
     unread = app.dataframe[-1].value
@@ -187,7 +187,7 @@ def test_an_unknown_example_is_a_sentence() -> None:
 
 def test_a_zip_is_described() -> None:
     app = described(upload(start(example="synthetic"), ("mine.zip", small_zip())))
-    assert "#### 12 images: 6 Parasitized, 6 Uninfected, of 3 patients." in sentences(app)
+    assert "## 12 images: 6 Parasitized, 6 Uninfected, of 3 patients." in sentences(app)
     assert "example" not in app.query_params
     assert "column **expert_label**" in sentences(app)
 
@@ -198,7 +198,7 @@ def test_a_csv_beside_the_zip_gives_labels_and_disputes() -> None:
     csv = f"file,given_label,expert_label,patient\n{rows}".encode()
     app = described(upload(start(), ("mine.zip", small_zip()), ("mine.csv", csv)))
     said = sentences(app)
-    assert "#### 12 images: 12 Parasitized, of 1 patient." in said
+    assert "## 12 images: 12 Parasitized, of 1 patient." in said
     assert "The expert disputes 6 of 12 labels" in said
     app.selectbox(key="dataset.given").select("expert_label").run()
     assert "6 Parasitized, 6 Uninfected" in sentences(described(app))
@@ -275,7 +275,7 @@ def test_the_folder_given_at_start_is_one_click_away(tmp_path: Path, monkeypatch
     monkeypatch.setattr(sources, "get_data_folder", lambda: tmp_path)
     app = start()
     next(button for button in app.button if "Look at" in button.label and "synthetic" not in button.label).click().run()
-    assert "#### 6 images: 3 Parasitized, 3 Uninfected, of 2 patients." in sentences(described(app))
+    assert "## 6 images: 3 Parasitized, 3 Uninfected, of 2 patients." in sentences(described(app))
 
 
 # The work

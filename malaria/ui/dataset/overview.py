@@ -44,9 +44,9 @@ def draw_overview(data_set: DataSet, found: Description) -> None:
         _draw_disputed(found)
     with right:
         _draw_files(told)
-    st.subheader("Sizes", anchor=False)
+    st.header("Sizes", anchor=False)
     charts.draw_sizes(found.readable)
-    st.subheader("Balance by patient", anchor=False)
+    st.header("Balance by patient", anchor=False)
     _draw_patients(found)
     _draw_unreadable(found)
     _offer_downloads(found)
@@ -58,7 +58,7 @@ def _draw_headline(found: Description) -> None:
     of = f", of {count(patients, 'patient')}" if patients else ""
     bad = len(found.unreadable)
     unread = f" **{bad:,} cannot be read.**" if bad else " All can be read."
-    st.markdown(f"#### {count(len(found.table), 'image')}: {classes}{of}.{unread}")
+    st.markdown(f"## {count(len(found.table), 'image')}: {classes}{of}.{unread}")
 
 
 def _draw_files(told: dict[str, Any]) -> None:
@@ -128,7 +128,7 @@ def _draw_unreadable(found: Description) -> None:
     bad = found.unreadable
     if bad.empty:
         return
-    st.subheader(f"{len(bad):,} unreadable", anchor=False)
+    st.header(f"{len(bad):,} unreadable", anchor=False)
     why = [error.removeprefix(f"{file}: ") for file, error in zip(bad["file"], bad["error"], strict=True)]
     st.dataframe({"file": bad["file"].tolist(), "why": why}, hide_index=True, alt="Files that cannot be read, and why")
 
@@ -156,9 +156,9 @@ def draw_leak(found: Description) -> None:
         "means: cells of one patient share a stain, a lamp and a camera, so a network that has seen some of them knows "
         "the others."
     )
-    st.subheader("By image: it leaks", anchor=False)
+    st.header("By image: it leaks", anchor=False)
     charts.draw_split(by_image.counts(), "image", _tell(by_image))
-    st.subheader("By patient: it does not", anchor=False)
+    st.header("By patient: it does not", anchor=False)
     charts.draw_split(by_patient.counts(), "patient", _tell(by_patient))
     st.caption(
         "`python -m malaria train` splits by patient; `--by-image` is there to show the difference, and says so."

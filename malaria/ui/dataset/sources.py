@@ -11,7 +11,7 @@ from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.ui.dataset.data_set import CELLS, EXAMPLE, DataSet
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import get_data_folder
+from malaria.ui.parts.uploads import check_set, get_data_folder
 
 DATA_SET: Final = "dataset.data_set"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
@@ -70,7 +70,6 @@ def _draw_ways_in() -> None:
     st.file_uploader(
         "Your own set: a zip of images in folders named like their classes, and beside it, if you like, a CSV with the "
         "columns **file**, **given_label**, **expert_label**, **patient**. They stay in memory, for this visit only.",
-        type=["zip", "csv"],
         accept_multiple_files=True,
         key=_UPLOADER,
         on_change=_take,
@@ -84,6 +83,7 @@ def _take() -> None:
 
 def _open(uploads: Sequence[UploadedFile]) -> None:
     """Make what was uploaded the session's data set. Raises SourceError for what is no data set."""
+    check_set(uploads)
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:

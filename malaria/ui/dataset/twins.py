@@ -34,7 +34,7 @@ def draw_duplicates(data_set: DataSet, found: Description) -> None:
 
 
 def _draw_kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: DataSet, found: Description) -> None:
-    st.subheader(title, anchor=False)
+    st.header(title, anchor=False)
     if not groups:
         st.markdown(f"None: no two images are {meaning}.")
         return

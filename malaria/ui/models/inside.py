@@ -80,9 +80,9 @@ def inside(frame: Frame) -> None:
         f"**{literal(frame.card.name)}** on {literal(image.file)}: p_parasitized **{probability(p)}**, it "
         f"{verdict(p, frame.threshold)}."
     )
-    st.subheader("How steady the answer is", anchor=False)
+    st.header("How steady the answer is", anchor=False)
     _draw_robustness(rgb, image.image_id or "", frame)
-    st.subheader("What the network is made of, and where it looks", anchor=False)
+    st.header("What the network is made of, and where it looks", anchor=False)
     _open_network(rgb, image.image_id or "", frame)
 
 

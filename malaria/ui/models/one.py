@@ -37,11 +37,11 @@ def one(frame: Frame) -> None:
     card, folder = frame.card, model.MODELS_DIR / (frame.model_name or "")
     st.markdown(f"This is **{literal(card.name)}**, picked in the sidebar. {_describe(card)}")
     _draw_card(card)
-    st.subheader("On cells it had not seen", anchor=False)
+    st.header("On cells it had not seen", anchor=False)
     _draw_measured(frame, folder)
-    st.subheader("How it was trained", anchor=False)
+    st.header("How it was trained", anchor=False)
     _draw_training(card, folder)
-    st.subheader("Its layers", anchor=False)
+    st.header("Its layers", anchor=False)
     _draw_layers(card, folder)
 
 

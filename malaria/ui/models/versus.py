@@ -29,9 +29,9 @@ def versus(frame: Frame) -> None:
     other = pick_other_model(frame, "models.other", f"Compare **{literal(frame.model_name or '')}** with")
     if other is None:
         return
-    st.subheader("On one cell", anchor=False)
+    st.header("On one cell", anchor=False)
     _draw_one_cell((frame, other))
-    st.subheader(f"On {CELLS} synthetic cells", anchor=False)
+    st.header(f"On {CELLS} synthetic cells", anchor=False)
     both = compare(_answer_batch(frame), _answer_batch(other))
     draw_comparison(both)
     st.caption(

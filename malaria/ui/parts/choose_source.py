@@ -14,7 +14,7 @@ from malaria.images import open_source
 from malaria.labels import CLASSES
 from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, LabelledSource
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import draw_uploader, get_data_folder, take_uploads
+from malaria.ui.parts.uploads import check_set, draw_uploader, get_data_folder, take_uploads
 from malaria.wording.words import count
 
 SOURCE: Final = "batch.source"
@@ -75,12 +75,12 @@ def _draw_ways_in(labelled: LabelledSource | None) -> None:
         _PAGE,
         "Your own cells: a zip with folders **Parasitized** and **Uninfected**, or a zip and beside it a CSV with the "
         "columns **file** and **label**. They stay in memory, for this visit only.",
-        ["zip", "csv"],
     )
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:
     """Make what was uploaded the session's source. Raises SourceError for what is no batch."""
+    check_set(uploads)
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:

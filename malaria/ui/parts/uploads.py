@@ -8,11 +8,14 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from malaria.errors import SourceError
+from malaria.labels import PARASITIZED, UNINFECTED
 
-def draw_uploader(page: str, words: str, types: Sequence[str] | None = None) -> None:
+
+def draw_uploader(page: str, words: str) -> None:
     """Draw an uploader for several files; `page` begins the keys of its state.
 
-    Without `types` (extensions) any file is taken: what it is, is seen by its bytes.
+    Any file is taken: what it is, is seen by its bytes, and a page can say what to do with one that it cannot use.
 
     A full one is copied by Streamlit in every run of the page, so what comes in is kept aside and the next run has an
     empty one. Opening can fail, and a callback has no place to say so: see `take_uploads`.
@@ -25,13 +28,24 @@ def draw_uploader(page: str, words: str, types: Sequence[str] | None = None) -> 
             st.session_state[_key_of(page)] = list(uploads)
             st.session_state[counted] = st.session_state.get(counted, 0) + 1
 
-    st.file_uploader(words, type=types, accept_multiple_files=True, key=key, on_change=take)
+    st.file_uploader(words, accept_multiple_files=True, key=key, on_change=take)
 
 
 def take_uploads(page: str) -> list[UploadedFile]:
     """Return what came in and is yet to be opened, once."""
     uploads: list[UploadedFile] = st.session_state.pop(_key_of(page), [])
     return uploads
+
+
+def check_set(uploads: Sequence[UploadedFile]) -> None:
+    """Raise SourceError with what to do for a file that is no part of a set of cells: neither a zip nor a CSV."""
+    for upload in uploads:
+        if not upload.name.lower().endswith((".zip", ".csv")):
+            raise SourceError(
+                f"{upload.name}: This page takes one zip, not single files. Put the images into folders called "
+                f"{PARASITIZED} and {UNINFECTED}, zip both, and upload the zip. A few cells without labels belong on "
+                "the page Single cell."
+            )
 
 
 def _key_of(page: str) -> str:

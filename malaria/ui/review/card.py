@@ -166,7 +166,7 @@ def _latest(work: LabelReview) -> None:
     decisions = work.session.latest()
     if not decisions:
         return
-    st.markdown("##### Your last decisions")
+    st.markdown("**Your last decisions**")
     st.caption("Click one to change it.")
     with st.container(key="review-latest", horizontal=True, gap="small"):
         for decision in decisions:

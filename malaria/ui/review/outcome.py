@@ -41,7 +41,7 @@ def draw_outcome(review: LabelReview) -> None:
         "Agreement": _draw_agreement,
         "Journal": _draw_journal,
     }
-    st.subheader("What came of it", anchor=False)
+    st.header("What came of it", anchor=False)
     chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
     if chosen:
         review.session.log.refresh()
@@ -66,7 +66,7 @@ def _draw_results(review: LabelReview) -> None:
 
 
 def _draw_ranking(found: Summary) -> None:
-    st.markdown("##### How good the ranking was")
+    st.subheader("How good the ranking was", anchor=False)
     lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
     lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {describe_rate(p.changed)} |" for p in found.pieces]
     st.markdown("\n".join(lines))
@@ -76,7 +76,7 @@ def _draw_ranking(found: Summary) -> None:
 def _draw_measured(found: Summary) -> None:
     if found.readings is None:
         return
-    st.markdown("##### The model before and after")
+    st.subheader("The model before and after", anchor=False)
     st.html(tables.readings_table(found.readings))
     st.caption(
         "Only labels the model itself suspects were looked at, so the re-read figures flatter it: errors that it "
@@ -85,7 +85,7 @@ def _draw_measured(found: Summary) -> None:
 
 
 def _offer_files(review: LabelReview) -> None:
-    st.markdown("##### Take it with you")
+    st.subheader("Take it with you", anchor=False)
     state, source = review.session.log.state, review.labelled.source
 
     def corrected() -> pd.DataFrame:
@@ -116,9 +116,9 @@ def _offer_files(review: LabelReview) -> None:
 
 def _draw_agreement(review: LabelReview) -> None:
     state = review.session.log.state
-    st.markdown("##### With yourself")
+    st.subheader("With yourself", anchor=False)
     draw_oneself(review)
-    st.markdown("##### With one another")
+    st.subheader("With one another", anchor=False)
     if len(state.annotators) < 2:
         st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
         return

@@ -35,7 +35,7 @@ _INPUTS: Final = (
 
 def result(sample: Sample, session: TriageSession, frame: Frame) -> Result:
     """Draw the figures of the sample, pooled over its fields, and return them."""
-    st.subheader("The sample, over all its fields", anchor=False)
+    st.header("The sample, over all its fields", anchor=False)
     figures = st.container()  # above what they rest on
     assumed, manual = _draw_assumed(), _manual()
     found = Result(session.triage, session.visible, _rates(frame, session), manual, assumed, session.sample)
@@ -56,7 +56,8 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
                 st.rerun()
     if told := sentences.say_concerns(found.triage):
         st.warning(told, icon=":material/warning:")
-    st.table(pd.DataFrame({literal(name): column for name, column in sentences.figures(found).items()}))
+    columns = {literal(name): column for name, column in sentences.figures(found).items()}
+    st.table(pd.DataFrame(columns).rename_axis("Figure"))
     if surer := sentences.say_surer(found, session.annotator):
         st.info(surer, icon=":material/query_stats:")
     elif left := len(session.undecided):
@@ -154,7 +155,7 @@ def readers(session: TriageSession) -> None:
     others = [name for name in everyone if name != session.annotator]
     if not others:
         return
-    st.subheader("Readers", anchor=False)
+    st.header("Readers", anchor=False)
     if session.blind and session.undecided:
         st.markdown(
             f"Also read by {literal(', '.join(others))}. While you are blind you see what they said of cells that "
