@@ -17,6 +17,7 @@ from malaria.images import ImageFile, decode, name_picture
 from malaria.images.plausibility import refuse_black
 from malaria.labels import PARASITIZED, label_for
 from malaria.model.card import Card
+from malaria.model.evidence import Evidence, cover_each, find_evidence
 from malaria.model.network import BATCH, Network
 
 __all__ = [
@@ -155,36 +156,17 @@ class Classifier(Network):
             pool.shutdown(cancel_futures=True)
 
     def occlusion(self, rgb: NDArray[np.uint8], patch: float = 0.19, stride: float = 0.0625) -> NDArray[np.float32]:
-        """Return where the cell looks parasitized: float32 (height, width) of `rgb`, 0 to 1.
+        """Return where the cell looks parasitized, each place alone: the map of `malaria.model.evidence.cover_each`."""
+        return cover_each(self.ask_odds, self.card.preprocessing, rgb, patch, stride)[0]
 
-        A square of the cell's own mean colour, `patch` of the input's side wide, is moved over the cell in steps of
-        `stride`; where covering it lowers the log-odds of p_parasitized, the map is high (Zeiler and Fergus 2014,
-        doi:10.1007/978-3-319-10590-1_53). 1 stands for a fall of 4 (odds 55 times lower) or the largest fall if that
-        is more, so a cell in which nothing matters stays dark.
+    def evidence(self, rgb: NDArray[np.uint8], threshold: float | None = None) -> Evidence:
+        """Return what speaks for a parasite, also where only several places together do: see `find_evidence`.
+
+        `threshold` (0 to 1) is the card's unless given.
         """
-        pixels = self.card.preprocessing.pixels(rgb)
-        height, width = pixels.shape[:2]
-        inside = self.card.preprocessing.fit_to_input(rgb).max(axis=2) > 0
-        side, step = max(2, round(patch * width)), max(1, round(stride * width))
-        colour = pixels[inside].mean(axis=0).astype(np.uint8) if inside.any() else np.zeros(3, np.uint8)
-        corners = [
-            (top, left)
-            for top in range(-side // 2, height, step)
-            for left in range(-side // 2, width, step)
-            if inside[max(0, top) : top + side, max(0, left) : left + side].any()
-        ]
-        covered = np.repeat(pixels[None], len(corners) + 1, axis=0)
-        for number, (top, left) in enumerate(corners):
-            window = (slice(max(0, top), top + side), slice(max(0, left), left + side))
-            covered[number][window][inside[window]] = colour
-        odds = logit(self.predict_pixels(covered))
-        fall, times = np.zeros((height, width)), np.full((height, width), 1e-6)
-        for (top, left), change in zip(corners, odds[-1] - odds[:-1], strict=True):
-            window = (slice(max(0, top), top + side), slice(max(0, left), left + side))
-            fall[window] += change
-            times[window] += 1
-        heat = np.clip(fall / times, 0, None) * inside
-        return self.card.preprocessing.fit_back((heat / max(4.0, float(heat.max()))).astype(np.float32), rgb.shape)
+        at = self.card.threshold if threshold is None else threshold
+        turn = float(logit(np.clip(at, _SHARPEST, 1 - _SHARPEST)))
+        return find_evidence(self.ask_odds, self.card.preprocessing, rgb, turn)
 
     def _score_batch(self, files: Sequence[ImageFile], threshold: float) -> list[Row]:
         pixels: list[NDArray[np.uint8]] = []
@@ -206,15 +188,22 @@ class Classifier(Network):
         """Return p_parasitized, shape (n,), of cells already preprocessed: uint8 (n, height, width, 3), n > 0."""
         return self.p_from_outputs(self.outputs(pixels))
 
+    def ask_odds(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the log-odds of p_parasitized for the same: of a network that ends in logits as far as they go."""
+        return self._odds_from_outputs(self.outputs(pixels))
+
     def p_from_outputs(self, raw: NDArray[np.float32]) -> NDArray[np.float64]:
         """Bring a network's raw outputs (n, outputs), of any kind and class order, to p_parasitized, shape (n,)."""
+        return np.clip(expit(self._odds_from_outputs(raw)), _SHARPEST, 1 - _SHARPEST)
+
+    def _odds_from_outputs(self, raw: NDArray[np.float32]) -> NDArray[np.float64]:
         card = self.card
         place = card.classes.index(PARASITIZED)
         values = raw[:, place if card.output == "softmax" else 0].astype(np.float64)
         odds = values if card.output == "logit" else logit(np.clip(values, _SHARPEST, 1 - _SHARPEST))
         if card.output != "softmax" and place == 0:  # a single output is about the second class
             odds = -odds
-        return np.clip(expit(odds / card.temperature), _SHARPEST, 1 - _SHARPEST)
+        return np.asarray(odds / card.temperature, np.float64)
 
 
 def _batches(files: Iterable[ImageFile]) -> Iterator[tuple[list[ImageFile], int]]:

@@ -285,15 +285,24 @@ def test_without_the_network_the_button_says_so_and_the_rest_works(monkeypatch: 
     assert len(answers(app)) == 1
 
 
+def test_a_cell_full_of_parasites_shows_where_they_are() -> None:
+    app = start(example="schizont")
+    assert answers(app) == ["Looks parasitized"]
+    alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
+    maps = [alt for alt in alts if "what speaks for a parasite" in alt]
+    assert maps
+    assert not any("nothing" in alt for alt in maps)
+
+
 def test_the_slider_only_blends(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[object] = []
-    original = model.Classifier.occlusion
+    original = model.Classifier.evidence
 
     def counted(self: model.Classifier, *given: object) -> object:
         calls.append(given)
         return original(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(model.Classifier, "occlusion", counted)
+    monkeypatch.setattr(model.Classifier, "evidence", counted)
     app = start(example="ring")
     app.slider(key="single_cell.fade").set_value(10).run()
     assert len(calls) == 1

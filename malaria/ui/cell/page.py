@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 import streamlit as st
-from numpy.typing import NDArray
 
 from malaria.cells import to_csv
 from malaria.errors import SourceError
 from malaria.images import RGB, ImageFile, decode
 from malaria.labels import name_reading
+from malaria.model.evidence import Evidence
 from malaria.model.provenance import Figures
 from malaria.model.verdict import verdict
 from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, to_table
 from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import DASH, estimate, percent
 from malaria.wording.words import count, probability, say_which_picture
@@ -222,7 +222,7 @@ def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what the answer rests on. Moving the slider redraws only this."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _draw_saliency(rgb, frame.occlusion(image_id, rgb))
+        _draw_evidence(rgb, frame.find_evidence(image_id, rgb), frame)
     with right:
         st.header("What the network saw", anchor=False)
         view = frame.classifier.network_view(rgb)
@@ -231,15 +231,9 @@ def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
         gallery.draw_picture(view, alt, side=256, pixels=True, caption=size)
 
 
-def _draw_saliency(rgb: RGB, saliency: NDArray[np.float32]) -> None:
+def _draw_evidence(rgb: RGB, evidence: Evidence, frame: Frame) -> None:
     st.header("What speaks for a parasite", anchor=False)
     strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
-    if saliency.max() < gallery.OUTLINED:
-        where, said = "nothing", "Nothing stands out: covering any one place changes the answer little."
-    else:
-        where, said = (
-            gallery.find_place(saliency),
-            "Yellow, outlined: covering this place would change the answer most.",
-        )
+    where, said = say_grounds(evidence, frame.threshold)
     alt = f"The cell under a map of what speaks for a parasite: {where}."
-    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb), saliency, strength / 100), alt, caption=said)
+    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb), evidence.heat, strength / 100), alt, caption=said)

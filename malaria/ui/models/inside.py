@@ -20,6 +20,7 @@ from malaria.ui.models.one import shape
 from malaria.ui.parts import charts as answers
 from malaria.ui.parts import examples, gallery
 from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import SIDE, Tile, draw_tiles, to_grey
@@ -210,15 +211,11 @@ def _enlarge(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
 
 def _draw_occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
     st.markdown("**Occlusion:** where covering changes the answer")
-    heat = frame.occlusion(image_id, rgb)
-    if heat.max() < gallery.OUTLINED:
-        alt = said = "Nothing stands out: covering any one place changes the answer little."
-    else:
-        where = gallery.find_place(heat)
-        alt = f"The cell under the occlusion map; strongest {where}."
-        said = f"Yellow, outlined: covering this place ({where}) lowers the log-odds most. No TensorFlow."
-    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb, 360), heat, 0.7), alt, side=360)
-    st.caption(said)
+    evidence = frame.find_evidence(image_id, rgb)
+    where, said = say_grounds(evidence, frame.threshold)
+    alt = f"The cell under the occlusion map: {where}."
+    gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb, 360), evidence.heat, 0.7), alt, side=360)
+    st.caption(f"{said} No TensorFlow.")
 
 
 def _draw_filters(filters: NDArray[np.float32] | None, frame: Frame) -> None:

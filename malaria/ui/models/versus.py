@@ -16,6 +16,7 @@ from malaria.ui.parts import charts as answers
 from malaria.ui.parts import gallery
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, draw_tiles
 from malaria.wording.words import count, probability
@@ -51,12 +52,12 @@ def _draw_one_cell(both: tuple[Frame, Frame]) -> None:
         with column:
             st.markdown(f"**{literal(frame.card.name)}**")
             answers.draw_answer(float(frame.classifier.predict([rgb])[0]), frame.threshold)
-            heat = frame.occlusion(image.image_id or "", rgb)
-            where = gallery.find_place(heat) if heat.max() >= gallery.OUTLINED else "nothing"
-            picture = gallery.overlay(gallery.enlarge(rgb, 280), heat, 0.7)
+            evidence = frame.find_evidence(image.image_id or "", rgb)
+            where = say_grounds(evidence, frame.threshold).where
+            picture = gallery.overlay(gallery.enlarge(rgb, 280), evidence.heat, 0.7)
             alt = f"The cell under what speaks for a parasite to {frame.card.name}: {where}."
             gallery.draw_picture(picture, alt, side=280)
-            st.caption(f"Covering changes its answer most: {where}.")
+            st.caption(f"What speaks for a parasite: {where}.")
 
 
 def _answer_batch(frame: Frame) -> Batch:

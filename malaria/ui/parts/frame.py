@@ -9,15 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 from starlette.formparsers import MultiPartParser
 
 from malaria.errors import MalariaError, ModelError
 from malaria.images import RGB
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
+from malaria.model.evidence import Evidence
 from malaria.model.network import FILE as NETWORK_FILE
 from malaria.ui.parts import address, links
 from malaria.ui.parts.text import literal
@@ -147,9 +146,9 @@ class Frame:
         folder = model.MODELS_DIR / self.card.name
         return _load_model(str(folder), _stamp(folder))
 
-    def occlusion(self, image_id: str, rgb: RGB) -> NDArray[np.float32]:
-        """What speaks for a parasite to the picked model, 0 to 1 (height, width): computed once for an image."""
-        return _find_occlusion(image_id, self.card.name, self.card.version, rgb, self)
+    def find_evidence(self, image_id: str, rgb: RGB) -> Evidence:
+        """What speaks for a parasite to the picked model: computed once for an image."""
+        return _find_evidence(image_id, self.card.name, self.card.version, self.threshold, rgb, self)
 
 
 @contextmanager
@@ -245,8 +244,10 @@ def _list_models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str
 
 
 @st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
-def _find_occlusion(image_id: str, model_name: str, version: str, _rgb: RGB, _frame: Frame) -> NDArray[np.float32]:
-    return _frame.classifier.occlusion(_rgb)
+def _find_evidence(
+    image_id: str, model_name: str, version: str, threshold: float, _rgb: RGB, _frame: Frame
+) -> Evidence:
+    return _frame.classifier.evidence(_rgb, threshold)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)

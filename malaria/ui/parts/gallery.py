@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-OUTLINED: Final = 0.5
-"""Where a saliency map (0 to 1) reaches this, an outline goes round the place."""
+from malaria.model.evidence import OUTLINED
+
 _DOWN: Final = ("upper", "", "lower")
 _ACROSS: Final = ("left", "", "right")
 
