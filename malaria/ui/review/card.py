@@ -131,13 +131,16 @@ def _answers(session: ReviewSession, keys: AnswerKeys) -> None:
 
 
 def _progress(work: LabelReview) -> None:
-    progress = work.session.progress
-    parts = [f"**{progress.done:,} of {progress.total:,}** decided"]
-    if less := describe(work, get_asked(work)):
+    progress, asked = work.session.progress, get_asked(work)
+    if not progress.total:
+        return  # what is said in place of a card says why
+    done = "looked through" if asked.queue == MINE else "decided"
+    parts = [f"**{progress.done:,} of {progress.total:,}** {done}"]
+    if less := describe(work, asked):
         parts.append(less)
     if progress.seconds_per_card is not None and progress.seconds_left:
         parts.append(f"{progress.seconds_per_card:.1f} s a card · {duration(progress.seconds_left)} left")
-    st.progress(progress.done / progress.total if progress.total else 1.0, " · ".join(parts))
+    st.progress(progress.done / progress.total, " · ".join(parts))
 
 
 def _say_error(session: ReviewSession) -> None:

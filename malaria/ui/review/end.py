@@ -11,7 +11,7 @@ from malaria.ui.parts import links
 from malaria.ui.parts.answer_keys import AnswerKeys, download_journal
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.review.label_review import LabelReview
-from malaria.ui.review.queues import ALL, DISPUTE, MINE, THIRD, Asked, ask_for, draw_clear, get_asked
+from malaria.ui.review.queues import ALL, DISPUTE, MINE, THIRD, Asked, ask_for, describe, draw_clear, get_asked
 from malaria.wording.words import choose_verb, count
 
 
@@ -37,7 +37,7 @@ def draw_end(work: LabelReview, keys: AnswerKeys) -> None:
 def _say_empty(work: LabelReview, asked: Asked) -> str:
     unfiltered = Asked(asked.queue)
     if asked.is_filtered and work.count(unfiltered.filter):
-        return "No label fits these filters. Take one off."
+        return f"No label fits these filters: {describe(work, asked)}."
     n = len(work.session.cards)
     return {
         DISPUTE: f"The model disputes none of these {n:,} labels.",

@@ -180,6 +180,8 @@ def describe(review: LabelReview, asked: Asked) -> str:
     more = review.count(replace(asked, queue=ALL).filter) - review.count(asked.filter)
     if asked.queue == DISPUTE and more:
         parts.append(f"{more:,} more at lower suspicion")
+    if asked.queue == THIRD:
+        parts.append("others do not agree on these")
     if asked.wrong:
         parts.append(f"only {_WORDS[asked.wrong].lower()}")
     if asked.patient:
