@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from malaria.review import CsvJournal, Decision, Log
+from tests.browser.test_every_page import find_barriers, pale
 from tests.browser.test_review import HIDDEN, PHONE, begin, decided, picture
 
 
@@ -50,6 +51,8 @@ def test_a_question_mark_lists_all_keys_and_none_answers_meanwhile(page: Page, j
     keys = page.get_by_role("dialog", name="All keys")
     expect(keys).to_be_visible()
     assert keys.get_by_role("rowheader").all_inner_texts()[:5] == ["P", "U", "N", "X", "Enter"]
+    assert pale(page) == []
+    assert find_barriers(page) == []
     for key in "punx":
         page.keyboard.press(key)
     page.keyboard.press("Escape")
@@ -84,6 +87,7 @@ def test_a_swipe_answers_as_the_keys_do_in_two_steps(page: Page, journal: CsvJou
     expect(page.get_by_text("Swipe the cell right: parasitized. Left: uninfected.")).to_be_visible()
     swipe(page, -150)
     expect(page.get_by_text("You: Uninfected")).to_be_visible()
+    assert pale(page) == []
     swipe(page, -150)  # another answer, once
     expect(page.get_by_text("Give Parasitized once more to change your answer")).to_be_visible()
     assert len(rows_of(journal, "thumb")) == 1

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from malaria.review import CsvJournal, Log, State
+from tests.browser.test_every_page import find_barriers, pale
 from tests.browser.test_review import begin, decided
 
 
@@ -55,6 +56,8 @@ def test_these_are_right_as_given(page: Page, journal: CsvJournal) -> None:
     page.get_by_role("option").nth(1).click()
     page.get_by_role("option").nth(12).click(modifiers=["Shift"])
     chosen(page, 12)
+    assert pale(page) == []
+    assert find_barriers(page) == []
     page.get_by_role("button", name="Right as given").dblclick()
     decided(page, 12)
     rows = [row for row in state_of(journal).rows if row.annotator == "mouse"]
