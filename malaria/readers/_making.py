@@ -26,7 +26,7 @@ _HARDEST: Final = 0.25
 _GAP: Final = 10
 """At least so many cards lie between the two looks at one cell, in a test long enough."""
 _PHANTOMS: Final = 4
-"""So many phantoms are drawn for each cell of a test of them."""
+"""So many phantoms of a class are drawn for each that the test needs of it: enough for hard ones alone."""
 
 
 def make_test(
@@ -100,7 +100,9 @@ def make_phantom_test(settings: Settings, classifier: Classifier) -> tuple[Key, 
     Every cell's truth is known, and no network has learned from one. It does not say how good a reader is on real
     cells.
     """
-    phantoms = batch(max(_PHANTOMS * settings.cells, 40), seed=settings.seed, artefacts=0.25)
+    parasitized = round(settings.cells * settings.parasitized)
+    most = max(parasitized, settings.cells - parasitized)  # half of a batch is of either class
+    phantoms = batch(max(2 * _PHANTOMS * most, 40), seed=settings.seed, artefacts=0.25)
     files = [ImageFile(one.file, one.png) for one in phantoms]
     table = tabulate(classifier.score(files)).assign(
         given_label=[one.true_label for one in phantoms], form=[one.form for one in phantoms]

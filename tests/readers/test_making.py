@@ -6,9 +6,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from malaria import load
 from malaria.errors import ReaderTestError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
-from malaria.readers import SUSPECT, Key, Settings, find_columns, make_test, read_key, read_test, write
+from malaria.readers import (
+    SUSPECT,
+    Key,
+    Settings,
+    find_columns,
+    make_phantom_test,
+    make_test,
+    read_key,
+    read_test,
+    write,
+)
 from malaria.review import Basis
 from tests.readers.conftest import image_id
 
@@ -66,6 +77,12 @@ def test_difficulty_is_by_the_held_out_network(table):
         return np.mean([1 - c.p_parasitized if c.reference == PARASITIZED else c.p_parasitized for c in cells])
 
     assert doubt("easy") < doubt("mixed") < doubt("hard")
+
+
+@pytest.mark.parametrize(("cells", "parasitized"), [(10, 0.4), (10, 0.6), (11, 0.5), (12, 1)])
+def test_there_are_hard_phantoms_enough_for_any_share(cells, parasitized):
+    key, _ = make_phantom_test(Settings(cells=cells, parasitized=parasitized, difficulty="hard"), load())
+    assert sum(cell.reference == PARASITIZED for cell in key.cells.values()) == round(cells * parasitized)
 
 
 def test_a_network_that_learned_the_cells_is_said(table):
