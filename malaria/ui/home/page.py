@@ -41,6 +41,8 @@ def show(frame: Frame) -> None:
             with st.container(horizontal=True):
                 if st.button("Triage this field", type="primary", icon=":material/play_arrow:"):
                     links.open_triage(ONE_FIELD)
+                if st.button("Ten cells: you against the network", icon=":material/timer:"):
+                    links.open_dare()
         with right:
             numbers = st.container(key="home-figures")
             st.markdown(_FOR_WHOM)

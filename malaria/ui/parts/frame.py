@@ -66,6 +66,13 @@ PAGES: Final = (
         "Try",
     ),
     PageEntry(
+        links.READERS,
+        "Reader test",
+        ":material/visibility:",
+        "Ten cells in thirty seconds, you against the network: who sees more?",
+        "Try",
+    ),
+    PageEntry(
         links.BATCH,
         "Batch evaluation",
         ":material/grid_view:",

@@ -18,11 +18,14 @@ SAMPLE: Final = "pages/4_Sample_threshold.py"
 TRIAGE: Final = "pages/5_Smear_triage.py"
 MODELS: Final = "pages/6_Models.py"
 DATASET: Final = "pages/7_Dataset.py"
+READERS: Final = "pages/8_Reader_test.py"
 
 CELLS: Final = "single_cell.cells"
 """Cells (a list of `ImageFile`) for the single-cell page; they outlive a visit to another page."""
 CORRECTIONS: Final = "corrections"
 """Corrected labels (`malaria.cells.Labels`) from label review, for the readings of every labelled source."""
+DARE: Final = "readers.dare"
+"""The ten cells that a visitor reads against the network, or has read."""
 SCORES: Final = "links.scores"
 """Cells of a batch (`malaria.sample.Scores`) on their way to the sample page."""
 
@@ -50,6 +53,12 @@ def open_example(name: str) -> NoReturn:
 def open_triage(example: str) -> NoReturn:
     """Triage one of the synthetic examples of the smear triage page (`malaria.smear.sample.EXAMPLES`)."""
     st.switch_page(TRIAGE, query_params={"example": example})
+
+
+def open_dare() -> NoReturn:
+    """Read ten cells against the network, on the reader test page: others than before."""
+    st.session_state.pop(DARE, None)
+    st.switch_page(READERS, query_params={})
 
 
 def open_cell(image: ImageFile, origin: Origin) -> NoReturn:

@@ -1,0 +1,174 @@
+"""The dare: ten synthetic cells in thirty seconds, then the reader, the network, and where they differed."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import streamlit as st
+from markupsafe import Markup
+
+from malaria.images import RGB, decode
+from malaria.labels import CLASSES
+from malaria.metrics import Rate
+from malaria.readers import Key, KeyCell, Settings, make_phantom_test
+from malaria.ui.parts import links
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.gallery import draw_picture, enlarge, overlay, to_png_uri
+from malaria.ui.parts.grounds import say_grounds
+from malaria.ui.parts.tiles import Tile, draw_tiles
+from malaria.ui.readers.cards import Deck, Given, draw_cards
+from malaria.wording.numbers import interval, keep_together, percent
+from malaria.wording.words import probability
+
+CELLS: Final = 10
+SECONDS: Final = 30
+NOTHING: Final = "no answer"
+_GAP: Final = 8  # pixels between a cell and its map
+
+
+@dataclass(eq=False)
+class Dare:
+    """Ten cells before one reader; `given` is None until it is over."""
+
+    key: Key
+    pictures: Mapping[str, RGB]
+    given: dict[int, Given] | None = None
+
+    def take(self, answers: list[Given], over: bool) -> None:
+        """Keep the answers, by position from 1. What was not answered in time is not there."""
+        if self.given is None and over:
+            self.given = {one.position: one for one in answers}
+
+
+def dare(frame: Frame) -> None:
+    """Draw the ten cells, or what came of them."""
+    name, begun = st.session_state.get(links.DARE, (None, None))
+    if begun is None or name != frame.card.name:
+        begun = _draw_lots(frame)
+        st.session_state[links.DARE] = (frame.card.name, begun)
+    if begun.given is None:
+        _draw_game(begun)
+    else:
+        _draw_result(begun, begun.given, frame)
+
+
+def _draw_lots(frame: Frame) -> Dare:
+    seed = secrets.randbelow(2**31)
+    settings = Settings(cells=CELLS, parasitized=(0.4, 0.5, 0.6)[seed % 3], difficulty="hard", seed=seed)
+    with st.spinner("Drawing ten cells …"):
+        key, files = make_phantom_test(settings, frame.classifier)
+    return Dare(key, {name: decode(png, name) for name, png in files.items()})
+
+
+def _draw_game(begun: Dare) -> None:
+    cards = begun.key.test.cards
+    draw_cards(
+        Deck(
+            token=begun.key.test.id,
+            total=len(cards),
+            cards=[(card, to_png_uri(begun.pictures[card.image_id])) for card in cards],
+            told=f"Ten red blood cells, {SECONDS} seconds. Which hold a parasite? The network reads the same ten.",
+            answers=CLASSES,
+            seconds=SECONDS,
+        ),
+        begun.take,
+    )
+    st.caption("The cells are synthetic, drawn by this program. Nothing of what you answer is kept.")
+
+
+def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
+    told = [
+        (card, begun.key.cells[card.image_id], given[place].answer if place in given else NOTHING)
+        for place, card in enumerate(begun.key.test.cards, start=1)
+    ]
+    mine = sum(answer == cell.reference for _, cell, answer in told)
+    its = sum(cell.call == cell.reference for _, cell, _ in told)
+    st.header(_say_winner(mine, its), anchor=False)
+    _draw_scores(mine, its, sum(one.seconds for one in given.values()), len(given))
+    with st.container(horizontal=True):
+        st.button("Ten other cells", type="primary", icon=":material/replay:", on_click=_forget)
+    differ = [place for place, (_, cell, answer) in enumerate(told, start=1) if answer != cell.call]
+    if differ:
+        st.subheader("Where you differed", anchor=False)
+        st.caption("Each cell stands beside a map of what speaks for a parasite, in yellow.")
+        columns = st.columns(2, gap="large")
+        for number, place in enumerate(differ):
+            card, cell, answer = told[place - 1]
+            with columns[number % 2]:
+                _draw_cell(place, cell, answer, card.image_id, begun.pictures[card.image_id], frame)
+    else:
+        st.markdown("**You and the network said the same of every cell.**")
+    st.subheader("All ten", anchor=False)
+    draw_tiles(
+        [
+            Tile(
+                begun.pictures[card.image_id],
+                f"Cell {place}, {_name_form(cell)}. You: {answer}. The network: {cell.call}.",
+                f"{_name_form(cell)}\n{_mark(answer, cell)} you {_mark(str(cell.call), cell)} network",
+            )
+            for place, (card, cell, answer) in enumerate(told, start=1)
+        ],
+        side=110,
+    )
+    st.caption(
+        "✓ right, ✗ not. The cells are synthetic: this says nothing about how good you or the network are on real ones."
+    )
+
+
+def _forget() -> None:
+    st.session_state.pop(links.DARE, None)
+
+
+def _say_winner(mine: int, its: int) -> str:
+    if mine == its:
+        return f"A draw: {mine} to {its}"
+    return f"You win, {mine} to {its}" if mine > its else f"The network wins, {its} to {mine}"
+
+
+def _draw_scores(mine: int, its: int, seconds: float, answered: int) -> None:
+    one = Markup("<p>{}<strong>{} of {}</strong><small>right: {}</small><small>{}</small></p>")
+    time = f"{answered} answered in {seconds:.0f} s" if answered else "nothing answered"
+    parts = [
+        one.format(who, right, CELLS, keep_together(_say_share(right)), note)
+        for who, right, note in (("You", mine, time), ("The network", its, "the same ten"))
+    ]
+    st.html(Markup('<div class="versus" role="status">{}</div>').format(Markup("").join(parts)))
+    st.caption("In brackets 95 % intervals: ten cells say little about anyone.")
+
+
+def _say_share(right: int) -> str:
+    share = Rate.exact_share(right, CELLS, "")
+    ends = interval(*share.interval) if share.interval else ""
+    return f"{percent(right / CELLS)} ({ends})"
+
+
+def _draw_cell(place: int, cell: KeyCell, answer: str, image_id: str, rgb: RGB, frame: Frame) -> None:
+    """One cell enlarged, beside it what speaks for a parasite, and below it who said what."""
+    evidence = frame.find_evidence(image_id, rgb)
+    where, said = say_grounds(evidence, frame.threshold)
+    plain = enlarge(rgb, 240)
+    both = np.hstack([plain, np.zeros((plain.shape[0], _GAP, 3), np.uint8), overlay(plain, evidence.heat, 0.7)])
+    alt = f"Cell {place}, and the same cell under a map of what speaks for a parasite: {where}."
+    draw_picture(both, alt, side=2 * 240 + _GAP)
+    p = "" if cell.p_parasitized is None else f" (p: {probability(cell.p_parasitized)})"
+    st.markdown(
+        f"**Cell {place} is {cell.reference.lower()}**: {_name_form(cell)}.  \n"
+        f"{_mark(answer, cell)} You: {answer}  \n{_mark(str(cell.call), cell)} The network: {cell.call}{p}"
+    )
+    st.caption(said)
+
+
+def _mark(answer: str, cell: KeyCell) -> str:
+    return "✓" if answer == cell.reference else "✗"
+
+
+def _name_form(cell: KeyCell) -> str:
+    """What was drawn, in words."""
+    form = cell.facts.get("form", cell.reference)
+    return {
+        "artefact_platelet": "a platelet on the cell",
+        "artefact_debris": "dirt on the cell",
+        "uninfected": "a clear cell",
+    }.get(form, form.replace("_", " "))
