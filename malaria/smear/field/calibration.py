@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from malaria.smear.field.objects import RGB, shrunk
 from malaria.smear.field.view_area import ViewArea, find_view
-from malaria.smear.field.watershed import Mask, opened
+from malaria.smear.field.watershed import Mask, disc, opened
 
 Floats = NDArray[np.float32]
 
@@ -71,13 +71,14 @@ class Calibration:
 
 
 class _Window(NamedTuple):
-    """A part of a field, shrunk by `scale`: its optical density, that in green a little smoothed, and what is `seen`.
+    """A part of a field, shrunk by `scale`: its optical density, that in green a little smoothed, and masks (uint8).
 
-    Not seen is what is no slide, and what something written lies over: a mask (uint8, 0 or 1).
+    Of the `slide` is `seen` what nothing written lies over.
     """
 
     density: Floats
     green: Floats
+    slide: Mask
     seen: Mask
     scale: float
 
@@ -97,7 +98,8 @@ def calibrate(rgb: RGB) -> Calibration:
     for part, scale, left, top in sample_windows(rgb, view):
         density = blank.density(part, scale, left, top)
         green = np.asarray(cv2.GaussianBlur(density[..., _GREEN], (0, 0), 1.0), np.float32)
-        windows.append(_Window(density, green, view.shown(part.shape, scale, left, top), scale))
+        place = (part.shape, scale, left, top)
+        windows.append(_Window(density, green, view.slide(*place), view.shown(*place), scale))
     greens = np.concatenate([window.greens for window in windows])
     stained, threshold = _usual_green(greens)
     if stained < _FAINTEST:
@@ -202,13 +204,16 @@ def _sizes(window: _Window, stained: float) -> tuple[NDArray[np.float64], NDArra
     """Diameters, in pixels of the field: of blobs that look like one cell, and of the parts of those that do not."""
     lone: list[float] = []
     joined: list[NDArray[np.float32]] = []
-    green, hidden = window.green, 1 - window.seen
+    green, slide = window.green, window.slide
+    written = slide & (1 - window.seen)
+    near = np.asarray(cv2.dilate(1 - slide, disc(5)), np.uint8)  # density is smoothed: cut cells seem to end there
+    cut = near | written
     nuclei = opened(green > 1.8 * stained, 7)
     for share in (0.5, 0.7):
-        mask = (green > share * stained).astype(np.uint8) & (1 - nuclei) | hidden
+        mask = (green > share * stained).astype(np.uint8) & (1 - nuclei) & slide | written
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         sizes = [
-            _lone_size(np.asarray(contour, np.int32), mask.shape, hidden) if len(contour) > 20 else 0.0
+            _lone_size(np.asarray(contour, np.int32), mask.shape, cut) if len(contour) > 20 else 0.0
             for contour in contours
         ]
         lone += [size for size in sizes if size > 0]
@@ -249,11 +254,11 @@ def _without_pallor(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return filled
 
 
-def _lone_size(contour: NDArray[np.int32], shape: tuple[int, ...], hidden: Mask) -> float:
-    """Diameter of the disc of the same area if the outline is round, whole and away from what is hidden, else 0."""
+def _lone_size(contour: NDArray[np.int32], shape: tuple[int, ...], cut: Mask) -> float:
+    """Diameter of the disc of the same area if the outline is round, whole and away from what cuts cells, else 0."""
     x, y, width, height = cv2.boundingRect(contour)
-    cut = min(x, y) < 1 or x + width >= shape[1] or y + height >= shape[0]
-    if cut or max(width, height) > 1.6 * min(width, height) or hidden[y : y + height, x : x + width].any():
+    at_border = min(x, y) < 1 or x + width >= shape[1] or y + height >= shape[0]
+    if at_border or max(width, height) > 1.6 * min(width, height) or cut[y : y + height, x : x + width].any():
         return 0.0
     area = cv2.contourArea(contour) + len(contour) / 2
     hull = cv2.contourArea(cv2.convexHull(contour)) + len(contour) / 2

@@ -52,6 +52,20 @@ def test_in_an_eyepiece_the_cells_of_its_circle_are_found_and_no_others(size, so
     assert sum(cell.touches_border for cell in found) > 5
 
 
+@pytest.mark.parametrize("soft", [0, SOFT])
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_that_close_the_black_around_a_circle_do_not_hide_its_cells(seed, soft):
+    rgb = phantom.field(seed=seed).rgb
+    height, width = rgb.shape[:2]
+    x, y, radius = width // 2, height // 2, 400
+    red = np.median(rgb[rgb[..., 1] < 170], axis=0).tolist()
+    for place in ((x + radius, y), (x - radius, y), (x, y + radius), (x, y - radius)):
+        cv2.circle(rgb, place, 36, red, -1)  # where the circle reaches the end of what is in view
+    about = calibrate(eyepiece(rgb, radius, (x, y), soft * radius))
+    assert about.diameter == pytest.approx(calibrate(rgb).diameter, rel=0.05)
+    assert about.lone_cells > 3
+
+
 def test_the_circle_is_known():
     rgb = phantom.field(seed=5).rgb
     view = find_view(eyepiece(rgb, 400, (640, 480)))
