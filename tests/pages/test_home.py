@@ -38,12 +38,12 @@ def test_one_click_triages_the_very_field_and_finds_what_was_outlined() -> None:
 def test_its_figures_are_those_of_the_sample_page() -> None:
     home, sample = start(links.HOME), start(links.SAMPLE)
     found, cleared, limit = re.findall(r"<strong>([\d.]+)\s%</strong>", shown(home))
-    assert f"infections below {limit} %" in shown(sample)
+    assert re.search(rf"infections at {re.escape(limit)}\s% of cells", shown(sample))
     n = [int(number.replace(",", "")) for number in re.findall(r"n\s=\s([\d,]+)", shown(home))]
     flagged, infected, wrong, uninfected = (
         int(number.replace(",", ""))
         for number in re.search(
-            r"Flagged ([\d,]+) of ([\d,]+) infected cells .* and ([\d,]+) of ([\d,]+) uninfected", sentences(sample)
+            r"flagged ([\d,]+) of ([\d,]+) infected cells .* and ([\d,]+) of ([\d,]+) uninfected", sentences(sample)
         ).groups()  # type: ignore[union-attr]
     )
     assert n == [infected, uninfected]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from malaria.errors import SampleError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.model.provenance import Confusion, Figures
+from malaria.model.provenance import ConfusionCounts, Figures
 from malaria.review import UNSURE, UNUSABLE
 from malaria.sample import CellRates, estimate_parasitaemia, required_cells
 from malaria.smear import (
@@ -112,7 +112,7 @@ def test_an_adapted_triage_has_the_rates_of_its_cross_validation():
 
 
 def test_without_held_out_scores_rates_are_known_at_the_threshold_of_the_card_alone(classifier):
-    figures = Figures(n=200, accuracy=None, intervals={}, confusion=Confusion(tp=90, fn=10, fp=1, tn=99))
+    figures = Figures(n=200, accuracy=None, intervals={}, confusion=ConfusionCounts(tp=90, fn=10, fp=1, tn=99))
     card = classifier.card.model_copy(update={"metrics": {"as_given": figures}})
     assert cell_rates(card, None, card.threshold).sensitivity == pytest.approx(90.5 / 101)
     assert cell_rates(card, None, card.threshold / 2) is None, "other rates than those stated"
