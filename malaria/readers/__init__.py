@@ -6,7 +6,15 @@ one is, and `write_certificate` prints it. Numbers and files only: the page is e
 
 from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, append_answer, read_answers, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
-from malaria.readers._certificate import describe, grades_to_csv, write_certificate
+from malaria.readers._certificate import (
+    describe,
+    grades_to_csv,
+    render_bias,
+    render_pairs,
+    render_rates,
+    render_rule,
+    write_certificate,
+)
 from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
 from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
@@ -82,6 +90,10 @@ __all__ = [
     "read_answers",
     "read_key",
     "read_test",
+    "render_bias",
+    "render_pairs",
+    "render_rates",
+    "render_rule",
     "to_csv",
     "write",
     "write_certificate",

@@ -1,7 +1,7 @@
 """What a test gave, to keep and to send: one HTML file that needs no other, and a CSV with a row for each reader."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from malaria.cells import format_csv
 from malaria.metrics import Rate
+from malaria.readers._answers import NETWORK
 from malaria.readers._bias import Bias
 from malaria.readers._files import Key
 from malaria.readers._grading import Grade
 from malaria.readers._group import Group
 from malaria.readers._levels import OF_SLIDES
 from malaria.readers._rule import Rule
-from malaria.report.html import Entry, render, render_page, render_table
+from malaria.report.html import render, render_page, render_table
 from malaria.wording.numbers import DASH, coefficient, estimate, percent
 from malaria.wording.words import count
 
@@ -42,10 +43,10 @@ def write_certificate(
         key=key,
         day=today or date.today(),
         readers=[
-            _about(key, one, pictures or {}) | {"rule": _rule(group.rules[name]) if name in group.rules else ""}
+            _about(key, one, pictures or {}) | {"rule": render_rule(group.rules[name]) if name in group.rules else ""}
             for name, one in group.grades.items()
         ],
-        together=_together(group) if len(group.pairs) else "",
+        together=render_pairs(group) if len(group.pairs) else "",
         of_slides=OF_SLIDES,
     )
     names = ", ".join(group.grades)
@@ -88,26 +89,34 @@ def describe(rate: Rate, write: str = "percent") -> str:
     return said if rate.interval else f"{said}. {rate.reason}"
 
 
-def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, object]:
-    repeats = len(key.test.repeats)
-    rows: list[Sequence[Entry]] = [
-        (name, describe(one.rates[kind], "coefficient" if kind == "kappa" else "percent"))
+def render_rates(one: Grade, network: Mapping[str, Rate] | None = None) -> Markup:
+    """Return a table of all figures of one reader; beside them those of the network, where they are given."""
+    beside = network or {}
+    rows = [
+        (name, describe(one.rates[kind], "coefficient" if kind == "kappa" else "percent"), kind)
         for kind, name in _NAMES.items()
     ]
     if one.unsure:
         rows += [
-            (f"{name.partition(':')[0]}, of the cells told", describe(one.decided[kind]))
+            (f"{name.partition(':')[0]}, of the cells told", describe(one.decided[kind]), "")
             for kind, name in _NAMES.items()
             if kind in one.decided
         ]
-    if repeats:
-        rows.append(("Same answer the second time", describe(one.with_oneself.raw)))
-        rows.append(("Kappa with oneself", describe(one.with_oneself.kappa, "coefficient")))
-    rows.append(("Time a cell, median", describe(one.seconds, "seconds")))
+    if one.with_oneself.raw.n:
+        rows.append(("Same answer the second time", describe(one.with_oneself.raw), ""))
+        rows.append(("Kappa with oneself", describe(one.with_oneself.kappa, "coefficient"), ""))
+    rows.append(("Time a cell, median", describe(one.seconds, "seconds"), ""))
+    if not any(rate.n for rate in beside.values()):
+        return render_table("", ("", "value (95 % interval), n"), [row[:2] for row in rows])
+    told = [(name, words, describe(beside[kind]) if kind in beside else "") for name, words, kind in rows]
+    return render_table("Value (95 % interval), n", ("", one.reader, NETWORK.capitalize()), told)
+
+
+def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, object]:
     return {
         "grade": one,
-        "rates": render_table("", ("", "value (95 % interval), n"), rows),
-        "bias": _bias(one.bias) if one.bias else "",
+        "rates": render_rates(one),
+        "bias": render_bias(one.bias) if one.bias else "",
         "mistakes": [
             {
                 "position": mistake.position,
@@ -124,7 +133,8 @@ def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, obj
     }
 
 
-def _bias(bias: Bias) -> Markup:
+def render_bias(bias: Bias) -> Markup:
+    """Return a table of the errors with the network's call shown and without."""
     rows = [
         (
             "Wrongly called by the network",
@@ -143,7 +153,8 @@ def _bias(bias: Bias) -> Markup:
     return render_table("With the network's call and without", head, rows)
 
 
-def _rule(rule: Rule) -> Markup:
+def render_rule(rule: Rule) -> Markup:
+    """Return a table of how the network and one reader best work together."""
     sensitivity, specificity = percent(rule.wished_sensitivity), percent(rule.wished_specificity)
     rows = [(f"For a sensitivity of {sensitivity} and a specificity of {specificity}", rule.sentence)]
     if rule.looked.value is not None:
@@ -155,7 +166,8 @@ def _rule(rule: Rule) -> Markup:
     return render_table("Network first, this reader on the uncertain", (), rows)
 
 
-def _together(group: Group) -> Markup:
+def render_pairs(group: Group) -> Markup:
+    """Return a table of every two readers, the network among them, on the cells that both read."""
     rows = [
         (
             f"{pair.a} and {pair.b}",
