@@ -1,13 +1,18 @@
-"""Reader tests in a real browser: the ten cells by touch and by keys."""
+"""Reader tests in a real browser: the ten cells by touch and by keys, and a whole test."""
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, WebSocket, expect
 
-from malaria.labels import PARASITIZED, UNINFECTED
+from malaria import load
+from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.phantom import FORMS
+from malaria.readers import Answer, Key, Settings, describe, grade, make_phantom_test, read_answers
+from malaria.review import UNSURE
 from malaria.ui.readers.dare import CELLS, SECONDS
+from malaria.ui.readers.taking import EVERY
 from tests.browser.test_every_page import PHONE, find_barriers, open_page, pale
 
 
@@ -79,3 +84,87 @@ def test_what_is_not_answered_in_time_is_not_right(page: Page) -> None:
     page.clock.fast_forward(1000 * SECONDS)
     assert [mine for mine, _ in read_tiles(page)] == [UNINFECTED, *["no answer"] * (CELLS - 1)]
     assert count_right(page, "You") <= 1
+
+
+# A test
+
+
+@pytest.fixture(scope="module")
+def key() -> Key:
+    return make_phantom_test(Settings(cells=60, repeats=10, seed=7), load())[0]
+
+
+def err(key: Key, seed: int, sensitivity: float = 0.85, specificity: float = 0.9, unsure: float = 0.05) -> list[str]:
+    """What a reader answers who errs at these rates."""
+    rng = np.random.default_rng(seed)
+    said = []
+    for place in range(len(key.test.cards)):
+        reference = key.reference(place)
+        right = rng.random() < (sensitivity if reference == PARASITIZED else specificity)
+        other = next(name for name in CLASSES if name != reference)
+        said.append(UNSURE if rng.random() < unsure else reference if right else other)
+    return said
+
+
+def rest(page: Page) -> None:
+    """Wait until no answer is on its way, and the page is drawn."""
+    expect(page.locator('.cards:not([data-underway="0"])')).to_have_count(0)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+
+
+def say(page: Page, said: list[str], first: int = 1, total: int = 70) -> None:
+    for place, answer in enumerate(said, start=first):
+        expect(page.get_by_text(f"Cell {place} of {total}")).to_be_visible()
+        expect(page.get_by_role("button", name="Can’t tell")).to_be_enabled()
+        page.keyboard.press({PARASITIZED: "p", UNINFECTED: "u", UNSURE: "n"}[answer])
+
+
+ADDRESS = "/Reader_test?section=A+test&cells=60&repeats=10&seed=7"
+
+
+def test_a_whole_test_gives_the_figures_of_its_answers_and_goes_on_after_a_new_visit(page: Page, key: Key) -> None:
+    said = err(key, seed=1)
+    open_page(page, f"{ADDRESS}&annotator=Ann")
+    page.get_by_role("button", name="Start").click()
+    say(page, said[:23])
+    expect(page.get_by_text("Cell 24 of 70")).to_be_visible()
+    rest(page)
+    page.get_by_text("Link, answers, another test").click()
+    link = page.get_by_test_id("stCode").inner_text()
+    assert "annotator" not in link
+    assert f"test={key.test.id}" in link
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Answers so far").click()
+    kept = [answer.answer for answer in read_answers(download.value.path())]
+    assert kept == said[: len(kept)]
+    assert 23 - len(kept) < EVERY
+
+    open_page(page, f"{link}&annotator=Ann")
+    page.get_by_text("Link, answers, another test").click()
+    page.locator("input[type=file]").set_input_files(download.value.path())
+    page.get_by_role("button", name="Go on").click()
+    say(page, said[len(kept) :], first=len(kept) + 1)
+    expect(page.get_by_role("heading", name="Ann: level")).to_be_visible()
+
+    answers = [
+        Answer(key.test.id, "Ann", place, key.test.cards[place - 1].image_id, answer)
+        for place, answer in enumerate(said, start=1)
+    ]
+    one = grade(key, answers)
+    table = page.get_by_role("table").inner_text().replace("\xa0", " ")
+    for name in ("sensitivity", "specificity", "accuracy"):
+        assert describe(one.rates[name]) in table
+    assert describe(one.rates["kappa"], "coefficient") in table
+    assert describe(one.with_oneself.raw) in table
+    expect(page.get_by_text(one.level.sentence.partition(". ")[2])).to_be_visible()
+    expect(page.get_by_role("img", name="the reference is")).to_have_count(len(one.mistakes))
+    assert pale(page) == []
+    assert find_barriers(page) == []
+    rest(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Certificate").click()
+    certificate = download.value.path().read_text()
+    assert certificate.count("data:image/png") == len(one.mistakes)
+    page.get_by_role("button", name="Use these rates for a sample").click()
+    found = one.rates["sensitivity"]
+    expect(page).to_have_url(re.compile(rf"sens_cells={found.n}(&|$)"))

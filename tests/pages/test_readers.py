@@ -1,15 +1,23 @@
 """The reader test page as a script: what comes of answers, whatever a browser sends."""
 
 import re
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from streamlit.testing.v1 import AppTest
 
 from malaria import load
+from malaria.errors import ReaderTestError
 from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
-from malaria.readers import Settings, make_phantom_test
+from malaria.readers import Key, Settings, make_phantom_test, read_answers, to_csv
 from malaria.ui.parts import links
 from malaria.ui.readers.cards import Deck, Given, check
 from malaria.ui.readers.dare import Dare
+from malaria.ui.readers.sitting import Sitting, check_name
 from tests.pages.test_every_page import press, sentences, start
+from tests.pages.test_smear import settled
 
 
 def test_the_dare_tells_who_won_and_shows_every_cell_that_was_seen_differently() -> None:
@@ -47,3 +55,112 @@ def test_only_what_can_be_meant_is_taken_from_a_browser() -> None:
     ]
     assert check([good, *(good | one for one in bad), None, [], {}], deck) == [Given(3, PARASITIZED, 2.0)]
     assert check(None, deck) == check({"position": 1}, deck) == []
+
+
+# A test
+
+TEST = {"section": "A test", "cells": "20", "seed": "3"}
+
+
+def codes(app: AppTest) -> list[str]:
+    return [code.value for code in app.code]
+
+
+def sit(key: Key, reader: str = "Ann", wrong: int = 3) -> Sitting:
+    """A sitting at its end, with the first cells answered wrongly."""
+    at = Sitting(key, reader)
+    said = [key.reference(place) for place in range(at.total)]
+    said[:wrong] = [next(name for name in CLASSES if name != one) for one in said[:wrong]]
+    at.take([Given(place, answer, 2.0) for place, answer in enumerate(said, start=1)], True)
+    return at
+
+
+@pytest.fixture
+def key() -> Key:
+    return make_phantom_test(Settings(cells=20, seed=3), load())[0]
+
+
+def test_a_link_gives_the_same_test_and_says_so_when_it_cannot(key: Key) -> None:
+    app = start(links.READERS, **TEST, annotator="Ann")
+    assert app.query_params["test"] == key.test.id
+    (link,) = codes(app)
+    asked = parse_qs(link.partition("?")[2])
+    assert "annotator" not in asked
+    again = start(links.READERS, **{name: value for name, (value,) in asked.items()})
+    assert codes(again) == [link]
+    assert not again.warning
+    other = start(links.READERS, **TEST, test="0123456789abcdef")
+    assert "This is not the test 0123456789abcdef of the link" in sentences(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("cells", "1"), ("cells", "many"), ("parasitized", "2"), ("difficulty", "none"), ("seed", "-1")]
+)
+def test_an_address_that_breaks_a_rule_is_told_in_a_sentence(name: str, value: str) -> None:
+    app = start(links.READERS, **(TEST | {name: value}))
+    assert not app.error
+    assert f"Of the address was left out: {name}={value} must be" in sentences(app)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"cells": "400"}, "has at most 300 cells"),
+        ({"repeats": "15"}, "Ask for fewer repeats or more cells"),
+        ({"set": "labelled", "example": "synthetic", "cells": "190", "parasitized": "0.9"}, "the set has"),
+    ],
+)
+def test_a_test_that_cannot_be_is_refused_in_a_sentence_with_a_way_back(asked: dict[str, str], said: str) -> None:
+    app = settled(start(links.READERS, **(TEST | asked)))
+    assert said in sentences(app)
+    app = press(app, "Make another test")
+    assert not app.error
+    assert any(button.label == "Make the test" for button in app.button)
+
+
+def test_a_labelled_set_gives_a_test_and_says_what_was_left_out() -> None:
+    app = settled(start(links.READERS, **TEST, set="labelled", example="synthetic"))
+    assert re.search(r"\d+ cells left out whose label the network contradicts", sentences(app))
+    assert "set=labelled" in codes(app)[0]
+
+
+def test_the_result_has_figures_level_and_every_mistake(key: Key) -> None:
+    app = start(links.READERS, **TEST)
+    app.session_state["readers.sittings"] = {key.test.id: sit(key)}
+    app.run()
+    assert app.header[0].value.startswith("Ann: level")
+    assert "no WHO certificate" in sentences(app)
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert "85.0\u00a0% (62.1 to 96.8\u00a0%), n\u00a0=\u00a020" in shown
+    assert shown.count("the reference is") == 3
+    app = press(app, "Another reader")
+    assert not app.header
+
+
+def test_answers_are_kept_beside_the_journal_for_who_gave_them(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    sit(key)
+    assert len(read_answers(tmp_path / "reader_answers.csv")) == 20
+    mine, others = Sitting(key), Sitting(key)
+    mine.seat("Ann")
+    others.seat("Bob")
+    assert (mine.kept, others.kept) == (20, 0)
+
+
+def test_only_answers_of_one_reader_to_this_very_test_are_gone_on_with(key: Key) -> None:
+    other = make_phantom_test(Settings(cells=20, seed=4), load())[0]
+    both = [*sit(key).answers[:4], *sit(key, "Bob").answers[:4]]
+    for answers, said in ((sit(other).answers, "no answers"), (both, "several readers")):
+        with pytest.raises(ReaderTestError, match=said):
+            Sitting(key, "Ann").bring(to_csv(answers).encode())
+    at = Sitting(key, "Eve")
+    at.bring(to_csv(both[:4]).encode())
+    assert at.kept == 4
+    assert {answer.reader for answer in at.answers} == {"Eve"}
+
+
+@pytest.mark.parametrize(("name", "fits"), [("the Network", False), ("\u200b", False), (" ", False), ("Ann", True)])
+def test_a_reader_has_a_name(name: str, fits: bool) -> None:
+    assert bool(check_name(name)) is not fits

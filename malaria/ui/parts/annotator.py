@@ -24,14 +24,21 @@ def get_annotator() -> str:
     return str(st.session_state.setdefault(_NAME, guest))
 
 
-def draw_box(*, compact: bool = False) -> str:
+def forget() -> None:
+    """Let go of who it was: somebody else comes, at first as a new guest."""
+    for known in (_NAME, _GUEST, _SEEN):
+        st.session_state.pop(known, None)
+    st.query_params.pop(ANNOTATOR, None)
+
+
+def draw_box(*, compact: bool = False, who: str = "Annotator") -> str:
     """Draw the box that names the annotator, and return who decides. The name goes into the address: a reload keeps it.
 
-    `compact` leaves out the words above the box.
+    `compact` leaves out the words above the box, which say `who` it is.
     """
     name = st.session_state[_BOX] = get_annotator()  # also where it was emptied
     st.text_input(
-        "Annotator",
+        who,
         key=_BOX,
         on_change=_take_name,
         max_chars=_LONGEST,
@@ -39,7 +46,7 @@ def draw_box(*, compact: bool = False) -> str:
         label_visibility="collapsed" if compact else "visible",
         icon=":material/person:",
         placeholder="Your name",
-        help=None if compact else "Decisions are kept under this name.",
+        help=None if compact else "What you decide is kept under this name.",
     )
     if st.query_params.get(ANNOTATOR) != name:
         st.query_params[ANNOTATOR] = name

@@ -69,7 +69,7 @@ PAGES: Final = (
         links.READERS,
         "Reader test",
         ":material/visibility:",
-        "Ten cells in thirty seconds, you against the network: who sees more?",
+        "Ten cells, you against the network: who sees more? Then a real test, and how good you are.",
         "Try",
     ),
     PageEntry(

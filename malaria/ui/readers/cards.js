@@ -10,9 +10,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     find(".stage").replaceChildren();
   }
   const run = root.run;
-  run.given = run.given.filter((one) => one.position > data.kept);
-  run.sent = run.given.length && Math.min(run.sent, run.given.length);
-  for (const card of data.cards) if (!run.cards.has(card.position)) run.cards.set(card.position, load(card));
+  const waiting = run.given.filter((one) => one.position > data.kept);
+  run.sent = Math.max(0, run.sent - run.given.length + waiting.length);
+  run.given = waiting;
+  root.dataset.underway = run.sent;
+  run.at = Math.max(run.at, data.kept + 1);
+  for (const card of data.cards) if (card.position >= run.at && !run.cards.has(card.position)) run.cards.set(card.position, load(card));
 
   function load(card) {
     const image = new Image();
@@ -71,7 +74,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (run.at > data.total) end();
     else {
       draw();
-      if (data.every && run.given.length - run.sent >= data.every) send(false);
+      const unsent = run.given.length - run.sent;
+      if (data.every && (unsent >= data.every || !run.cards.has(run.at))) send(false);
     }
   }
 
@@ -82,7 +86,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   }
 
   function send(over) {
-    run.sent = run.given.length;
+    root.dataset.underway = run.sent = run.given.length;
     setTriggerValue("answered", { token: run.token, answers: run.given, over });
   }
 
@@ -99,7 +103,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
       return button;
     }),
   );
-  if (run.state === "waiting" && !find(".start")) {
+  find(".start")?.remove();
+  if (run.state === "waiting") {
     const intro = document.createElement("div");
     intro.className = "start";
     const told = document.createElement("p");

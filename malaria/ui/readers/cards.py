@@ -56,7 +56,7 @@ class Deck:
 
 def draw_cards(deck: Deck, take: Callable[[list[Given], bool], None]) -> None:
     """Draw the cards, and hand to `take` what was answered, and whether that was all."""
-    key = "reader-cards"
+    key = f"reader-cards-{deck.token}"
 
     def hear() -> None:
         said = st.session_state[key].answered

@@ -18,6 +18,7 @@ from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import draw_picture, enlarge, overlay, to_png_uri
 from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.tiles import Tile, draw_tiles
+from malaria.ui.readers import making
 from malaria.ui.readers.cards import Deck, Given, draw_cards
 from malaria.wording.numbers import interval, keep_together, percent
 from malaria.wording.words import probability
@@ -42,7 +43,7 @@ class Dare:
             self.given = {one.position: one for one in answers}
 
 
-def dare(frame: Frame) -> None:
+def draw_dare(frame: Frame) -> None:
     """Draw the ten cells, or what came of them."""
     name, begun = st.session_state.get(links.DARE, (None, None))
     if begun is None or name != frame.card.name:
@@ -89,6 +90,7 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
     _draw_scores(mine, its, sum(one.seconds for one in given.values()), len(given))
     with st.container(horizontal=True):
         st.button("Ten other cells", type="primary", icon=":material/replay:", on_click=_forget)
+        st.button("A real test: 60 cells", icon=":material/fact_check:", on_click=_go_on)
     differ = [place for place, (_, cell, answer) in enumerate(told, start=1) if answer != cell.call]
     if differ:
         st.subheader("Where you differed", anchor=False)
@@ -119,6 +121,11 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
 
 def _forget() -> None:
     st.session_state.pop(links.DARE, None)
+
+
+def _go_on() -> None:
+    st.session_state[making.SECTION] = making.TEST
+    making.ask_for(Settings(repeats=10, seed=secrets.randbelow(1000)))
 
 
 def _say_winner(mine: int, its: int) -> str:

@@ -1,0 +1,108 @@
+"""What a test gave: the reader beside the network, the level, the mistakes, and files to take away."""
+
+from datetime import date
+from typing import Final
+
+import streamlit as st
+
+from malaria.readers import (
+    OF_SLIDES,
+    Grade,
+    Group,
+    grade_all,
+    grades_to_csv,
+    render_bias,
+    render_rates,
+    write_certificate,
+)
+from malaria.ui.parts import annotator, links
+from malaria.ui.parts.downloads import offer_download
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.tiles import Tile, draw_tiles
+from malaria.ui.readers import sitting
+from malaria.ui.readers.making import MadeTest
+from malaria.ui.readers.sitting import Sitting
+from malaria.wording.words import choose_verb, count
+
+SOURCE: Final = "Thresholds: WHO, Malaria microscopy quality assurance manual, version 2 (2016)."
+_SHOWN: Final = 60  # mistakes
+_GROUPS: Final = "readers.group"
+
+
+def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
+    """Draw the result of one reader."""
+    if not at.given:
+        st.info("Nothing was answered.")
+        return
+    group = _grade(made, at)
+    (one,) = group.grades.values()
+    level, _, more = one.level.sentence.partition(". ")
+    st.header(f"{literal(one.reader)}: {level[0].lower()}{level[1:].removesuffix('.')}", anchor=False)
+    if more:
+        st.markdown(more)
+    st.caption(f"{OF_SLIDES} {SOURCE}")
+    st.html(render_rates(one, group.network))
+    if one.bias:
+        st.html(render_bias(one.bias))
+    for note in one.notes:
+        st.caption(literal(note))
+    _draw_take_away(made, one, group)
+    _draw_mistakes(made, one)
+
+
+def _grade(made: MadeTest, at: Sitting) -> Group:
+    key = (made.key.test.id, at.reader, len(at.given), made.key.settings)
+    known, group = st.session_state.get(_GROUPS, (None, None))
+    if known != key:
+        group = grade_all(made.key, at.answers)
+        st.session_state[_GROUPS] = (key, group)
+    found: Group = group
+    return found
+
+
+def _draw_take_away(made: MadeTest, one: Grade, group: Group) -> None:
+    wrong = {mistake.image_id for mistake in one.mistakes}
+    with st.container(horizontal=True):
+        offer_download(
+            "Certificate",
+            lambda: write_certificate(
+                made.key, group, pictures={name: made.png(name) for name in wrong}, today=date.today()
+            ),
+            "reader_test.html",
+            kind="primary",
+        )
+        offer_download("Result as CSV", lambda: grades_to_csv([one]), "reader_test.csv")
+        found, cleared = one.rates["sensitivity"], one.rates["specificity"]
+        if found.n and cleared.n and st.button("Use these rates for a sample", icon=":material/rule:"):
+            links.open_sample_with_rates(found.numerator or 0, found.n, cleared.n - (cleared.numerator or 0), cleared.n)
+        st.button("Another reader", icon=":material/person_add:", on_click=_change_reader, args=(made,))
+
+
+def _change_reader(made: MadeTest) -> None:
+    annotator.forget()
+    sitting.leave(made.key)
+
+
+def _draw_mistakes(made: MadeTest, one: Grade) -> None:
+    n = len(one.mistakes)
+    st.subheader("Mistakes", anchor=False)
+    if not n:
+        st.markdown("None.")
+        return
+    st.markdown(f"{count(n, 'cell')} {choose_verb(n, 'was', 'were')} not answered as the reference has it.")
+    cells = made.key.cells
+    draw_tiles(
+        [
+            Tile(
+                made.picture(mistake.image_id),
+                f"Card {mistake.position}: the reference is {mistake.reference}, you said {mistake.answer}. "
+                f"The network: {cells[mistake.image_id].call or 'no answer'}.",
+                f"{mistake.reference}\nyou: {mistake.answer}\nnetwork: {cells[mistake.image_id].call or '–'}",
+            )
+            for mistake in one.mistakes[:_SHOWN]
+        ],
+        side=130,
+    )
+    if n > _SHOWN:
+        st.caption(f"The first {_SHOWN} of {n}. The certificate has all.")
