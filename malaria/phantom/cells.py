@@ -24,6 +24,7 @@ _STRIP = (
     ("schizont", 5),
     ("artefact_debris", 6),
     ("faint_ring", 7),
+    ("gametocyte", 8),
 )
 
 
@@ -83,7 +84,7 @@ def batch(
 
 
 def examples() -> list[Phantom]:
-    """Eight cells to click on: two uninfected, each stage, a platelet, debris, and last a ring too faint to be easy."""
+    """Nine cells to click on: two uninfected, each stage, a platelet, debris, and a ring too faint to be easy."""
     return [_phantom(form, index, name=form, patient=1 + index, seed=6, mislabelled=False) for form, index in _STRIP]
 
 

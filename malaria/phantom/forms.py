@@ -22,7 +22,8 @@ _DUST: Final[Colour] = (104, 86, 86)  # dirt on the glass, grey and a little out
 def red_cell(form: str, radius: float, slide: Slide, rng: np.random.Generator) -> Patch:
     """Draw a red cell of about that radius in one of the `FORMS`."""
     patch = Patch.blank(radius, slide, rng)
-    _body(patch)
+    if form != "gametocyte":  # which has used up its cell
+        _body(patch)
     _DRAW[form](patch)
     return patch
 
@@ -107,79 +108,115 @@ def _uninfected(patch: Patch) -> None:
 def _ring(patch: Patch, strength: float = 1.0) -> None:
     """A young parasite, now and then two: a thin ring, a fifth to a third of the cell across, with chromatin on it."""
     rng = patch.rng
-    radius = patch.radius * rng.uniform(0.2, 0.32)
-    places = [_place_inside(patch, 0.92 - radius / patch.radius)]
+    radius = patch.radius * rng.uniform(0.18, 0.29)
+    places = [_place_inside(patch, 0.82 - radius / patch.radius)]
     if rng.random() < 0.2:  # the second on the other side
         angle = rng.uniform(0, 2 * np.pi)
         places = [
             _place_beside((0, 0), 0.48 * patch.radius, turned) for turned in (angle, angle + rng.uniform(2.2, 4.0))
         ]
     for place in places:
-        _one_ring(patch, place, radius * rng.uniform(0.9, 1.1), strength * rng.uniform(0.75, 1.0))
+        _one_ring(patch, place, radius * rng.uniform(0.85, 1.1), strength * rng.uniform(0.75, 1.0))
 
 
 def _one_ring(patch: Patch, middle: Place, radius: float, strength: float) -> None:
-    """Paint a ring around a pale vacuole, thickest at its chromatin."""
+    """Paint a ring around a pale vacuole: seldom round, open or faint somewhere, its chromatin a dot or two on it."""
     rng, slide = patch.rng, patch.slide
-    width = patch.radius * rng.uniform(0.035, 0.065)
+    width = patch.radius * rng.uniform(0.03, 0.055)
     angle = rng.uniform(0, 2 * np.pi)
-    patch.blob(middle, (radius, radius), _mix_paler(slide), strength=0.5 * strength, soft=0.5 * radius)
-    patch.band(middle, radius, width, slide.parasite, thin_at=angle + np.pi, strength=0.9 * strength)
-    for turn in (0.0, rng.uniform(1.2, 3.5)) if rng.random() < 0.25 else (0.0,):
-        dot = patch.radius * rng.uniform(0.075, 0.1)
-        at = _place_beside(middle, radius, angle + turn)
-        shape = (dot * rng.uniform(1.0, 1.7), dot)
-        _chromatin(patch, at, shape, angle + turn + np.pi / 2, strength)
+    size = (radius * rng.uniform(1.0, 1.25), radius * rng.uniform(0.7, 0.95))
+    lies = angle + rng.normal(0, 0.5)
+    patch.blob(
+        middle,
+        size,
+        _mix_paler(slide),
+        angle=lies,
+        strength=0.35 * strength,
+        soft=0.5 * radius,
+        lumps=0.1,
+        mottling=0.2,
+    )
+    open_at = angle + np.pi + rng.normal(0, 0.6)
+    patch.band(middle, size, width, slide.parasite, angle=lies, thin_at=open_at, strength=0.85 * strength)
+    for turn in (0.0, rng.uniform(0.8, 3.5)) if rng.random() < 0.25 else (0.0,):
+        dot = patch.radius * rng.uniform(0.062, 0.085)
+        at = _place_beside(middle, rng.uniform(0.85, 1.0) * (size[0] if not turn else radius), angle + turn)
+        shape = (dot * rng.uniform(1.0, 1.5), dot)
+        _chromatin(patch, at, shape, angle + turn + np.pi / 2 + rng.normal(0, 0.4), strength)
 
 
 def _faint_ring(patch: Patch) -> None:
     """A ring hardly stained, as at the edge of the smear or under a tired dye."""
-    _ring(patch, strength=patch.rng.uniform(0.12, 0.2))
+    _ring(patch, strength=patch.rng.uniform(0.17, 0.26))
 
 
 def _trophozoite(patch: Patch) -> None:
-    """A growing parasite: an irregular mass with a vacuole, a large piece of chromatin and grains of brown pigment."""
+    """A growing parasite: an irregular mass with arms and vacuoles, a piece of chromatin, and brown pigment."""
     rng, slide, radius = patch.rng, patch.slide, patch.radius
-    size = radius * rng.uniform(0.34, 0.48)
-    middle = _place_inside(patch, 0.8 - size / radius)
+    size = radius * rng.uniform(0.3, 0.42)
+    middle = _place_inside(patch, 0.75 - size / radius)
     angle = rng.uniform(0, 2 * np.pi)
-    arm = _place_beside(middle, size, angle + rng.uniform(1.5, 2.5))
-    for at, share, strength in ((middle, 1.0, 0.8), (arm, 0.5, 0.7)):
-        shape = (1.2 * share * size, 0.85 * share * size)
-        patch.blob(
-            at, shape, slide.parasite, angle=angle, strength=strength, soft=0.2 * radius, lumps=0.17, mottling=0.25
-        )
-    vacuole = _place_beside(middle, -0.3 * size, angle)
-    patch.blob(
-        vacuole, (0.4 * size, 0.3 * size), _mix_paler(slide), angle=angle, strength=0.75, soft=0.15 * radius, lumps=0.1
-    )
-    _chromatin(patch, _place_beside(middle, 0.6 * size, angle), (0.4 * size, 0.28 * size), angle + 1)
-    _pigment(patch, middle, 0.25 * size, int(rng.integers(4, 9)))
+    arms = angle + np.cumsum(rng.uniform(1.2, 2.4, int(rng.integers(2, 4))))
+    lobes = [(middle, 1.0), *((_place_beside(middle, size * rng.uniform(0.75, 1.0), arm), 0.5) for arm in arms)]
+    for at, share in lobes:
+        shape = (1.15 * share * size, 0.8 * share * size)
+        lies = angle + rng.normal(0, 0.6)
+        patch.blob(at, shape, slide.parasite, angle=lies, strength=0.85, soft=0.12 * radius, lumps=0.2, mottling=0.3)
+    for turn, share in ((np.pi, 0.34), (rng.uniform(1.5, 4.5), 0.2)):
+        at, hole = _place_beside(middle, 0.35 * size, angle + turn), (share * size, 0.75 * share * size)
+        lies = rng.uniform(0, np.pi)
+        patch.blob(at, hole, _mix_paler(slide), angle=lies, strength=0.6, soft=0.12 * radius, lumps=0.15)
+    piece = (0.34 * size, 0.22 * size)
+    _chromatin(patch, _place_beside(middle, 0.6 * size, angle), piece, angle + rng.normal(1, 0.5))
+    _pigment(patch, _place_beside(middle, 0.25 * size, angle + 2), 0.14 * size, int(rng.integers(6, 13)))
 
 
 def _schizont(patch: Patch) -> None:
-    """A ripe parasite: a cluster of merozoites around a clump of pigment, filling much of the cell."""
+    """A ripe parasite: many merozoites crowded around a clump of golden-brown pigment, filling most of the cell."""
     rng, slide, radius = patch.rng, patch.slide, patch.radius
-    size = radius * rng.uniform(0.5, 0.72)
-    middle = _place_inside(patch, 0.85 - size / radius)
-    patch.blob(middle, (size, 0.9 * size), slide.parasite, strength=0.5, soft=0.25 * radius, lumps=0.1, mottling=0.3)
-    turn, count = rng.uniform(0, 2 * np.pi), int(rng.integers(8, 17))
+    size = radius * rng.uniform(0.6, 0.76)
+    middle = _place_inside(patch, 0.86 - size / radius)
+    patch.blob(middle, (size, 0.92 * size), slide.parasite, strength=0.5, soft=0.2 * radius, lumps=0.14, mottling=0.45)
+    turn, count = rng.uniform(0, 2 * np.pi), int(rng.integers(12, 23))
     for k in range(count):  # the golden angle spaces them evenly without a grid
-        reach = 0.9 * size * np.sqrt((k + 0.8) / count) * rng.uniform(0.88, 1.06)
-        angle = turn + 2.4 * k + rng.normal(0, 0.2)
+        reach = 0.92 * size * np.sqrt((k + 1.6) / (count + 1)) * rng.uniform(0.82, 1.08)
+        angle = turn + 2.4 * k + rng.normal(0, 0.35)
         at = _place_beside(middle, reach, angle)
-        dot = radius * rng.uniform(0.075, 0.11)
-        patch.blob(at, (1.6 * dot, 1.2 * dot), slide.parasite, angle=angle, strength=0.55, soft=0.1 * radius)
-        _chromatin(patch, at, (1.2 * dot, 0.85 * dot), rng.uniform(0, np.pi), rng.uniform(0.8, 1.0))
-    _pigment(patch, middle, 0.07 * size, 10)
+        dot, lies = radius * rng.uniform(0.05, 0.085), rng.uniform(0, np.pi)
+        patch.blob(at, (1.7 * dot, 1.3 * dot), slide.parasite, angle=lies, strength=0.6, soft=0.08 * radius, lumps=0.15)
+        _chromatin(patch, at, (dot * rng.uniform(1.0, 1.4), 0.8 * dot), lies, rng.uniform(0.65, 1.0))
+    clump = _place_beside(middle, 0.15 * size, rng.uniform(0, 2 * np.pi))
+    patch.blob(clump, (0.13 * size, 0.1 * size), _PIGMENT, strength=0.45, soft=0.12 * radius, lumps=0.3)
+    _pigment(patch, clump, 0.09 * size, 14)
+
+
+def _gametocyte(patch: Patch) -> None:
+    """The sexual form of P. falciparum: a crescent longer than the cell is wide, which hangs on to what is left of it.
+
+    Its chromatin and pigment lie about the middle; the red cell is a thin bib in the hollow of the bend.
+    """
+    rng, slide, radius = patch.rng, patch.slide, patch.radius
+    turn, bend = rng.uniform(0, 2 * np.pi), radius * rng.uniform(1.0, 1.4)
+    centre, half = _place_beside((0, 0), -0.85 * bend, turn), rng.uniform(0.95, 1.1) * radius / bend
+    bib, size = _place_beside(centre, bend - 0.3 * radius, turn), (0.42 * radius, 0.72 * radius)
+    patch.blob(bib, size, slide.cytoplasm, angle=turn, strength=0.6, soft=0.25 * radius, lumps=0.05, sticks_out=True)
+    colour = _mix(slide.cytoplasm, slide.parasite, 0.75)
+    for along in np.linspace(-1, 1, 15):
+        thick = radius * 0.31 * (1 - 0.42 * float(along) ** 2)
+        at = _place_beside(centre, bend, turn + half * along)
+        shape = (thick, 0.9 * thick)
+        patch.blob(at, shape, colour, angle=turn + half * along, soft=0.1 * radius, mottling=0.08, sticks_out=True)
+    middle = _place_beside(centre, bend, turn + half * rng.normal(0, 0.12))
+    _chromatin(patch, middle, (0.24 * radius, 0.13 * radius), turn + np.pi / 2, rng.uniform(0.45, 0.7))
+    _pigment(patch, middle, 0.12 * radius, int(rng.integers(12, 22)))
 
 
 def _chromatin(patch: Patch, at: Place, shape: tuple[float, float], angle: float, strength: float = 1.0) -> None:
     """Paint a piece of chromatin: a dense core in a softer fringe."""
-    soft = 0.09 * patch.radius
-    fringe = (1.25 * shape[0], 1.25 * shape[1])
-    patch.blob(at, fringe, patch.slide.parasite, angle=angle, strength=0.5 * strength, soft=1.6 * soft, lumps=0.1)
-    patch.blob(at, shape, patch.slide.chromatin, angle=angle, strength=strength, soft=soft, lumps=0.1, mottling=0.1)
+    soft = 0.07 * patch.radius
+    fringe = (1.2 * shape[0], 1.2 * shape[1])
+    patch.blob(at, fringe, patch.slide.parasite, angle=angle, strength=0.45 * strength, soft=1.4 * soft, lumps=0.15)
+    patch.blob(at, shape, patch.slide.chromatin, angle=angle, strength=strength, soft=soft, lumps=0.16, mottling=0.15)
 
 
 def _pigment(patch: Patch, middle: Place, spread: float, grains: int) -> None:
@@ -256,6 +293,7 @@ _DRAW: Final[Mapping[str, Callable[[Patch], None]]] = {
     "artefact_platelet": _platelet_on_cell,
     "artefact_debris": _debris_on_cell,
     "faint_ring": _faint_ring,
+    "gametocyte": _gametocyte,
 }
 
 STAGES: Final[Mapping[str, float]] = MappingProxyType({"ring": 0.65, "trophozoite": 0.2, "schizont": 0.15})

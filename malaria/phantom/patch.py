@@ -83,14 +83,29 @@ class Patch:
         self.paint(alpha, colour, window, sticks_out=sticks_out)
 
     def band(
-        self, at: Place, radius: float, width: float, colour: Colour, *, thin_at: float, strength: float = 1.0
+        self,
+        at: Place,
+        size: tuple[float, float],
+        width: float,
+        colour: Colour,
+        *,
+        angle: float,
+        thin_at: float,
+        strength: float = 1.0,
     ) -> None:
-        """Paint a ring, `width` pixels wide and thinnest towards the angle `thin_at`."""
-        window, rho, theta = self._around(at, 1.3 * radius + 3 * width)
-        middle = radius * at_angle(outline(0.1, self.rng), theta)
+        """Paint a ring along an ellipse of half axes `size` turned by `angle`.
+
+        It is about `width` pixels wide, uneven, and thinnest towards the angle `thin_at`.
+        """
+        along, across = size
+        window, rho, theta = self._around(at, 1.3 * max(size) + 3 * width)
+        turned = theta - angle
+        middle = along * across / np.hypot(across * np.cos(turned), along * np.sin(turned))
+        middle *= at_angle(outline(0.1, self.rng), theta)
         lean = np.cos(theta - thin_at)
-        alpha = np.exp(-np.square((rho - middle) / (width * (0.7 - 0.3 * lean))))
-        self.paint(strength * (0.75 - 0.25 * lean) * alpha, colour, window)
+        uneven = at_angle(outline(0.3, self.rng, waves=(2, 6)), theta)
+        alpha = np.exp(-np.square((rho - middle) / (width * uneven * (0.75 - 0.3 * lean))))
+        self.paint(strength * (0.7 - 0.3 * lean) * np.minimum(uneven, 1) * alpha, colour, window)
 
     def _around(self, at: Place, reach: float) -> tuple[Window, Floats, Floats]:
         """The window within `reach` of a place, with the distance and angle of its pixels from there."""

@@ -158,7 +158,6 @@ def test_a_suspect_is_chosen_by_key_and_by_click_though_others_lie_over_it(page:
     )
     page.goto("/Smear_triage?annotator=chooser")
     give(page, {heap.file: heap.png})
-    page.get_by_role("button", name="Count it all the same").click()  # a heap alone is hardly a smear
     expect(page.get_by_text("1 field triaged.")).to_be_visible()
     decided(page, 0)
     marks = page.locator(".smear-field .places button")
