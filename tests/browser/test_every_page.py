@@ -26,6 +26,8 @@ ADDRESSES = [
     "/Models?section=This+model",
     "/Sample_threshold?section=Trust",
     "/Sample_threshold?section=Threshold",
+    "/Reader_test?section=A+test&cells=20&repeats=2",
+    "/Reader_test?section=Compare+readers",
 ]
 
 

@@ -168,3 +168,30 @@ def test_a_whole_test_gives_the_figures_of_its_answers_and_goes_on_after_a_new_v
     page.get_by_role("button", name="Use these rates for a sample").click()
     found = one.rates["sensitivity"]
     expect(page).to_have_url(re.compile(rf"sens_cells={found.n}(&|$)"))
+
+
+# Training
+
+
+@pytest.mark.parametrize("context", [{}, PHONE], indirect=True, ids=["keys", "touch"])
+def test_training_tells_after_each_cell_and_goes_on_when_asked(page: Page, request: pytest.FixtureRequest) -> None:
+    touch = request.node.callspec.id == "touch"
+    open_page(page, "/Reader_test?section=Training")
+    page.get_by_role("button", name="Start").click()
+    right = 0
+    for place in range(1, 6):
+        expect(page.get_by_text(f"Cell {place}", exact=True)).to_be_visible()
+        button = page.get_by_role("button", name=PARASITIZED)
+        expect(button).to_be_enabled()
+        button.tap() if touch else page.keyboard.press("p")
+        told = page.get_by_text(re.compile("(Right. Parasitized|Wrong. Uninfected): "))
+        expect(told).to_be_visible()
+        right += "Right" in told.inner_text()
+        rest(page)
+        expect(page.get_by_text(f"{right} of {place} right")).to_be_visible()
+        following = page.get_by_role("button", name="Next")
+        following.tap() if touch else page.keyboard.press("Space")
+    expect(page.get_by_text("Cell 6", exact=True)).to_be_visible()
+    rest(page)
+    assert pale(page) == []
+    assert find_barriers(page) == []

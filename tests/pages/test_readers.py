@@ -11,11 +11,12 @@ from malaria import load
 from malaria.errors import ReaderTestError
 from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
-from malaria.readers import Key, Settings, make_phantom_test, read_answers, to_csv
+from malaria.readers import Answer, Key, PracticeCell, Settings, make_phantom_test, read_answers, to_csv
 from malaria.ui.parts import links
 from malaria.ui.readers.cards import Deck, Given, check
 from malaria.ui.readers.dare import Dare
 from malaria.ui.readers.sitting import Sitting, check_name
+from malaria.ui.readers.training import Practice
 from tests.pages.test_every_page import press, sentences, start
 from tests.pages.test_smear import settled
 
@@ -164,3 +165,45 @@ def test_only_answers_of_one_reader_to_this_very_test_are_gone_on_with(key: Key)
 @pytest.mark.parametrize(("name", "fits"), [("the Network", False), ("\u200b", False), (" ", False), ("Ann", True)])
 def test_a_reader_has_a_name(name: str, fits: bool) -> None:
     assert bool(check_name(name)) is not fits
+
+
+# Several readers
+
+
+def bring(app: AppTest, *files: tuple[str, list[Answer]]) -> AppTest:
+    app.file_uploader[0].set_value([(name, to_csv(answers).encode(), "text/csv") for name, answers in files])
+    return app.run()
+
+
+def test_readers_of_one_test_stand_beside_one_another_and_the_network(key: Key) -> None:
+    other = make_phantom_test(Settings(cells=20, seed=4), load())[0]
+    app = start(links.READERS, **(TEST | {"section": "Compare readers"}))
+    app = bring(
+        app, ("ann.csv", sit(key).answers), ("bob.csv", sit(key, "Bob", 5).answers), ("x.csv", sit(other).answers)
+    )
+    assert app.header[0].value == "2 readers"
+    assert "x.csv: The file holds no answers to this test" in sentences(app)
+    shown = "".join(html.proto.body for html in app.get("html"))
+    for pair in ("Ann and Bob", "Ann and the network", "Bob and the network"):
+        assert pair in shown
+    app = bring(app, ("again.csv", sit(key, "Bob", 0).answers))
+    assert app.header[0].value == "2 readers"
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert "100.0\u00a0% (83.2 to 100.0\u00a0%)" in shown
+
+
+# Training
+
+
+def test_a_cell_answered_wrongly_comes_again_after_three_cards() -> None:
+    cells = {name: PracticeCell(name, CLASSES[n % 2], {"form": "ring"}) for n, name in enumerate("abcdefgh")}
+    at = Practice(cells, {}, seed=1)
+    assert at.due is not None
+    missed = at.due.image_id
+    wrong = next(name for name in CLASSES if name != cells[missed].reference)
+    at.take([Given(1, wrong, 1.0), Given(1, wrong, 1.0)], False)
+    for place in range(2, 5):
+        at.take([Given(place, cells[at.due.image_id].reference, 1.0)], False)
+    assert [attempt.right for attempt in at.history] == [False, True, True, True]
+    assert at.due.image_id == missed
+    assert at.due.again

@@ -14,7 +14,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   run.sent = Math.max(0, run.sent - run.given.length + waiting.length);
   run.given = waiting;
   root.dataset.underway = run.sent;
-  run.at = Math.max(run.at, data.kept + 1);
+  if (run.state !== "told") run.at = Math.max(run.at, data.kept + 1); // what is told stays until the reader goes on
   for (const card of data.cards) if (card.position >= run.at && !run.cards.has(card.position)) run.cards.set(card.position, load(card));
 
   function load(card) {
@@ -28,13 +28,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   function draw() {
     const running = run.state === "running";
-    const place = Math.min(run.at, data.total);
-    find(".place").textContent = `Cell ${place.toLocaleString("en")} of ${data.total.toLocaleString("en")}`;
+    const place = data.total ? Math.min(run.at, data.total) : run.at;
+    find(".place").textContent = `Cell ${place.toLocaleString("en")}` + (data.total ? ` of ${data.total.toLocaleString("en")}` : "");
     const card = run.cards.get(run.at);
-    for (const one of run.cards.values()) one.image.hidden = !(running && one === card);
-    find(".call").hidden = !data.calls;
-    find(".call").textContent = running && card?.call ? `The network says: ${card.call}` : "\u00a0";
-    for (const button of find(".below").children) button.disabled = !running || !card;
+    for (const one of run.cards.values()) one.image.hidden = !((running || run.state === "told") && one === card);
+    find(".call").hidden = !data.calls && !data.lessons;
+    if (run.state !== "told") find(".call").textContent = running && card?.call ? `The network says: ${card.call}` : "\u00a0";
+    drawBelow(running && Boolean(card));
     if (running && card && run.shown !== run.at) {
       run.shown = run.at;
       run.since = performance.now();
@@ -68,14 +68,25 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const card = run.cards.get(run.at);
     if (run.state !== "running" || !card) return;
     run.given.push({ position: run.at, answer: choice, seconds: (performance.now() - run.since) / 1000 });
-    card.image.remove();
+    if (card.lesson) {
+      run.state = "told";
+      card.image.src = card.lesson.picture;
+      find(".call").textContent = `${choice === card.lesson.reference ? "✓ Right" : "✗ Wrong"}. ${card.lesson.why}`;
+      draw();
+      send(false);
+    } else next();
+  }
+
+  function next() {
+    run.cards.get(run.at).image.remove();
     run.cards.delete(run.at);
     run.at += 1;
-    if (run.at > data.total) end();
+    run.state = "running";
+    if (data.total && run.at > data.total) end();
     else {
       draw();
       const unsent = run.given.length - run.sent;
-      if (data.every && (unsent >= data.every || !run.cards.has(run.at))) send(false);
+      if (data.every && (unsent >= data.every || (unsent && !run.cards.has(run.at)))) send(false);
     }
   }
 
@@ -90,19 +101,27 @@ export default function ({ parentElement, data, setTriggerValue }) {
     setTriggerValue("answered", { token: run.token, answers: run.given, over });
   }
 
-  const below = find(".below");
-  below.replaceChildren(
-    ...data.answers.map(({ answer: choice, words, key }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.append(words);
-      const shown = document.createElement("kbd");
-      shown.textContent = key;
-      button.append(shown);
-      button.onclick = () => answer(choice);
-      return button;
-    }),
-  );
+  function makeButton(words, key, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    const shown = document.createElement("kbd");
+    shown.textContent = key;
+    button.append(words, shown);
+    button.onclick = act;
+    return button;
+  }
+
+  function drawBelow(open) {
+    const wanted = run.state === "told" ? "told" : "answers";
+    const below = find(".below");
+    if (below.shown !== wanted || !below.children.length) {
+      const make = (one) => makeButton(one.words, one.key, () => answer(one.answer));
+      below.replaceChildren(...(wanted === "told" ? [makeButton("Next", "Space", next)] : data.answers.map(make)));
+      below.shown = wanted;
+    }
+    for (const button of below.children) button.disabled = wanted === "answers" && !open;
+  }
+
   find(".start")?.remove();
   if (run.state === "waiting") {
     const intro = document.createElement("div");
@@ -120,13 +139,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
   draw();
 
   const hear = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || run.state !== "running") return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable='true']")) return;
     const said = data.answers.find((one) => one.key.toLowerCase() === event.key.toLowerCase());
-    if (!said) return;
+    const goes = run.state === "told" ? event.key === " " || event.key === "Enter" : run.state === "running" && said;
+    if (!goes) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    answer(said.answer);
+    run.state === "told" ? next() : answer(said.answer);
   };
   const hide = () => document.hidden && run.state === "running" && data.every && run.given.length && send(false);
   clearInterval(run.clock);

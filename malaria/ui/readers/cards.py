@@ -32,12 +32,21 @@ class Given(NamedTuple):
     seconds: float
 
 
+class Lesson(NamedTuple):
+    """What is shown of a card as soon as it is answered: the reference, a sentence, and a picture as a data URI."""
+
+    reference: str
+    why: str
+    picture: str
+
+
 @dataclass(frozen=True)
 class Deck:
     """The cards of one go. `token` tells it from any other; `kept` answers have arrived, and `cards` come next.
 
-    `told` and `begin` are the words before it and on its button. With `seconds` it ends when they are over. With
-    `every`, answers are sent after so many; else all at the end.
+    With a `total` of 0 nobody knows how many come. `lessons` go with the cards where the answer is no secret. `told`
+    and `begin` are the words before it and on its button. With `seconds` it ends when they are over. With `every`,
+    answers are sent after so many; else all at the end.
     """
 
     token: str
@@ -50,6 +59,7 @@ class Deck:
     kept: int = 0
     seconds: int = 0
     every: int = 0
+    lessons: Sequence[Lesson] = ()
     calls: bool = False
     """Whether the network's call stands on some of them."""
 
@@ -64,6 +74,7 @@ def draw_cards(deck: Deck, take: Callable[[list[Given], bool], None]) -> None:
             take(check(said.get("answers"), deck), bool(said.get("over")))
 
     first = deck.kept + 1
+    lessons = {position: lesson._asdict() for position, lesson in enumerate(deck.lessons, start=first)}
     _cards(
         key=key,
         data={
@@ -71,13 +82,14 @@ def draw_cards(deck: Deck, take: Callable[[list[Given], bool], None]) -> None:
             "total": deck.total,
             "kept": deck.kept,
             "cards": [
-                {"position": position, "picture": picture, "call": card.call}
+                {"position": position, "picture": picture, "call": card.call, "lesson": lessons.get(position)}
                 for position, (card, picture) in enumerate(deck.cards, start=first)
             ],
             "answers": [{"answer": answer, "words": WORDS[answer], "key": KEYS[answer]} for answer in deck.answers],
             "seconds": deck.seconds,
             "every": deck.every,
             "calls": deck.calls,
+            "lessons": bool(deck.lessons),
             "told": deck.told,
             "begin": deck.begin,
         },
@@ -92,7 +104,7 @@ def check(said: Any, deck: Deck) -> list[Given]:
         position, answer, seconds = (one.get(name) for name in Given._fields) if isinstance(one, dict) else [None] * 3
         if (
             type(position) is int
-            and 1 <= position <= deck.total
+            and 1 <= position <= (deck.total or position)
             and isinstance(answer, str)
             and answer in deck.answers
             and isinstance(seconds, int | float)

@@ -172,8 +172,11 @@ def _mark(answer: str, cell: KeyCell) -> str:
 
 
 def _name_form(cell: KeyCell) -> str:
-    """What was drawn, in words."""
-    form = cell.facts.get("form", cell.reference)
+    return name_form(cell.facts.get("form", cell.reference))
+
+
+def name_form(form: str) -> str:
+    """Say in words what was drawn (`malaria.phantom.FORMS`)."""
     return {
         "artefact_platelet": "a platelet on the cell",
         "artefact_debris": "dirt on the cell",

@@ -1,0 +1,103 @@
+"""For whoever gives a test: what several readers answered, beside one another and beside the network."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import streamlit as st
+
+from malaria.errors import MalariaError, ReaderTestError
+from malaria.readers import (
+    Answer,
+    Group,
+    describe,
+    grade_all,
+    grades_to_csv,
+    read_answers,
+    render_pairs,
+    render_rule,
+    to_csv,
+    write_certificate,
+)
+from malaria.report.html import Cell, Entry, render_table
+from malaria.ui.parts.downloads import offer_download
+from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import draw_uploader, take_uploads
+from malaria.ui.readers import making
+from malaria.ui.readers.making import MadeTest
+from malaria.wording.words import count
+
+_UPLOADS: Final = "readers.compare"
+_BROUGHT: Final = "readers.brought"
+
+
+def draw_comparison(frame: Frame) -> None:
+    """Draw the test, the way in for answers, and what they say together."""
+    made = making.choose_test(frame)
+    if made is None:
+        return
+    test = made.key.test
+    st.markdown(
+        f"**{literal(test.name) or 'A test'}** of {count(len(test.cards), 'card')}. Readers take it by this link:"
+    )
+    st.code(making.make_link(made), language=None, wrap_lines=True)
+    everybody: dict[str, list[Answer]] = st.session_state.setdefault(_BROUGHT, {}).setdefault(test.id, {})
+    draw_uploader(_UPLOADS, "The readers’ answers: the CSV that each downloads at the end. Several at once.")
+    for upload in take_uploads(_UPLOADS):
+        try:
+            _take(upload.getvalue(), made, everybody)
+        except MalariaError as error:
+            st.error(f"{literal(upload.name)}: {literal(str(error))}", icon=":material/error:")
+    if everybody:
+        _draw(made, [answer for answers in everybody.values() for answer in answers])
+    making.draw_change()
+
+
+def _take(data: bytes, made: MadeTest, everybody: dict[str, list[Answer]]) -> None:
+    """Add the answers of a file; a reader's new file stands for the old one. Raises ReaderTestError."""
+    answers = [answer for answer in read_answers(data) if answer.test == made.key.test.id]
+    if not answers:
+        raise ReaderTestError("The file holds no answers to this test. Use the link that its readers used.")
+    grade_all(made.key, answers)  # which refuses answers about other cells
+    for name in {answer.reader for answer in answers}:
+        everybody[name] = [answer for answer in answers if answer.reader == name]
+
+
+def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
+    group = grade_all(made.key, answers)
+    n = len(group.grades)
+    st.header(count(n, "reader"), anchor=False)
+    st.html(_to_table(group))
+    if n > 1:
+        st.markdown(f"**All readers together**, Fleiss’ kappa: {describe(group.agreement.kappa, 'coefficient')}.")
+    if group.pairs:
+        st.html(render_pairs(group))
+    for name, rule in group.rules.items():
+        with st.expander(f"{literal(name)} with the network"):
+            st.html(render_rule(rule))
+    for note in made.key.notes:
+        st.caption(literal(note))
+    with st.container(horizontal=True):
+        offer_download(
+            "Results as CSV", lambda: grades_to_csv(group.grades.values()), "reader_tests.csv", kind="primary"
+        )
+        offer_download("All certificates", lambda: _certify(made, group), "reader_tests.html")
+        offer_download("All answers", lambda: to_csv(answers), "reader_answers.csv", key="readers.all.csv")
+
+
+def _to_table(group: Group) -> str:
+    rows: list[list[Entry]] = [
+        [
+            Cell(name, f"{one.answered:,} of {one.cards:,} cards"),
+            *(describe(one.rates[kind]) for kind in ("sensitivity", "specificity", "accuracy")),
+            " or ".join(map(str, one.level.possible)),
+        ]
+        for name, one in group.grades.items()
+    ]
+    return render_table("", ("Reader", "Sensitivity", "Specificity", "Accuracy", "Level"), rows)
+
+
+def _certify(made: MadeTest, group: Group) -> str:
+    wrong = {mistake.image_id for one in group.grades.values() for mistake in one.mistakes}
+    return write_certificate(made.key, group, pictures={name: made.png(name) for name in wrong}, today=date.today())
