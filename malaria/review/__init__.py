@@ -35,10 +35,11 @@ from malaria.review.several import AS_GIVEN, Answered, answer_several, list_page
 from malaria.review.state import Opinion, State, replay
 from malaria.review.store import Log, News, Store
 from malaria.review.summary import Decided, Piece, Summary, count_decided, summarise
-from malaria.review.turn import Turn
+from malaria.review.turn import AHEAD, Press, Turn, read_presses
 
 __all__ = [
     "ADJUDICATION",
+    "AHEAD",
     "ANSWERS",
     "AS_GIVEN",
     "COLUMNS",
@@ -61,6 +62,7 @@ __all__ = [
     "Opinion",
     "Pair",
     "Piece",
+    "Press",
     "QueueProgress",
     "ReviewSession",
     "Settings",
@@ -89,6 +91,7 @@ __all__ = [
     "rank",
     "read_corrections",
     "read_journal",
+    "read_presses",
     "relabel",
     "replay",
     "seconds_per_card",

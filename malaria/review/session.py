@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from malaria.review.decisions import SKIPPED, Decision, mark_note
 from malaria.review.filters import Filter, choose_cards
@@ -67,13 +66,12 @@ class ReviewSession(Turn[SuspectLabel]):
         self.settings = settings or Settings()
         self.revealed: Decision | None = None
         """The decision just made about the current card, while what it revealed is being looked at."""
-        self.doubted: str | None = None
-        """Another answer that was asked for after the reveal: given once more, it is taken."""
         self.is_repeat = False
         self._model, self._threshold = model, threshold
         self._by_id = {card.image_id: card for card in self.cards}
         self._passed: set[str] = set()  # what a filter has shown so far, which the journal does not say
         self._declined: set[str] = set()  # repeats that were passed over
+        self._returning: set[str] = set()  # promised as a card that comes back
         self._open = False
         self._groups: list[list[Decision]] = []  # rows that were kept together, so that undo takes them back together
         self._chosen = choose_cards(self.cards, self.settings.wanted, log.state)
@@ -91,6 +89,7 @@ class ReviewSession(Turn[SuspectLabel]):
         self.annotator, self.settings = annotator, settings
         self._chosen = choose_cards(self.cards, settings.wanted, self.log.state)
         self._passed.clear()
+        self._break_promises()
         if same_cards and self.current is not None:
             self.token += 1
         else:
@@ -114,7 +113,8 @@ class ReviewSession(Turn[SuspectLabel]):
 
     def hides(self, card: SuspectLabel) -> bool:
         """Whether a card that waits must not show its given label, nor the model's view."""
-        seen = self.log.state.was_shown(card.image_id, self.annotator)
+        comes_back = card.image_id in self._returning
+        seen = not comes_back and self.log.state.was_shown(card.image_id, self.annotator)
         return self.settings.blind and not (self.settings.wanted.tells_label or seen)
 
     @property
@@ -123,6 +123,10 @@ class ReviewSession(Turn[SuspectLabel]):
         if self.current is None or (self.is_repeat and self.revealed is None):
             return None
         return self.revealed or super().mine
+
+    @property
+    def waits(self) -> bool:
+        return self.revealed is not None
 
     @property
     def others(self) -> dict[str, Decision]:
@@ -143,10 +147,9 @@ class ReviewSession(Turn[SuspectLabel]):
                 break
         return list(found.values())
 
-    def upcoming(self, n: int = 3) -> list[SuspectLabel]:
-        """The cards that will come next if nothing else happens, so that their images can be made ready."""
-        ahead = islice(self.waiting(), n + 1)
-        return [card for card in ahead if self.current is None or card.image_id != self.current.image_id][:n]
+    def will_wait(self, card: SuspectLabel) -> bool:
+        """Whether a card that is to come will stay after its answer, until one has looked at what that reveals."""
+        return self.settings.wait and self.hides(card)
 
     def waiting(self) -> Iterator[SuspectLabel]:
         """Yield the cards that are still to come, in their order."""
@@ -212,6 +215,7 @@ class ReviewSession(Turn[SuspectLabel]):
         kept = self.log.append_all(rows) if rows else []
         if kept:
             self._groups.append(kept)
+        self._break_promises()
         self.advance()
         return kept
 
@@ -230,18 +234,22 @@ class ReviewSession(Turn[SuspectLabel]):
             return super().undo(token)
         self.log.take_back(group)
         self._groups.pop()
+        self._break_promises()
         self.advance()
         return True
 
     def edit(self, image_id: str) -> None:
         """Put a card that was decided on the table again, its label shown."""
         if not self.log.unsaved:
+            self._break_promises()
             self._show(self._by_id[image_id])
 
     def advance(self) -> None:
         """Take the next card."""
         sharing, which = self.settings.sharing, self.settings.wanted.which
-        if self._asks:
+        if promised := self._take_promised():
+            self._show(promised, repeat=promised.image_id in self._returning)
+        elif self._asks:
             again = self._repeat()
             card = again or next_card(self._chosen, self.log, self.annotator, sharing=sharing, which=which)
             self._show(card, repeat=again is not None)
@@ -254,10 +262,12 @@ class ReviewSession(Turn[SuspectLabel]):
         left = {card.image_id: card for card in self._chosen}
         first = {card.image_id: card for card in cards if card.image_id in left}
         self._chosen = list((first | left).values())
+        self._break_promises()
 
     def start_over(self) -> None:
         """Go through the cards of a filter once more."""
         self._passed.clear()
+        self._break_promises()
         self.advance()
 
     def keep(self, token: int, answer: str, note: str) -> Decision | None:
@@ -273,7 +283,27 @@ class ReviewSession(Turn[SuspectLabel]):
 
     def _show(self, card: SuspectLabel | None, *, repeat: bool = False) -> None:
         self.is_repeat, self.revealed, self.doubted, self._open = repeat, None, None, False
+        if card is not None:
+            self._returning.discard(card.image_id)
         super()._show(card)
+
+    def _foresee(self) -> Iterator[SuspectLabel]:
+        if self.settings.sharing:
+            return  # it depends on what others take
+        may_return = self._asks and not (self.is_repeat or self._returning)
+        if may_return and (again := self._repeat()):
+            self._returning.add(again.image_id)
+            yield again
+        yield from self.waiting()
+
+    def _break_promises(self) -> None:
+        super()._break_promises()
+        self._returning.clear()
+
+    def _find_waiting(self, card: SuspectLabel) -> SuspectLabel | None:
+        if card.image_id in self._returning:
+            return card
+        return next((one for one in self.waiting() if one.image_id == card.image_id), None)
 
     def _find(self, decision: Decision) -> SuspectLabel | None:
         return self._by_id.get(decision.image_id)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from secrets import token_hex
+from typing import Final, Generic, Protocol, TypeVar
 
 from malaria.errors import JournalError
-from malaria.review.decisions import Decision
+from malaria.review.decisions import ANSWERS, Decision
 from malaria.review.store import Log
+
+AHEAD: Final = 5
+"""Cards that are promised to come next, so that a screen can draw them before it is told to."""
 
 
 class HasImageId(Protocol):
@@ -19,6 +25,30 @@ class HasImageId(Protocol):
     def image_id(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class Press:
+    """A key as a screen heard it: the `number`-th there, from 1, while it showed the card `image_id`.
+
+    `act` is "answer", with what was `said`, or a name that `Turn.hear` is given. `note` is what stood in its place.
+    """
+
+    number: int
+    image_id: str
+    act: str
+    said: str = ""
+    note: str = ""
+
+
+def read_presses(sent: object) -> list[Press]:
+    """Read the keys that a screen sent: a list of objects with the fields of `Press`. What is none is passed over."""
+    found = []
+    for one in sent if isinstance(sent, list) else []:
+        number, *texts = (one.get(name, "") for name in Press.__match_args__) if isinstance(one, Mapping) else (None,)
+        if isinstance(number, int) and len(texts) == 4 and all(isinstance(text, str) for text in texts):
+            found.append(Press(number, *texts))
+    return found
+
+
 Card = TypeVar("Card", bound=HasImageId)
 
 
@@ -26,8 +56,9 @@ class Turn(ABC, Generic[Card]):
     """An annotator before the card on view. `current` is None when there is none left.
 
     Whatever is done names the `token` of what was on the screen when it was done; it changes with the screen, so that a
-    key pressed twice does not answer a card that was never looked at. Methods raise JournalError when a decision cannot
-    be kept; nothing then goes on, with the decision in `log.unsaved`, until `save_again`.
+    button pressed twice does not answer a card that was never looked at. A key names the card itself (`hear`), as a
+    screen may be some cards ahead, in the order of `look_ahead`. Methods raise JournalError when a decision cannot be
+    kept; nothing then goes on, with the decision in `log.unsaved`, until `save_again`.
     """
 
     def __init__(self, log: Log, annotator: str) -> None:
@@ -38,6 +69,15 @@ class Turn(ABC, Generic[Card]):
         """Counts the cards that came on view."""
         self.error: str | None = None
         """The last thing that went wrong, until something goes right."""
+        self.heard = 0
+        """The number of the last key that `hear` has taken or refused."""
+        self.refused = 0
+        """How many keys `hear` has refused, as their card was not the one on view by then."""
+        self.doubted: str | None = None
+        """Another answer that was asked for after a reveal: given once more, it is taken."""
+        self.work_id = token_hex(8)
+        """Tells this work from every other one on a screen."""
+        self._promised: list[Card] = []
 
     # What each kind of work says
 
@@ -52,6 +92,14 @@ class Turn(ABC, Generic[Card]):
     @abstractmethod
     def _decide(self, card: Card, answer: str, note: str) -> Decision:
         """Return the first decision about a card."""
+
+    @abstractmethod
+    def _foresee(self) -> Iterator[Card]:
+        """Yield the cards that will come after the one on view, as far as that can be said."""
+
+    @abstractmethod
+    def _find_waiting(self, card: Card) -> Card | None:
+        """Return a promised card as it is by now; None if it is not to be shown any more."""
 
     @abstractmethod
     def _find(self, decision: Decision) -> Card | None:
@@ -87,6 +135,39 @@ class Turn(ABC, Generic[Card]):
         changed = replace(earlier, final_answer=answer, note=note, supersedes=earlier.decided_at, decided_at="")
         return self.log.append(changed)
 
+    @property
+    def waits(self) -> bool:
+        """Whether the card on view has its answer and stays, until one has looked at what that revealed."""
+        return False
+
+    def hear(self, presses: Iterable[Press], acts: Mapping[str, Callable[[int, str], object]]) -> None:
+        """Do what keys say, in their order, each once, and only if its card is the one on view.
+
+        `acts` are what can be done beside answering, by name, with the token and a note. A key whose card is not on
+        view is counted in `refused`, as is all that comes after a decision that could not be kept: `error` says why.
+        """
+        for press in sorted(presses, key=lambda one: one.number):
+            if press.number <= self.heard:
+                continue
+            self.heard = press.number
+            on_view = self.current.image_id if self.current else ""
+            if self.log.unsaved or press.image_id != on_view:
+                self.refused += 1
+            elif press.act in acts:
+                self.attempt(partial(acts[press.act], self.token, press.note))
+            elif press.act == "answer" and press.said in ANSWERS and self.current:
+                self.attempt(partial(self.answer, self.token, press.said, press.note))
+
+    def look_ahead(self, n: int = AHEAD) -> list[Card]:
+        """Return up to `n` cards that come next, in this order, as long as one goes on from card to card.
+
+        They are promised: what comes up meanwhile comes after them.
+        """
+        known = {card.image_id for card in self._promised}
+        new = (card for card in self._foresee() if card.image_id not in known and card != self.current)
+        self._promised.extend(islice(new, max(0, n - len(self._promised))))
+        return self._promised[:n]
+
     def annotate(self, token: int, note: str) -> Decision | None:
         """Keep a note on the card on view if it has an answer; else the answer brings it."""
         mine = self.mine
@@ -99,6 +180,7 @@ class Turn(ABC, Generic[Card]):
         if self.is_stale(token) or last is None or card is None:
             return False
         self.log.undo(self.annotator)
+        self._break_promises()
         self._show_undone(card, last)
         return True
 
@@ -114,6 +196,17 @@ class Turn(ABC, Generic[Card]):
             act()
         except JournalError as error:
             self.error = str(error)
+
+    def _take_promised(self) -> Card | None:
+        """Return the next promised card that is still to be shown."""
+        while self._promised:
+            if card := self._find_waiting(self._promised.pop(0)):
+                return card
+        return None
+
+    def _break_promises(self) -> None:
+        """Let what comes next be found anew, as something else than going on was done."""
+        self._promised.clear()
 
     def _show(self, card: Card | None) -> None:
         self.current = card

@@ -27,6 +27,7 @@ ONE_FIELD: Final = "synthetic_field"
 """The name of its first field alone, which the home page shows."""
 EXAMPLES: Final = {EXAMPLE: (3, 14), ONE_FIELD: (3,)}
 """The seeds of each example's fields, all of one slide, by its name."""
+_CUTS: Final = 40  # squares that are kept; of two cells across they take a few MB
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class Sample:
     _known: _Known = field(default_factory=dict)
     _judging: tuple[_Model, Judging] | None = None
     _decoded: tuple[str, RGB] | None = None  # the last one only: a scan takes hundreds of MB
-    _last_cut: tuple[tuple[str, Box, float], RGB] | None = None  # the card's, while one looks at another field
+    _cuts: dict[tuple[str, Box, float], RGB] = field(default_factory=dict)  # the card's, and those to come
 
     @classmethod
     def of(
@@ -174,13 +175,20 @@ class Sample:
 
     def cut(self, name: str, box: Box, side: float) -> RGB:
         """A square of a field around a box, `side` pixels wide. Raises ImageError."""
-        key, last = (name, box, side), self._last_cut
-        if last is None or last[0] != key:
+        key = name, box, side
+        cut = self._cuts.pop(key, None)
+        if cut is None:
             rgb = self.rgb(name)
             window = window_around(box.centre, rgb.shape[1], rgb.shape[0], side, square=True)
             cut = rgb[window.y : window.y + window.height, window.x : window.x + window.width].copy()
-            last = self._last_cut = key, cut
-        return last[1]
+        self._cuts[key] = cut  # now the last to be dropped
+        for old in list(self._cuts)[:-_CUTS]:
+            del self._cuts[old]
+        return cut
+
+    def is_at_hand(self, name: str, box: Box, side: float) -> bool:
+        """Whether `cut` needs no field to be decoded."""
+        return (name, box, side) in self._cuts or (self._decoded is not None and self._decoded[0] == name)
 
 
 def _judge_all(

@@ -1,5 +1,7 @@
 """Where a human decides on the suspects: which cell is on view, what was said of each, and what may be seen of that."""
 
+from collections.abc import Iterator
+
 from malaria.review import Decision, Log, Turn
 from malaria.smear.adapt import Head
 from malaria.smear.decisions import Cell, Cells, SampleDecisions
@@ -36,6 +38,7 @@ class TriageSession(Turn[Cell]):
         if _extent(triage) == _extent(self.triage):
             return
         self.cells, self._grew = Cells(triage, self._ids), True
+        self._break_promises()
         if self.field not in self.cells.fields:  # there was none yet, or it was left out
             self.field = next(iter(self.cells.fields), "")
         if self.current is None or self.current.field not in self.cells.fields:
@@ -152,24 +155,32 @@ class TriageSession(Turn[Cell]):
 
     def choose(self, cell: Cell | None) -> None:
         """Put a cell on view."""
-        self._show(cell)
-        if cell:
-            self.field, self._looks[cell.field] = cell.field, cell.box.centre
+        self._break_promises()
+        self._look_at(cell)
 
     def advance(self) -> None:
         """Put the next cell without an answer on view, None if there is none left."""
-        left, after = self.undecided, self.current
-        if self.is_survey:
-            self.choose(left[0] if left else None)
-            return
-        rank = after.rank if after and after.rank and not self._grew else 0
+        self._look_at(self._take_promised() or next(self._foresee(), None))
         self._grew = False
-        self.choose(next((cell for cell in left if (cell.rank or 0) > rank), left[0] if left else None))
 
     def answer(self, token: int, answer: str, note: str = "") -> None:
         """Keep what is said of the cell on view, and go to the next one. Raises JournalError."""
         if self.keep(token, answer, note):
             self.advance()
+
+    def _look_at(self, cell: Cell | None) -> None:
+        self._show(cell)
+        if cell:
+            self.field, self._looks[cell.field] = cell.field, cell.box.centre
+
+    def _foresee(self) -> Iterator[Cell]:
+        left, after = self.undecided, self.current
+        rank = after.rank if after and after.rank and not (self._grew or self.is_survey) else 0
+        yield from (cell for cell in left if (cell.rank or 0) > rank)
+        yield from (cell for cell in left if (cell.rank or 0) <= rank)
+
+    def _find_waiting(self, card: Cell) -> Cell | None:
+        return next((cell for cell in self.undecided if cell.image_id == card.image_id), None)
 
     def _find(self, decision: Decision) -> Cell | None:
         return self.cells.of(decision)

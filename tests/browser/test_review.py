@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
+from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -20,9 +22,21 @@ def app(app_with_journal: str) -> str:
     return app_with_journal
 
 
+def wait_for_keys(page: Page) -> None:
+    """Wait until the browser draws the cell, and with it hears keys."""
+    expect(page.locator(".keys[data-card]")).to_be_visible()
+    expect(page.locator(".swipe-hint")).not_to_be_empty()
+
+
+def wait_until_heard(page: Page) -> None:
+    """Wait until the server has taken what was pressed: the browser draws the next cell before."""
+    expect(page.locator(".stApp[data-pending]")).to_have_count(0)
+
+
 def begin(page: Page, annotator: str) -> None:
     page.goto(f"/Label_review?example=synthetic&queue=all&annotator={annotator}")
     expect(page.get_by_text(HIDDEN)).to_be_visible()
+    wait_for_keys(page)
 
 
 def decided(page: Page, n: int, of: int = 200) -> None:
@@ -53,6 +67,7 @@ def another(page: Page) -> Iterator[None]:
     before = picture(page)
     yield
     expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+    wait_until_heard(page)
 
 
 def press_for_another(page: Page, key: str) -> None:
@@ -173,20 +188,50 @@ def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
     assert len([row for row in Log(journal).state.rows if row.annotator == "heavy-hand"]) == 1
 
 
-@pytest.mark.parametrize("rhythm", [60, 200])
-def test_a_key_that_comes_too_early_changes_no_answer(page: Page, journal: CsvJournal, rhythm: int) -> None:
+HEAR = """
+window.pressed = [];
+const onView = () => document.querySelector(".keys")?.dataset;
+window.addEventListener("keydown", (event) => {
+  const before = onView().card;
+  const one = { key: event.key, card: before, refused: Number(onView().refused ?? 0), at: performance.now() };
+  window.pressed.push(one);
+  const look = () => {
+    if (onView()?.card !== before) {
+      one.took = performance.now() - one.at;
+      one.isAhead = Boolean(document.querySelector(".stApp[data-ahead]"));
+    }
+    else if (performance.now() - one.at < 2000) requestAnimationFrame(look);
+  };
+  if (event.key === "Enter") requestAnimationFrame(look);
+}, true);
+"""
+"""Notes each key with the cell that was on view when it was pressed, and how long the next cell took to come."""
+
+
+@pytest.mark.parametrize("rhythm", [60, 120, 200, 400])
+def test_each_key_is_about_the_cell_on_view_however_fast_they_come(
+    page: Page, journal: CsvJournal, rhythm: int
+) -> None:
     name = f"every {rhythm} ms"
+    page.add_init_script(HEAR)
     begin(page, name)
-    for key in "puxnpuxn":
+    for key in "puxn" * 4:
         for pressed in (key, "Enter"):
             page.keyboard.press(pressed)
             page.wait_for_timeout(rhythm)
-    for _ in range(2):
-        page.wait_for_timeout(SECONDS)
-        expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+    wait_until_heard(page)
+    pressed = page.evaluate("window.pressed")
+    refused = sum(later["refused"] > one["refused"] for one, later in pairwise(pressed))
+    refused += int(page.locator(".keys").get_attribute("data-refused") or 0) > pressed[-1]["refused"]
     rows = [row for row in Log(journal).state.rows if row.annotator == name]
-    assert rows
+    said = {one["card"]: ANSWERS[one["key"]] for one in pressed if one["key"] in ANSWERS}
     assert not any(row.supersedes for row in rows)
+    assert all(said[row.image_id] == row.final_answer for row in rows), "no answer stands at another cell"
+    assert len(rows) == 16 if not refused else len(rows) + refused >= 16, "no answer is lost in silence"
+    drawn = [one for one in pressed if "took" in one]
+    took = median(one["took"] for one in drawn)
+    print(f"{rhythm} ms between keys: {len(rows)} kept, {refused} refused, next cell {took:.0f} ms after its key")
+    assert sum(one["isAhead"] for one in drawn) > len(drawn) / 2, "the next cell does not wait for the server"
 
 
 def test_two_who_share_the_queue_are_never_on_the_same_card(browser: Browser, app: str) -> None:

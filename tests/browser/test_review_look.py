@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from malaria.review import CsvJournal, Decision, Log
 from tests.browser.test_every_page import find_barriers, pale
-from tests.browser.test_review import HIDDEN, PHONE, begin, decided, picture
+from tests.browser.test_review import HIDDEN, PHONE, another, begin, decided, picture, wait_for_keys, wait_until_heard
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,7 @@ def test_plus_minus_and_c_change_what_is_seen_of_every_cell_and_answer_nothing(p
     before = picture(page)
     page.keyboard.press("s")
     expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+    wait_until_heard(page)
     assert "contrast(1.5)" in contrast(page)
     page.keyboard.press("0")
     assert "contrast(1)" in contrast(page)
@@ -101,10 +102,10 @@ def test_a_swipe_answers_as_the_keys_do_in_two_steps(page: Page, journal: CsvJou
 def test_where_labels_are_shown_right_is_right_as_given(page: Page, journal: CsvJournal) -> None:
     page.goto("/Label_review?example=synthetic&wrong=false-negative&annotator=seer")
     expect(page.get_by_text("Swipe the cell right: right as given. Left: wrong.")).to_be_visible()
+    wait_for_keys(page)
     for by, answer in ((150, "Parasitized"), (-150, "Uninfected")):
-        before = picture(page)
-        swipe(page, by)
-        expect(page.get_by_alt_text("The cell to be judged, enlarged")).not_to_have_attribute("src", before)
+        with another(page):
+            swipe(page, by)
         assert rows_of(journal, "seer")[-1].final_answer == answer
         assert rows_of(journal, "seer")[-1].given_label == "Parasitized"
 

@@ -87,7 +87,10 @@ def shown(app: AppTest) -> str:
 
 def cell(app: AppTest) -> str:
     """The picture of the card on the table."""
-    return next(element.proto.body for element in app.get("html") if 'class="cell"' in element.proto.body)
+    drawn = (one.proto for one in app.get("bidi_component"))
+    sent = next(json.loads(one.json) for one in drawn if one.component_name == "answer_keys")
+    card = sent["deck"][0]
+    return f"{card['alt']} {card['picture']} {sent['look']}"
 
 
 def show(app: AppTest, part: str) -> str:
@@ -365,11 +368,11 @@ def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
     app = start()
     plain = cell(app)
     app.slider(key="review.zoom").set_value(3.0).run()
-    assert "--zoom:3.0" in cell(app)
+    assert "'--zoom': '3.0'" in cell(app)
     app.segmented_control(key="review.view").set_value("Hue").run()
     assert "its hue only" in cell(app)
     app.segmented_control(key="review.view").set_value("Colour").run()
-    assert cell(app).replace("--zoom:3.0", "--zoom:1.0") == plain
+    assert cell(app).replace("'--zoom': '3.0'", "'--zoom': '1.0'") == plain
 
 
 def test_cells_of_the_patient_and_look_alikes_stand_beside_it(journal: CsvJournal) -> None:
@@ -393,7 +396,7 @@ def test_the_suspects_most_like_a_cell_can_come_next(journal: CsvJournal) -> Non
     expected = review._looking.results[0].suspects(review.pictures[card.file].rgb, 3, but=card.image_id)
     key(app, "L")
     assert review.session.current == card
-    assert review.session.upcoming(3) == expected
+    assert review.session.look_ahead(3) == expected
     answer(app, "P")
     assert review.session.current == expected[0]
 

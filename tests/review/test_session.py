@@ -329,10 +329,10 @@ def test_the_queue_stands_still_while_a_decision_is_unsaved(path: Path, monkeypa
 
 def test_what_comes_next_can_be_made_ready(path: Path) -> None:
     session = work(path, settings=OPEN)
-    assert numbers(session.upcoming()) == [1, 2, 3]
+    assert numbers(session.look_ahead(3)) == [1, 2, 3]
     session.skip(session.token)
     assert session.log.state.rows[0].final_answer == SKIPPED
-    assert numbers(session.upcoming(9)) == [2, 3, 4, 5, 0]
+    assert numbers(session.look_ahead(9)) == [2, 3, 4, 5, 0]
 
 
 def test_changing_how_one_works_keeps_the_card_and_changing_what_one_wants_does_not(path: Path) -> None:

@@ -1,5 +1,6 @@
 """One cell of the batch beside the matrix, enlarged, with the keys that relabel it: the engine of label review."""
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -10,10 +11,10 @@ from malaria.batch import Batch
 from malaria.errors import JournalError, MalariaError
 from malaria.images import decode
 from malaria.report.html import render
-from malaria.review import ReviewSession, Settings, make_cards, suspicion
+from malaria.review import ReviewSession, Settings, SuspectLabel, make_cards, suspicion
 from malaria.ui.batch.gallery import open_in_full
 from malaria.ui.parts import annotator
-from malaria.ui.parts.answer_keys import LABELS, AnswerKeys
+from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, Shown
 from malaria.ui.parts.gallery import enlarge, to_png_uri
 from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.labelled_source import LabelledSource
@@ -74,41 +75,51 @@ def draw_card(rows: pd.DataFrame, what: str, batch: Batch, labelled: LabelledSou
         except JournalError as error:
             st.error(literal(str(error)), icon=":material/error:")
             return
-        keys = AnswerKeys("batch", session, LABELS, "list")
+        moves = {"Left": ("previous", partial(_step, session, -1)), "Right": ("next", partial(_step, session, 1))}
+        keys = AnswerKeys("batch", session, LABELS, "list", moves)
         current = session.current
         if session.log.unsaved:
             keys.draw_stopped()
+            keys.draw_card()
         elif current is None:
             st.success(f"You have decided on all {what}.", icon=":material/check:")
-            _draw_moves(session, keys)
+            _draw_moves(keys)
+            keys.draw_card()
         else:
             row = rows[rows["image_id"] == current.image_id].iloc[0]
             place = f"**{session.cards.index(current) + 1:,} of {what}**"
             st.markdown(f"{place}, {session.progress.done:,} decided")
-            _draw_cell(row, session, labelled)
+            with st.container(key="batch-cell", horizontal=True):
+                deck = [_show(card, labelled) for card in (current, *session.look_ahead())]
+                keys.draw_card(deck, "The cell to be judged")
+                _tell(row, session)
             keys.draw_answers()
-            _draw_moves(session, keys)
+            _draw_moves(keys)
             if st.button("See what the model looked at", icon=":material/search:", type="tertiary"):
                 open_in_full(row, labelled, batch.name)
         if session.error and not session.log.unsaved:
             st.warning(literal(session.error), icon=":material/warning:")
         if not session.log.store.survives:
             st.caption("This host forgets decisions when it starts anew. Download them before you leave.")
-        keys.listen()
 
 
-def _draw_cell(row: "pd.Series[str]", session: ReviewSession, labelled: LabelledSource) -> None:
-    """The cell, and beside it its label, what the model says, and what one has said so far."""
-    file, mine = str(row["file"]), session.mine
-    uri = problem = ""
-    try:
-        uri = to_png_uri(enlarge(decode(labelled.source.read(file), file), _SIDE))
-    except MalariaError as error:
-        problem = str(error)
+def _show(card: SuspectLabel, labelled: LabelledSource) -> Shown:
+    """A cell as the screen draws it; it is decoded only where the screen does not have it."""
+
+    def draw() -> str:
+        try:
+            return to_png_uri(enlarge(decode(labelled.source.read(card.file), card.file), _SIDE))
+        except MalariaError:
+            return ""
+
+    return Shown(card.image_id, card.image_id, "The cell to be judged, enlarged", draw)
+
+
+def _tell(row: "pd.Series[str]", session: ReviewSession) -> None:
+    """Its label, what the model says, and what one has said so far."""
+    mine = session.mine
     told = render(
         "ui/batch/card.html",
-        uri=uri,
-        problem=problem,
         given=row["given_label"],
         called=row["label"],
         p=probability(float(row["p_parasitized"])),
@@ -117,15 +128,14 @@ def _draw_cell(row: "pd.Series[str]", session: ReviewSession, labelled: Labelled
     st.html(told)
 
 
-def _draw_moves(session: ReviewSession, keys: AnswerKeys) -> None:
-    token = session.token
+def _draw_moves(keys: AnswerKeys) -> None:
     with st.container(key="batch-moves"):
-        keys.draw_move("Previous", "Left", lambda: _step(session, token, -1))
-        keys.draw_move("Next", "Right", lambda: _step(session, token, 1))
+        keys.draw_move("Previous", "Left")
+        keys.draw_move("Next", "Right")
         keys.draw_undo()
 
 
-def _step(session: ReviewSession, token: int, by: int) -> None:
+def _step(session: ReviewSession, by: int, token: int, note: str) -> None:
     """Go to the cell before or after; from the last one to the first."""
     if not session.is_stale(token):
         cards = session.cards

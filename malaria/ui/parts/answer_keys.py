@@ -1,13 +1,14 @@
 """The keys by which a cell is decided, drawn in the same way wherever one annotator decides on cell after cell."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNSURE, UNUSABLE, Log, Turn, to_csv
+from malaria.review import UNSURE, UNUSABLE, Log, Turn, read_presses, to_csv
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import PARTS
 from malaria.ui.parts.text import literal
@@ -22,23 +23,98 @@ FINDINGS: Final = {PARASITIZED: "Confirm", UNINFECTED: "Reject", UNSURE: "Not su
 SIGNS: Final = {PARASITIZED: "+", UNINFECTED: "-", UNSURE: "?", UNUSABLE: "x"}
 """What they leave beside a number."""
 
-# What Streamlit's shortcuts lack: a key held down answers once.
-_keys = st.components.v2.component("answer_keys", js=(PARTS / "keys.js").read_text())
+_IN_BROWSER: Final = {"Left": "arrowleft", "Right": "arrowright"}  # what a browser calls Streamlit's keys
+
+# What Streamlit's shortcuts lack: they may come when a card is drawn that they are not about.
+_keys = st.components.v2.component(
+    "answer_keys", html=(PARTS / "keys.html").read_text(), js=(PARTS / "keys.js").read_text(), isolate_styles=False
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card as a screen draws it: the picture that `key` names, `tall` and `wide` (0 to 1) in its square."""
+
+    image_id: str
+    key: str
+    alt: str
+    draw: Callable[[], str]
+    """Returns the picture as a data URI; called only if the screen does not have it."""
+    waits: bool = False
+    """Whether it stays after its answer, for what that reveals."""
+    tall: float = 1.0
+    wide: float = 1.0
+    error: str | None = None
+    """Why there is no picture."""
 
 
 @dataclass(frozen=True)
 class AnswerKeys:
-    """The keys of one page. `words` say what each answer is called there, and `whole` what one goes through."""
+    """The keys of one page. `words` say what each answer is called there, and `whole` what one goes through.
+
+    `moves` are what keys do beside answering, by their names in Streamlit ("Enter"): a name for it, and what it does
+    with the token and the note.
+    """
 
     page: str
     """What the keys of its widgets begin with."""
     turn: Turn[Any]
     words: Mapping[str, str]
     whole: str
+    moves: Mapping[str, tuple[str, Callable[[int, str], object]]] = field(default_factory=dict)
 
-    def listen(self) -> None:
-        """Hear the keys; to be called once a page."""
-        _keys(key=f"{self.page}-keys")
+    def draw_card(self, deck: Sequence[Shown] = (), label: str = "", look: Mapping[str, str] | None = None) -> None:
+        """Draw the card on view, and hear the keys; to be called once a page, also where there is no card.
+
+        `deck` is that card and those promised to come next. `look` gives CSS variables for the picture.
+        """
+        turn, name = self.turn, f"{self.page}-keys"
+        have = set(_read_log(name).get("have", ()))
+        revealed = turn.mine if turn.waits else None
+        acts: dict[str, tuple[str, ...]] = {key.lower(): ("answer", answer) for answer, key in KEYS.items()}
+        acts |= {_IN_BROWSER.get(key, key.lower()): (act,) for key, (act, _) in self._moves().items()}
+        drawn = [
+            {
+                "image_id": card.image_id,
+                "key": card.key,
+                "alt": card.alt,
+                "waits": card.waits,
+                "tall": card.tall,
+                "wide": card.wide,
+                "error": card.error,
+                "picture": None if card.error or card.key in have else card.draw(),
+            }
+            for card in deck
+        ]
+        _keys(
+            key=name,
+            data={
+                "work": turn.work_id,
+                "heard": turn.heard,
+                "refused": turn.refused,
+                "deck": drawn,
+                "said": revealed and revealed.final_answer,
+                "doubted": turn.doubted,
+                "acts": acts,
+                "label": label,
+                "look": dict(look or {}),
+            },
+            default={"log": {}},
+            on_log_change=self._hear,
+        )
+
+    def _moves(self) -> dict[str, tuple[str, Callable[[int, str], object]]]:
+        return {**self.moves, "Z": ("undo", lambda token, note: self._undo(token))}
+
+    def _hear(self) -> None:
+        """Do what the keys say that the screen has heard."""
+        log = _read_log(f"{self.page}-keys")
+        if log.get("work") == self.turn.work_id:  # else they are about a batch that is closed
+            self.turn.hear(read_presses(log.get("pending")), dict(self._moves().values()))
+
+    def _undo(self, token: int) -> None:
+        if not self.turn.undo(token) and token == self.turn.token:
+            self.turn.error = f"There is nothing left to undo in this {self.whole}."
 
     def draw_answers(self) -> None:
         """Draw a button for each answer, the one in force marked."""
@@ -55,19 +131,15 @@ class AnswerKeys:
                     args=(lambda given=answer: self.turn.answer(token, given, self.note),),
                 )
 
-    def draw_move(self, words: str, key: str, act: Callable[[], object]) -> None:
-        """Draw a button, with its key, for something else than an answer."""
-        name = f"{self.page}-{words}-{self.turn.token}"
-        st.button(words, key=name, shortcut=key, width="stretch", on_click=self.turn.attempt, args=(act,))
+    def draw_move(self, words: str, key: str) -> None:
+        """Draw a button for what one of the `moves` does."""
+        token, do = self.turn.token, self._moves()[key][1]
+        act = partial(self.turn.attempt, lambda: do(token, self.note))
+        st.button(words, key=f"{self.page}-{words}-{token}", shortcut=key, width="stretch", on_click=act)
 
     def draw_undo(self) -> None:
         """Draw the button that takes the last answer back."""
-
-        def undo(token: int = self.turn.token) -> None:
-            if not self.turn.undo(token) and token == self.turn.token:
-                self.turn.error = f"There is nothing left to undo in this {self.whole}."
-
-        self.draw_move("Undo", "Z", undo)
+        self.draw_move("Undo", "Z")
 
     def draw_note(self, *, at_once: bool = False) -> None:
         """Draw the place for a note on the card on view; `at_once` keeps it as soon as it is written."""
@@ -109,6 +181,12 @@ class AnswerKeys:
     @property
     def _noted(self) -> str:
         return self.turn.mine.note if self.turn.mine else ""
+
+
+def _read_log(name: str) -> dict[str, Any]:
+    """What the screen last said through the component of that name."""
+    log = getattr(st.session_state.get(name), "log", None)
+    return dict(log) if isinstance(log, Mapping) else {}
 
 
 def download_journal(log: Log, key: str, on_click: Callable[[], None] | None = None) -> None:

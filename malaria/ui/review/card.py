@@ -1,10 +1,12 @@
 """The card: one cell, large, with the keys to answer it, what the answer reveals, and the last decisions."""
 
+from functools import partial
+
 import streamlit as st
 
 from malaria.report.html import render
 from malaria.review import ReviewSession, SuspectLabel
-from malaria.ui.parts.answer_keys import LABELS, AnswerKeys
+from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, Shown
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.end import download, draw_end
@@ -23,24 +25,26 @@ def card(work: LabelReview) -> None:
         session = work.session
         if get_asked(work).filter != session.settings.wanted:
             st.rerun()  # a button here asked for another queue, which the row above has to take in
-        keys = AnswerKeys("review", session, LABELS, "batch")
+        moves = {"Enter": ("go_on", session.go_on), "S": ("skip", lambda token, note: session.skip(token))}
+        keys = AnswerKeys("review", session, LABELS, "batch", moves)
         _progress(work)
         if session.log.unsaved:
             keys.draw_stopped()
+            keys.draw_card()
         elif session.current is None:
             draw_end(work, keys)
+            keys.draw_card()
         elif st.session_state.get(SEVERAL) and get_asked(work).queue != MINE:
             _say_error(session)
             draw_several(work, keys)
+            keys.draw_card()
         else:
             _table(work, session.current, keys)
         _latest(work)
-        keys.listen()
         work.prepare()
 
 
 def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
-    picture = work.pictures[current.file]
     left, right = st.columns([6, 5], gap="medium")
     with right:
         _revealed(work.session, current)
@@ -53,9 +57,9 @@ def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
         _say_error(work.session)
         _kept(work)
     with left:
-        _cell(current, picture, *look)
+        _cells(work, current, keys, *look)
         draw_look(work, current)
-    references(work, current, picture)
+    references(work, current, work.pictures[current.file])
 
 
 # The cell
@@ -71,24 +75,33 @@ def _controls() -> tuple[str, float, int, int]:
     return name or COLOUR, zoom, brightness, contrast
 
 
-def _cell(current: SuspectLabel, picture: Picture, name: str, zoom: float, brightness: int, contrast: int) -> None:
+def _cells(
+    work: LabelReview, current: SuspectLabel, keys: AnswerKeys, name: str, zoom: float, brightness: int, contrast: int
+) -> None:
+    """The cell on view, and behind it those that come next."""
+    work.prepare()
+    deck = [_show(work, current, name, waits=work.session.label_hidden and work.session.settings.wait)]
+    deck += [_show(work, card, name, waits=work.session.will_wait(card)) for card in work.session.look_ahead()]
+    look = {"--zoom": f"{zoom}", "--bright": f"{brightness}%", "--contrast": f"{contrast}%"}
+    keys.draw_card(deck, "The cell to be judged", look)
+
+
+def _show(work: LabelReview, card: SuspectLabel, name: str, *, waits: bool) -> Shown:
+    picture = work.pictures[card.file]
     if picture.rgb is None:
-        st.error(literal(picture.error or "The image cannot be read."), icon=":material/broken_image:")
-        return
+        return Shown(card.image_id, card.image_id, "", str, waits, error=picture.error or "The image cannot be read.")
     height, width = picture.rgb.shape[:2]
     long = max(height, width)
-    cell = render(
-        "ui/review/cell.html",
-        image_id=current.image_id,
-        uri=picture.seen_as(name),
-        seen="" if name == COLOUR else f", its {name.lower()} only",
-        zoom=zoom,
-        brightness=brightness,
-        contrast=contrast,
-        tall=height / long,
-        wide=width / long,
+    seen = "" if name == COLOUR else f", its {name.lower()} only"
+    return Shown(
+        card.image_id,
+        f"{card.image_id} {name}",
+        f"The cell to be judged, enlarged{seen}",
+        partial(picture.seen_as, name),
+        waits,
+        height / long,
+        width / long,
     )
-    st.html(cell)
 
 
 def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
@@ -118,12 +131,11 @@ def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
 
 def _answers(session: ReviewSession, keys: AnswerKeys) -> None:
     keys.draw_answers()
-    token = session.token
     with st.container(key="review-moves"):
-        if session.revealed is not None:
-            keys.draw_move("Next", "Enter", lambda: session.go_on(token, keys.note))
+        if session.waits:
+            keys.draw_move("Next", "Enter")
         else:
-            keys.draw_move("Skip", "S", lambda: session.skip(token))
+            keys.draw_move("Skip", "S")
         keys.draw_undo()
 
 

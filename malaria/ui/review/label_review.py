@@ -128,7 +128,7 @@ class LabelReview:
 
     def prepare(self) -> None:
         """Make the next images ready."""
-        self.pictures.prepare([card.file for card in self.session.upcoming()])
+        self.pictures.prepare([card.file for card in self.session.look_ahead()])
 
 
 def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:

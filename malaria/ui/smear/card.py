@@ -1,5 +1,6 @@
 """The suspect on view with the keys that decide on it, and the ranked list of all."""
 
+from itertools import islice, takewhile
 from typing import Final
 
 import streamlit as st
@@ -10,13 +11,14 @@ from malaria.smear.sample import Sample
 from malaria.smear.sample_survey import MORE
 from malaria.smear.sentences import SAID, each
 from malaria.smear.session import TriageSession
-from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys
-from malaria.ui.parts.gallery import draw_picture, name_place, to_data_uri
+from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys, Shown
+from malaria.ui.parts.gallery import enlarge, name_place, to_data_uri, to_png_uri
 from malaria.ui.parts.text import literal
-from malaria.ui.smear.view import look_closer, surroundings
+from malaria.ui.smear.view import is_at_hand, look_closer, surroundings
 from malaria.wording.words import count, probability
 
 _PAGE: Final = 40  # suspects listed at once
+_CUT_AHEAD: Final = 12  # cells of the decoded field that are cut out before they are on view
 _KINDS: Final = {"leukocyte": "a leukocyte", "platelet": "a platelet", "artefact": "dirt"}
 
 
@@ -30,6 +32,7 @@ def card(sample: Sample, session: TriageSession) -> None:
     keys = AnswerKeys("smear", session, FINDINGS, "sample")
     if session.log.unsaved:
         keys.draw_stopped()
+        keys.draw_card()
     elif session.current is None:
         words = "Every suspect is decided." if total else "No red cell reaches the threshold."
         if session.is_survey:
@@ -44,14 +47,14 @@ def card(sample: Sample, session: TriageSession) -> None:
         if session.is_survey and not session.is_all_asked:
             st.button(f"Decide on {MORE:,} more", icon=":material/add:", on_click=session.go_further)
         keys.draw_undo()
+        keys.draw_card()
     else:
-        _on_view(sample, session, session.current)
+        _on_view(sample, session, session.current, keys)
         keys.draw_answers()
         keys.draw_note(at_once=True)
         keys.draw_undo()
     if session.error and not session.log.unsaved:
         st.warning(literal(session.error), icon=":material/warning:")
-    keys.listen()
 
 
 def list_suspects(sample: Sample, session: TriageSession) -> None:
@@ -97,10 +100,27 @@ def where(session: TriageSession, cell: Cell) -> str:
     )
 
 
-def _on_view(sample: Sample, session: TriageSession, cell: Cell) -> None:
+def _on_view(sample: Sample, session: TriageSession, cell: Cell, keys: AnswerKeys) -> None:
     with st.container(key="smear-card", horizontal=True, vertical_alignment="center"):
-        draw_picture(surroundings(sample, session, cell), "The cell to be decided, enlarged", side=160)
+        keys.draw_card(
+            [_show(sample, session, one) for one in _foresee(sample, session, cell)], "The cell to be decided"
+        )
         _told(session, cell)
+
+
+def _foresee(sample: Sample, session: TriageSession, cell: Cell) -> list[Cell]:
+    """The cell on view, and those to come as far as they can be shown at once: to decode a field takes its time."""
+    surroundings(sample, session, cell)
+    for near in islice((one for one in session.undecided if is_at_hand(sample, session, one)), _CUT_AHEAD):
+        surroundings(sample, session, near)  # kept for when another field is decoded
+    return [cell, *takewhile(lambda one: is_at_hand(sample, session, one), session.look_ahead())]
+
+
+def _show(sample: Sample, session: TriageSession, cell: Cell) -> Shown:
+    def draw() -> str:
+        return to_png_uri(enlarge(surroundings(sample, session, cell), 160))
+
+    return Shown(cell.image_id, cell.image_id, "The cell to be decided, enlarged", draw)
 
 
 def _told(session: TriageSession, cell: Cell) -> None:

@@ -100,8 +100,16 @@ def look_closer() -> None:
 
 def surroundings(sample: Sample, session: TriageSession, cell: Cell) -> RGB:
     """The cell as it lies in its field, nothing drawn on it, two diameters wide."""
-    about = session.cells.fields[cell.field]
-    return sample.cut(cell.field, cell.box, max(2 * about.diameter, 1.4 * max(cell.box.width, cell.box.height)))
+    return sample.cut(cell.field, cell.box, _width(session, cell))
+
+
+def is_at_hand(sample: Sample, session: TriageSession, cell: Cell) -> bool:
+    """Whether its surroundings can be shown without decoding a field."""
+    return sample.is_at_hand(cell.field, cell.box, _width(session, cell))
+
+
+def _width(session: TriageSession, cell: Cell) -> float:
+    return max(2 * session.cells.fields[cell.field].diameter, 1.4 * max(cell.box.width, cell.box.height))
 
 
 def _choose_field(sample: Sample, session: TriageSession) -> None:
