@@ -130,6 +130,7 @@ def test_relabelling_by_keys_and_what_one_takes_along(page: Page) -> None:
     measured(page)
     page.get_by_role("button", name="Relabel these 5").first.click()
     expect(page.get_by_text("1 of 5 false negatives, 0 decided")).to_be_visible()
+    expect(page.locator(".keys[data-card] img")).to_be_visible()  # with it keys are heard
     for key, says in (
         ("u", "2 of 5 false negatives, 1 decided"),
         ("ArrowRight", "3 of 5 false negatives, 1 decided"),
