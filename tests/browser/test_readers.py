@@ -195,3 +195,34 @@ def test_training_tells_after_each_cell_and_goes_on_when_asked(page: Page, reque
     rest(page)
     assert pale(page) == []
     assert find_barriers(page) == []
+
+
+# Fields
+
+
+@pytest.mark.parametrize("context", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_parasites_of_a_field_are_marked_by_hand_or_keys_and_marks_taken_away(page: Page) -> None:
+    open_page(page, "/Reader_test?section=Fields")
+    for place in (1, 2, 3):
+        title = f"Field {place} of 3"
+        expect(page.get_by_text(f"{title}: 0 marked")).to_be_visible()
+        field = page.get_by_role("group", name="A synthetic microscope field")
+        field.click(position={"x": 8, "y": 8})
+        field.click(position={"x": 120, "y": 120})
+        expect(page.get_by_text(f"{title}: 2 marked")).to_be_visible()
+        field.click(position={"x": 122, "y": 121})
+        expect(page.get_by_text(f"{title}: 1 marked")).to_be_visible()
+        field.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+        expect(page.get_by_text(f"{title}: 2 marked")).to_be_visible()
+        if place == 1:
+            assert pale(page) == []
+            assert find_barriers(page) == []
+        page.get_by_role("button", name=re.compile("Next field|Done")).click()
+    expect(page.get_by_role("heading", name=re.compile(r"of \d+ parasites found"))).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"Field \d: "))).to_have_count(3)
+    rest(page)
+    expect(page.locator(".marks")).to_have_count(0)
+    assert pale(page) == []
+    assert find_barriers(page) == []

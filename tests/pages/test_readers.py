@@ -11,10 +11,21 @@ from malaria import load
 from malaria.errors import ReaderTestError
 from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
-from malaria.readers import Answer, Key, PracticeCell, Settings, make_phantom_test, read_answers, to_csv
+from malaria.readers import (
+    Answer,
+    Key,
+    PracticeCell,
+    Settings,
+    grade_fields,
+    make_phantom_test,
+    parasites_of,
+    read_answers,
+    to_csv,
+)
 from malaria.ui.parts import links
 from malaria.ui.readers.cards import Deck, Given, check
 from malaria.ui.readers.dare import Dare
+from malaria.ui.readers.fields import Fields
 from malaria.ui.readers.sitting import Sitting, check_name
 from malaria.ui.readers.training import Practice
 from tests.pages.test_every_page import press, sentences, start
@@ -207,3 +218,24 @@ def test_a_cell_answered_wrongly_comes_again_after_three_cards() -> None:
     assert [attempt.right for attempt in at.history] == [False, True, True, True]
     assert at.due.image_id == missed
     assert at.due.again
+
+
+# Fields
+
+
+def test_marks_on_every_parasite_find_all_and_what_no_browser_means_is_left_out() -> None:
+    at = Fields(seed=5)
+    for place in range(3):
+        drawn = at.draw(place)
+        height, width = drawn.rgb.shape[:2]
+        marks = [[x / width, y / height] for x, y in parasites_of(drawn)]
+        nonsense = [[2, 0], [0.1], "x", [None, 0.1], [float("nan"), 0.1], [True, 0.5]]
+        at.take({"token": "of another field", "marks": []})
+        at.take({"token": at.token, "marks": [*marks, *nonsense]})
+    grade = grade_fields(at.read())
+    assert (grade.sensitivity.value, grade.false_alarms.value, grade.within.value) == (1, 0, 1)
+    app = start(links.READERS, section="Fields")
+    app.session_state["readers.fields"] = at
+    app.run()
+    assert re.fullmatch(r"(\d+) of \1 parasites found", app.header[0].value)
+    assert "Level 1 to 4, by the WHO’s thresholds" in sentences(app)

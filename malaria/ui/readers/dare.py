@@ -95,11 +95,11 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
     if differ:
         st.subheader("Where you differed", anchor=False)
         st.caption("Each cell stands beside a map of what speaks for a parasite, in yellow.")
-        columns = st.columns(2, gap="large")
-        for number, place in enumerate(differ):
-            card, cell, answer = told[place - 1]
-            with columns[number % 2]:
-                _draw_cell(place, cell, answer, card.image_id, begun.pictures[card.image_id], frame)
+        for start in range(0, len(differ), 2):  # row by row, so that they keep their order on a phone
+            for column, place in zip(st.columns(2, gap="large"), differ[start : start + 2], strict=False):
+                card, cell, answer = told[place - 1]
+                with column:
+                    _draw_cell(place, cell, answer, card.image_id, begun.pictures[card.image_id], frame)
     else:
         st.markdown("**You and the network said the same of every cell.**")
     st.subheader("All ten", anchor=False)
