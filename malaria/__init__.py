@@ -6,8 +6,8 @@
     malaria.evaluate("cells.zip", labels="labels.csv")      # every rate with its interval, by cell and by patient
     malaria.triage("fields/").triage.suspects               # the cells of a sample's fields to look at, worst first
 
-What cannot be done is one of the exceptions of `malaria.errors`, with a sentence that says what to do. Importing this
-loads nothing else: each function brings what it needs when it is first asked for, and none loads TensorFlow.
+When something cannot be done, you get an exception from `malaria.errors` whose sentence says what to do. Importing this
+package loads nothing else: each function loads what it needs when first used, and none loads TensorFlow.
 """
 
 from importlib import import_module

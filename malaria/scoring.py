@@ -122,14 +122,17 @@ def flattery(table: pd.DataFrame, classifier: Classifier) -> str | None:
     try:
         _, basis = out_of_sample(table, read_held_out(models.MODELS_DIR / name), name)
     except ModelError as why:
-        return f"Warning: {why} So whether {name} has learned from these cells, which would flatter it, is not known."
+        return (
+            f"Warning: {why} So it is not known whether {name} was trained on these cells. If it was, the figures "
+            "flatter it."
+        )
     learned = basis.held_out + basis.seen
     if not learned + basis.known_patient:
         return None
-    what = f"from {learned:,} of these cells" if learned else "from other cells of these patients"
+    what = f"on {learned:,} of these cells" if learned else "on other cells of these patients"
     return (
-        f"Warning: {name} has learned {what}, so these figures flatter it. "
-        "Those on patients it had not seen: python -m malaria models"
+        f"Warning: {name} was trained {what}, so these figures flatter it. For figures on patients it had not seen: "
+        "python -m malaria models"
     )
 
 
@@ -193,9 +196,8 @@ def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | N
     except UnknownLabelsError as error:
         words = [f"{word} ({count(n, 'row')})" for word, n in error.unknown.items()]
         raise UnknownLabelsError(
-            f"{labels}: Labels that are none of {', '.join(CLASSES)}: {list_some(words, _SHOWN)}. Say what each word "
-            f"means: --meaning WORD={PARASITIZED}, --meaning WORD={UNINFECTED}, or --meaning WORD= to leave its images "
-            "out.",
+            f"{labels}: Labels other than {', '.join(CLASSES)}: {list_some(words, _SHOWN)}. Say what each word means: "
+            f"--meaning WORD={PARASITIZED}, --meaning WORD={UNINFECTED}, or --meaning WORD= to leave its images out.",
             error.unknown,
         ) from None
 
@@ -214,7 +216,7 @@ def _folders(
         found = f"no folder is named {PARASITIZED} or {UNINFECTED}"
         if asked:
             raise LabelsError(f"{path}: {found}, but there is {' And '.join(asked)}")
-        raise LabelsError(f"{path}: {found}. Rename the folders, or give a CSV with --labels (file, label).")
+        raise LabelsError(f"{path}: {found}. Rename the folders, or add a CSV with --labels (columns file, label).")
     for question in asked:
         say(f"Left out: {question}")
     return folders
@@ -227,12 +229,12 @@ def _join(table: pd.DataFrame, known: Labels, path: str | os.PathLike[str], say:
         raise LabelsError(f"{path}: {say_no_match(table['file'], known.names)}")
     if joined.ambiguous:
         say(
-            f"Left out: {count(len(joined.ambiguous), 'name')} of the CSV that may be several images "
+            f"Left out: {count(len(joined.ambiguous), 'name')} in the CSV that could mean several images "
             f"({list_some(joined.ambiguous, _SHOWN)}). Name their folders in the CSV as well."
         )
     if joined.without_image:
         say(
-            f"Not there: {count(len(joined.without_image), 'name')} of the CSV that fit no image "
+            f"Not found: {count(len(joined.without_image), 'name')} in the CSV that match no image "
             f"({list_some(joined.without_image, _SHOWN)})."
         )
     return table

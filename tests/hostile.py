@@ -202,8 +202,8 @@ def text_bomb() -> bytes:
 
 # What is refused
 
-GIVE = "Give a PNG, JPEG, WebP, HEIC, AVIF, TIFF or BMP file."
-NO_KIND = f"This is not an image, or of a kind not known here. {GIVE}"
+GIVE = "Use a PNG, JPEG, WebP, HEIC, AVIF, TIFF or BMP file."
+NO_KIND = f"This is not an image, or it is in an unknown format. {GIVE}"
 AGAIN = "Copy it again from where it came, or export it again."
 CROP = "Crop it to the part that matters, or save a smaller copy."
 LARGER = "Use a larger crop; a cell is usually 40 to 200 pixels wide."
@@ -214,8 +214,8 @@ def is_a(what: str) -> str:
     return f"This is {what}, not an image. {GIVE}"
 
 
-def unread(what: str, mend: str = "Save it as PNG, TIFF or JPEG, and give that.") -> str:
-    return f"This is {what}, which is not read here. {mend}"
+def unread(what: str, mend: str = "Save it as PNG, TIFF or JPEG and use that file.") -> str:
+    return f"This is {what}, which cannot be read here. {mend}"
 
 
 def damaged(kind: str) -> str:
@@ -227,7 +227,7 @@ def too_large(width: int, height: int) -> str:
 
 
 def too_small(width: int, height: int) -> str:
-    return f"The image is {width} x {height} pixels, and at least 8 a side are needed. {LARGER}"
+    return f"The image is {width} x {height} pixels. Each side needs at least 8. {LARGER}"
 
 
 REFUSED = (

@@ -164,8 +164,8 @@ def test_without_any_label_it_says_what_to_do(files: list[str]) -> None:
     ("text", "says"),
     [
         ("file,label\nother.png,Parasitized\n", "The images are x.png, y.png; the CSV names other.png"),
-        ("file,label\n", "the CSV labels no file"),
-        ("file,label\nx,\n", "the CSV labels no file"),
+        ("file,label\n", "the CSV has no labels"),
+        ("file,label\nx,\n", "the CSV has no labels"),
     ],
     ids=["other names", "no rows", "no labels"],
 )
@@ -208,7 +208,7 @@ def test_a_csv_labels(text: str) -> None:
         ("", "The CSV is empty"),
         (
             "file,label\n" + "".join(f"x{n},{n}\n" for n in range(40)),
-            "or say in `mapping` what each",
+            "or use `mapping` to say what each one means",
         ),
     ],
     ids=["no file", "no label", "contradiction", "two label columns", "empty", "too many words"],
@@ -636,8 +636,8 @@ def test_the_report_says_that_the_model_has_learned_these_cells_and_what_relabel
 @pytest.mark.parametrize(
     ("basis", "says"),
     [
-        (Basis("tiny", held_out=2, seen=1, new=5), "tiny has learned from 3 of these cells, so"),
-        (Basis("tiny", known_patient=4, new=5), "from other cells of the patients of 4 of these cells, so"),
+        (Basis("tiny", held_out=2, seen=1, new=5), "tiny was trained on 3 of these cells, so"),
+        (Basis("tiny", known_patient=4, new=5), "on other cells from the same patients as 4 of these cells, so"),
         (Basis("tiny", new=5, unknown="There is none."), "There is none. So tiny does not say which"),
         (Basis("tiny", new=5), ""),
     ],

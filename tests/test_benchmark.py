@@ -209,7 +209,7 @@ def test_the_app_stays_small_and_free_of_tensorflow() -> None:
 @pytest.mark.usefixtures("quick")
 def test_an_app_that_gives_no_answers_is_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MALARIA_MODELS", str(tmp_path))
-    with pytest.raises(RuntimeError, match="No model can be used here"):
+    with pytest.raises(RuntimeError, match="There is no usable model here"):
         timing.measure()
 
 

@@ -212,7 +212,7 @@ def test_labels_come_from_a_csv_by_name_or_stem(run: Run, cells: Path, tmp_path:
     assert found["confusion"] == {"tp": 1, "fn": 0, "fp": 0, "tn": 1}
     assert found["left_out"] == 6
     assert found["patients"]["n"] == 2
-    assert "1 name of the CSV that fit no image (absent.png)." in done.err
+    assert "1 name in the CSV that match no image (absent.png)." in done.err
     other = run("evaluate", cells, "--labels", labels, "--label-column", "second_opinion", "--json", "-")
     assert json.loads(other.out)["confusion"] == {"tp": 1, "fn": 1, "fp": 0, "tn": 0}
 
@@ -225,7 +225,7 @@ def test_a_name_that_fits_several_images_labels_none_and_is_named(run: Run, tmp_
     (tmp_path / "labels.csv").write_text("file,label\ncell.png,Parasitized\nother.png,Parasitized\n")
     done = run("evaluate", folder, "--labels", tmp_path / "labels.csv", "--json", "-")
     assert json.loads(done.out)["n"] == 1
-    assert "Left out: 1 name of the CSV that may be several images (cell.png). Name their folders" in done.err
+    assert "Left out: 1 name in the CSV that could mean several images (cell.png). Name their folders" in done.err
 
 
 @pytest.mark.parametrize("known", ["cells", "patients", "nothing"])
@@ -236,8 +236,8 @@ def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
     patient = "" if known == "nothing" else "C101P1"
     write_held_out(models / DEFAULT_MODEL, f"Parasitized/{name}.png,{patient},Parasitized,Parasitized,0.9")
     said = run("evaluate", cells, "--json", "-").err
-    assert ("has learned from 1 of these cells, so these figures flatter it" in said) == (known == "cells")
-    assert ("has learned from other cells of these patients" in said) == (known == "patients")
+    assert ("was trained on 1 of these cells, so these figures flatter it" in said) == (known == "cells")
+    assert ("was trained on other cells of these patients" in said) == (known == "patients")
 
 
 # What words mean is never guessed
@@ -302,21 +302,21 @@ def test_a_set_that_holds_itself_twice_counts_once(run: Run, cells: Path, tmp_pa
     done = run("evaluate", cells, "--json", "-")
     twice = json.loads(done.out)
     assert (twice["n"], twice["copies"], twice["intervals"]) == (once["n"], once["copies"] + 9, once["intervals"])
-    assert "9 files are copies, and counted once: " in done.err
+    assert "9 files are copies, counted once: " in done.err
 
 
 def test_one_image_under_both_labels_is_told_and_in_no_rate(run: Run, cells: Path) -> None:
     shutil.copy(cells / "Uninfected" / "C100P0ThinF_IMG_0.png", cells / "Parasitized" / "same.png")
     done = run("evaluate", cells, "--json", "-")
     assert json.loads(done.out)["n"] == 7
-    assert "one image with different labels: Parasitized/same.png, Uninfected/C100P0ThinF_IMG_0.png" in done.err
+    assert "the same image with different labels: Parasitized/same.png, Uninfected/C100P0ThinF_IMG_0.png" in done.err
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "suspects"])
 def test_what_is_not_read_is_named(run: Run, cells: Path, verb: str) -> None:
     done = run(verb, cells, "--csv", "-")
     assert "Uninfected/broken.png: The PNG data is cut short or damaged." in done.err
-    assert "cells: 1 file is no image, and not read: readme.txt." in done.err
+    assert "cells: 1 file is not an image and was not read: readme.txt." in done.err
 
 
 def test_without_one_cell_to_measure_the_reason_comes_first_and_the_status_is_2(run: Run, tmp_path: Path) -> None:
@@ -348,7 +348,7 @@ def test_a_copied_folder_is_another_model(run: Run, models: Path, cells: Path, t
     write_held_out(models / "Second run (2)", "C101P1ThinF_IMG_1.png,C101P1,Parasitized,Parasitized,0.9")
     found = run("evaluate", cells, "--model", "Second run (2)", "--json", "-")
     assert json.loads(found.out)["model"] == "Second run (2)"
-    assert "Second run (2) has learned from 1 of these cells" in found.err, "its own answers, not the first's"
+    assert "Second run (2) was trained on 1 of these cells" in found.err, "its own answers, not the first's"
     assert "second: has no held_out.csv.gz" in run("evaluate", cells, "--model", "second", "--json", "-").err
 
 
@@ -389,8 +389,8 @@ HOPELESS: dict[str, tuple[Callable[[Path, Path], list[object]], str]] = {
     "zip cut short": (lambda t, c: ["predict", text(t, "cut.zip", zipped(c).read_bytes()[:-30])], "cut.zip: This is"),
     "empty folder": (lambda t, c: ["predict", text(t / "void", "a.txt", "").parent], "void: The folder holds no"),
     "unknown model": (lambda t, c: ["predict", c, "--model", "gpt"], "no model named 'gpt'. There are: cell-resnet"),
-    "threshold over 1": (lambda t, c: ["predict", c, "--threshold", "1.5"], "1.5 does not lie between 0 and 1."),
-    "threshold nan": (lambda t, c: ["evaluate", c, "--threshold", "nan"], "nan does not lie between 0 and 1."),
+    "threshold over 1": (lambda t, c: ["predict", c, "--threshold", "1.5"], "1.5 is not between 0 and 1."),
+    "threshold nan": (lambda t, c: ["evaluate", c, "--threshold", "nan"], "nan is not between 0 and 1."),
     "threshold a word": (lambda t, c: ["evaluate", c, "--threshold", "half"], "valid number"),
     "unwritable": (lambda t, c: ["predict", c, "--csv", t / "no" / "o.csv"], "There is no folder"),
     "output is a folder": (lambda t, c: ["evaluate", c, "--json", t], "is a folder. Name a file."),
@@ -420,7 +420,7 @@ HOPELESS: dict[str, tuple[Callable[[Path, Path], list[object]], str]] = {
     ),
     "meaning of nothing": (lambda t, c: ["evaluate", c, "--meaning", "ring"], "'ring' is not WORD=Parasitized"),
     "meaning no class": (lambda t, c: ["evaluate", c, "--meaning", "ring=sick"], "'ring=sick' is not WORD=Parasitized"),
-    "unknown part": (lambda t, c: ["benchmark", "--only", "luck"], "'luck' is none of cells, one-cell, app"),
+    "unknown part": (lambda t, c: ["benchmark", "--only", "luck"], "'luck' is not one of cells, one-cell, app"),
     "nothing to time": (
         lambda t, c: ["benchmark", text(t / "b", "b.png", "x").parent, "--only", "cells"],
         "None of its images can be read.",

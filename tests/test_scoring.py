@@ -83,7 +83,7 @@ def test_what_cannot_be_read_keeps_its_row_and_its_place() -> None:
     assert said[2] == (
         "image 3: An array must be RGB, uint8 of shape (height, width, 3). This is float64 of shape (40, 30, 3)."
     )
-    assert said[5] == "image 6: int is no image. Give a path, bytes or an RGB array."
+    assert said[5] == "image 6: int is not an image. Use a path, bytes or an RGB array."
 
 
 def test_nothing_that_can_be_opened_is_an_error() -> None:
@@ -132,10 +132,10 @@ def test_a_labelled_zip_is_measured(tmp_path: Path) -> None:
 def test_labels_may_come_from_a_csv_and_what_does_not_fit_is_a_warning(tmp_path: Path) -> None:
     cells = labelled(tmp_path / "cells.zip", all=[RED, BLUE, RED])
     (tmp_path / "labels.csv").write_text("file,truth\n0,sick\n1,Uninfected\n9,sick\n")
-    with pytest.warns(UserWarning, match="Not there: 1 name of the CSV"):
+    with pytest.warns(UserWarning, match="Not found: 1 name in the CSV"):
         found = malaria.evaluate(cells, tmp_path / "labels.csv", "truth", meaning={"sick": PARASITIZED})
     assert (found.n, found.left_out, found.rates["accuracy"].value) == (2, 1, 1.0)
-    with pytest.raises(malaria.UnknownLabelsError, match="none of Parasitized, Uninfected: sick"):
+    with pytest.raises(malaria.UnknownLabelsError, match="Labels other than Parasitized, Uninfected: sick"):
         malaria.evaluate(cells, tmp_path / "labels.csv", "truth")
 
 
@@ -145,4 +145,4 @@ def test_a_model_that_has_learned_from_the_cells_is_told(tmp_path: Path) -> None
     said: list[str] = []
     malaria.evaluate(cells, say=said.append)
     assert len(said) == 1
-    assert "has learned from 2 of these cells, so these figures flatter it" in said[0]
+    assert "was trained on 2 of these cells, so these figures flatter it" in said[0]

@@ -103,12 +103,12 @@ class Labelling:
         if self.given and match(files, self.given).ambiguous:
             return  # these may be copies of one image, which only their bytes tell
         if self.given and not self.given.names:
-            raise LabelsError(f"{name}: the CSV labels no file. Fill in its column {self.given.column}.")
+            raise LabelsError(f"{name}: the CSV has no labels. Fill in its column {self.given.column}.")
         if self.given:
             raise LabelsError(f"{name}: {say_no_match(files, self.given.names)}")
         raise LabelsError(
-            f"{name}: none of its images has a label. Put them in folders named {CLASSES[0]} and "
-            f"{CLASSES[1]}, or upload a CSV with the columns file and label beside the zip."
+            f"{name}: none of its images has a label. Put them in folders named {CLASSES[0]} and {CLASSES[1]}, or "
+            "upload a CSV with the columns file and label with the zip."
         )
 
     def join(self, table: pd.DataFrame) -> pd.DataFrame:

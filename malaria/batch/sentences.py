@@ -12,9 +12,9 @@ from malaria.wording.numbers import DASH
 from malaria.wording.words import count
 
 BY_PATIENT: Final = (
-    "Cells of one patient share a slide, a stain and a smear, so they go wrong together: many cells of few patients "
-    "tell less than as many cells of different patients. The intervals by patient take that into account: they are "
-    "mostly wider, and they are the ones to believe for patients the model has not met."
+    "Cells of one patient share a slide, a stain and a smear, so the model tends to get them wrong together. Many "
+    "cells from a few patients tell you less than the same number from many patients. The intervals by patient allow "
+    "for this. They are usually wider, and they are the ones to believe for new patients."
 )
 """Why there are two intervals, and which of them to believe."""
 
@@ -42,15 +42,15 @@ def warn_of_learning(basis: Basis) -> str:
     """Say so when the model has learned from what it is measured on, or nobody can tell; empty where all is well."""
     if basis.unknown:
         return (
-            f"{basis.unknown} So {basis.model} does not say which cells it has learned from. If these are among them, "
+            f"{basis.unknown} So {basis.model} does not say which cells it was trained on. If it was trained on these, "
             "the figures flatter it."
         )
     if known := basis.held_out + basis.seen:
-        return f"{basis.model} has learned from {known:,} of these cells, so these figures flatter it."
+        return f"{basis.model} was trained on {known:,} of these cells, so these figures flatter it."
     if basis.known_patient:
         return (
-            f"{basis.model} has learned from other cells of the patients of {basis.known_patient:,} of these cells, so "
-            "these figures flatter it somewhat."
+            f"{basis.model} was trained on other cells from the same patients as {basis.known_patient:,} of these "
+            "cells, so these figures flatter it somewhat."
         )
     return ""
 
@@ -85,9 +85,11 @@ def say_what_counts(batch: Batch) -> str:
 def by_patient_sentence(evaluation: Evaluation) -> str:
     """Which of the intervals to believe."""
     if evaluation.by_patient is None:
-        return "No patient can be told from the file names, so intervals take cells as independent, and are too narrow."
+        return (
+            "The file names do not show the patients, so the intervals treat cells as independent and are too narrow."
+        )
     without = evaluation.by_patient.without
-    return BY_PATIENT + (f" Not in them: {count(without, 'cell')} of unknown patients." if without else "")
+    return BY_PATIENT + (f" These intervals leave out {count(without, 'cell')} of unknown patients." if without else "")
 
 
 def calibration_sentence(evaluation: Evaluation) -> str:
@@ -95,8 +97,8 @@ def calibration_sentence(evaluation: Evaluation) -> str:
     if evaluation.brier is None or evaluation.ece is None:
         return f"Brier score {DASH}: there are no labelled cells."
     return (
-        f"Brier score {evaluation.brier:.4f} (0 is perfect; always saying one half gives 0.25). On average "
-        f"p_parasitized is {100 * evaluation.ece:.1f} points off the share that is labelled parasitized."
+        f"Brier score {evaluation.brier:.4f} (0 is perfect; always answering one half gives 0.25). On average, "
+        f"p_parasitized is {100 * evaluation.ece:.1f} points away from the share of cells labelled parasitized."
     )
 
 
@@ -104,12 +106,12 @@ def comparison_sentence(both: Comparison) -> str:
     """What McNemar's test says of two models, and what it takes for granted."""
     test, a, b = both.test, both.a.model, both.b.model
     if not test.only_a + test.only_b:
-        same = f"Both models call the same of {count(test.n, 'cell')} rightly"
-        return f"{same}: McNemar’s test has nothing to tell them apart by."
-    chance = "is more than chance would bring about" if test.p_value < 0.05 else "may well be chance"
+        same = f"Both models are right on the same cells out of {test.n:,}"
+        return f"{same}: McNemar’s test has nothing to compare."
+    chance = "is larger than chance alone explains" if test.p_value < 0.05 else "may well be chance"
     p_value = f"= {test.p_value:.3f}" if test.p_value >= 0.001 else "below 0.001"
     return (
-        f"Of {count(test.n, 'cell')} {test.only_a:,} are called rightly by {a} alone and {test.only_b:,} by {b} alone; "
-        f"{test.both_right:,} by both, {test.both_wrong:,} by neither. McNemar’s exact test: p {p_value}, so the "
-        f"difference {chance}. It takes cells as independent, which cells of one patient are not."
+        f"Of {count(test.n, 'cell')}, only {a} is right on {test.only_a:,} and only {b} on {test.only_b:,}. Both are "
+        f"right on {test.both_right:,}, neither on {test.both_wrong:,}. McNemar’s exact test: p {p_value}, so the "
+        f"difference {chance}. The test treats cells as independent, which cells from one patient are not."
     )

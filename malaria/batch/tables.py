@@ -30,7 +30,7 @@ NAMES: Final = {
 """How the figures of an evaluation are called, by their names in JSON."""
 
 MEANINGS: Final = {
-    "accuracy": "of all cells called as labelled",
+    "accuracy": "of all cells match their label",
     "sensitivity": "of the parasitized cells found",
     "specificity": "of the uninfected cells cleared",
     "precision": "of the cells called parasitized are",

@@ -116,7 +116,7 @@ def read_cells(path: str | None) -> tuple[list[ImageFile], str]:
         files = [ImageFile(file, _read_or_none(source.read, file)) for file in source.files[::step]]
         readable = [file for file in files if _is_readable(file)]
     if not readable:
-        raise SourceError(f"{path}: None of its images can be read. Give a folder or zip of cells.")
+        raise SourceError(f"{path}: None of its images can be read. Use a folder or zip of cells.")
     return readable, f"of {count(len(source), 'image')} of {source.name}"
 
 

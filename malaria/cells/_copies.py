@@ -28,10 +28,13 @@ class Once:
         told = []
         if n := len(self.copies):
             pairs = list_some((f"{file} is {first}" for file, first in self.copies.items()), _SHOWN)
-            told.append(f"{count(n, 'file')} {choose_verb(n, 'is a copy', 'are copies')}, and counted once: {pairs}.")
+            told.append(f"{count(n, 'file')} {choose_verb(n, 'is a copy', 'are copies')}, counted once: {pairs}.")
         if self.contradicted:
             names = list_some(self.contradicted, _SHOWN)
-            told.append(f"In no rate, as these files are one image with different labels: {names}. Keep the right one.")
+            told.append(
+                f"Left out of all rates, because these files are the same image with different labels: {names}. Keep "
+                "the right one."
+            )
         return told
 
 

@@ -119,7 +119,7 @@ def require(header: Sequence[str], name: str) -> int:
     """Where a column is; raises LabelsError, naming the columns that are there, when it is not."""
     place = find(header, name)
     if place is None:
-        raise LabelsError(f"The CSV has no column {name}; it has {list_some(header)}. Rename the one that is meant.")
+        raise LabelsError(f"The CSV has no column {name}; it has {list_some(header)}. Rename the right column.")
     return place
 
 
@@ -133,7 +133,7 @@ def find_files(header: Sequence[str]) -> int:
     places = [i for i, column in enumerate(header) if re.sub(r"[\s_-]", "", column.casefold()) in FILE_COLUMNS]
     if len(places) > 1:
         names = list_some(header[i] for i in places)
-        raise LabelsError(f"Several columns of the CSV may name the image: {names}. Rename the right one to file.")
+        raise LabelsError(f"Several columns of the CSV could name the image: {names}. Rename the right one to file.")
     return places[0] if places else require(header, "file")
 
 

@@ -189,9 +189,8 @@ def join_labels(table: pd.DataFrame, labels: Labels, column: str = "given_label"
 def say_no_match(files: Iterable[str], names: Iterable[str]) -> str:
     """The sentence for images none of which a CSV names, with the first two names of each side."""
     return (
-        f"None of the images is named in the CSV. The images are {list_some(files, 2)}; "
-        f"the CSV names {list_some(names, 2)}. Write the images' names into the CSV, with their folders where two are "
-        "alike."
+        f"None of the images is named in the CSV. The images are {list_some(files, 2)}; the CSV names "
+        f"{list_some(names, 2)}. Write the images' names into the CSV, with their folders if two names are the same."
     )
 
 
@@ -231,7 +230,7 @@ def _label_column(header: Sequence[str], column: str | None) -> int:
     places = [place for name in names if (place := find(header, name)) is not None]
     if not places:
         wanted = f"{', '.join(names[:-1])} or {names[-1]}"
-        raise LabelsError(f"The CSV has no column {wanted}; it has {list_some(header)}. Name the one that is meant.")
+        raise LabelsError(f"The CSV has no column {wanted}; it has {list_some(header)}. Name the right one.")
     return places[0]
 
 
@@ -239,9 +238,7 @@ def _meaning(mapping: Meaning | None, classes: Sequence[str] | None) -> dict[str
     """The classes and the words of `mapping`, in lower case, with what they mean."""
     wrong = {label for label in (mapping or {}).values() if label} - set(classes or ())
     if classes is not None and wrong:
-        raise LabelsError(
-            f"A word was said to mean {list_some(sorted(wrong))}, but the classes are {list_some(classes)}."
-        )
+        raise LabelsError(f"A word was mapped to {list_some(sorted(wrong))}, but the classes are {list_some(classes)}.")
     own: dict[str, str | None] = {name.casefold(): name for name in classes or ()}
     return own | {word.strip().casefold(): label for word, label in (mapping or {}).items()}
 
@@ -256,8 +253,8 @@ def _classifier(
     if unknown and classes is not None:
         found = list_some(f"{word!r} ({count(n, 'row')})" for word, n in unknown.items())
         raise UnknownLabelsError(
-            f"The column {column} holds labels that are none of {list_some(classes)}: {found}. Rename them, or say in "
-            f"`mapping` what each means: {list_some(classes)}, or None to leave its rows out.",
+            f"The column {column} holds labels other than {list_some(classes)}: {found}. Rename them, or use `mapping` "
+            f"to say what each one means: {list_some(classes)}, or None to leave its rows out.",
             unknown,
         )
     return {word: meaning.get(word.casefold(), word) for word in seen}

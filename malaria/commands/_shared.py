@@ -23,7 +23,7 @@ STANDARD_OUTPUT = "-"
 
 def _fraction(value: float | None) -> float | None:
     if value is not None and not 0 <= value <= 1:  # so that "nan" is refused, too
-        raise typer.BadParameter(f"{value} does not lie between 0 and 1.")
+        raise typer.BadParameter(f"{value} is not between 0 and 1.")
     return value
 
 
@@ -33,7 +33,7 @@ def refuse_unwritable(file: str | None, made: Path | None = None, option: str | 
         return
     path, to_make = Path(file).absolute(), {made.absolute(), *made.absolute().parents} if made else set()
     if not path.parent.is_dir() and path.parent not in to_make:
-        raise typer.BadParameter(f"There is no folder {Path(file).parent} to write it to.", param_hint=option)
+        raise typer.BadParameter(f"There is no folder {Path(file).parent} to write to.", param_hint=option)
     if path.is_dir() or path in to_make:
         raise typer.BadParameter(f"{file} is a folder. Name a file.", param_hint=option)
 
@@ -64,10 +64,12 @@ def meanings(pairs: Iterable[str] | None) -> dict[str, str | None]:
 ModelOption: TypeAlias = Annotated[str | None, typer.Option("--model", help="Name of a folder in models/.")]
 ThresholdOption: TypeAlias = Annotated[
     float | None,
-    typer.Option(callback=_fraction, help="Parasitized from this p_parasitized (0 to 1) on; the card's if absent."),
+    typer.Option(
+        callback=_fraction, help="Call cells parasitized at or above this p_parasitized (0 to 1). Default: the card's."
+    ),
 ]
 LabelsOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--labels", help="CSV with a `file` column (name or stem) and labels.")
+    Path | None, typer.Option("--labels", help="CSV with a `file` column (name, with or without extension) and labels.")
 ]
 LabelColumnOption: TypeAlias = Annotated[
     str | None, typer.Option("--label-column", help="Column of the CSV that holds the labels.")
@@ -78,7 +80,7 @@ MeaningOption: TypeAlias = Annotated[
         "--meaning",
         metavar="WORD=CLASS",
         callback=_meanings,
-        help="What a folder or a label that is no class means; nothing after = leaves it out. May be repeated.",
+        help="What a folder or label other than the classes means; nothing after = leaves it out. May be repeated.",
     ),
 ]
 JSON_HELP = "Write JSON to this file; - is standard output."

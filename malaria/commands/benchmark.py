@@ -15,9 +15,7 @@ from malaria.model.classifier import load, threads
 def benchmark(
     path: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[PATH]", help="Cells, or fields for the part triage, to time; synthetic ones if absent."
-        ),
+        typer.Argument(metavar="[PATH]", help="Cells to time, or fields for the part triage. Default: synthetic ones."),
     ] = None,
     model: ModelOption = None,
     only: Annotated[
@@ -32,7 +30,7 @@ def benchmark(
     """
     unknown = [name for name in only or () if name not in PARTS]
     if unknown:
-        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(PARTS)}.", param_hint="--only")
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(PARTS)}.", param_hint="--only")
     task = Task(model, path)
     card = load(model).card
     figures: list[Figure] = []

@@ -20,7 +20,7 @@ from malaria.commands._shared import (
 from malaria.wording.numbers import percent
 from malaria.wording.words import NAMED, count
 
-app = typer.Typer(name="data", help="Look at a data set of cells, or fetch the public one.", no_args_is_help=True)
+app = typer.Typer(name="data", help="Describe a data set of cells, or fetch the public one.", no_args_is_help=True)
 
 
 @app.command("describe")
@@ -29,11 +29,11 @@ def data_describe(
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     expert_column: Annotated[
-        str | None, typer.Option(help="Column of the CSV that holds an expert's labels; expert_label if absent.")
+        str | None, typer.Option(help="Column of the CSV that holds an expert's labels. Default: expert_label.")
     ] = None,
     json: JsonOption = None,
 ) -> None:
-    """Say what is in a data set: classes, patients, files, sizes, duplicates across classes or patients, mean colours.
+    """Describe a data set: classes, patients, files, sizes, duplicates across classes or patients, mean colours.
 
     Labels come from the folders, or from a CSV. Exit status 2 if no image can be read.
     """
@@ -59,11 +59,11 @@ def data_describe(
 
 @app.command("fetch")
 def data_fetch(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put the zip; made if absent.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the zip; created if it does not exist.")],
     url: Annotated[str | None, typer.Option(help="Address of another copy of the public zip.")] = None,
     sha256: Annotated[str | None, typer.Option(help="What the file's SHA-256 must be, in hexadecimal.")] = None,
 ) -> None:
-    """Download the public NIH set of 27,558 cells (337 MB). A download that broke off goes on where it stopped."""
+    """Download the public NIH set of 27,558 cells (337 MB). An interrupted download resumes where it stopped."""
     from malaria.dataset import fetch
 
     with tqdm(unit="B", unit_scale=True, unit_divisor=1000, disable=None) as bar:
@@ -76,11 +76,11 @@ def data_fetch(
     typer.echo(f"{fetched.path}: {count(fetched.images, 'image')}, SHA-256 {fetched.sha256}")
     if fetched.checked_against is None:
         say(
-            "The hash was not checked: this program knows none for this file. It is written beside the zip, and later "
-            "downloads into this folder are held against it."
+            "The hash was not checked, because this program has none for this file. It is saved next to the zip, and "
+            "later downloads into this folder are checked against it."
         )
     else:
-        say(f"The hash is as {fetched.checked_against}.")
+        say(f"The hash matches {fetched.checked_against}.")
 
 
 def _print(told: dict[str, Any]) -> None:

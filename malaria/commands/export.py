@@ -53,11 +53,16 @@ _OF_CELLS = {Format.FOLDERS, Format.IMAGEFOLDER, Format.LABEL_STUDIO}
 def export(
     format: Annotated[Format, typer.Argument(help="folders, imagefolder, label-studio; coco, yolo, cvat.")],
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Labelled cells; or fields of one sample.")],
-    output: Annotated[str, typer.Option(metavar="FILE", callback=writable, help="A zip, JSON or XML, by the format.")],
+    output: Annotated[
+        str, typer.Option(metavar="FILE", callback=writable, help="A zip, JSON or XML file, depending on the format.")
+    ],
     decisions: Annotated[
         Path | None,
         typer.Option(
-            metavar="CSV", exists=True, dir_okay=False, help="A journal of the pages; of cells also corrected labels."
+            metavar="CSV",
+            exists=True,
+            dir_okay=False,
+            help="A journal from the pages; for cells, also corrected labels.",
         ),
     ] = None,
     labels: LabelsOption = None,
@@ -72,7 +77,7 @@ def export(
         Path | None, typer.Option(metavar="FILE", help="A head that triage-adapt made for your laboratory.")
     ] = None,
 ) -> None:
-    """Write labels or boxes as other tools read them.
+    """Write labels or boxes for other tools.
 
     Of one folder or zip of labelled cells: class folders (zip), a Hugging Face imagefolder (zip with metadata.csv) or
     Label Studio tasks (JSON), with the corrections of a journal or of corrected_labels.csv. Of fields of one sample,
@@ -83,7 +88,7 @@ def export(
     of_fields = {"--model": model, "--threshold": threshold, "--adapted": adapted}
     other, takes = (of_fields, "labelled cells") if format in _OF_CELLS else (of_cells, "the fields of a sample")
     if given := [name for name, value in other.items() if value is not None]:
-        raise typer.BadParameter(f"{format.value} is made of {takes}. Leave out {list_some(given)}.")
+        raise typer.BadParameter(f"{format.value} is made from {takes}. Leave out {list_some(given)}.")
     if format not in _OF_CELLS:
         triage = partial(triage_sample.triage, paths, model, threshold, adapted=adapted, decisions=decisions)
         _export_fields(format, paths, output, triage)
@@ -120,7 +125,7 @@ def _correct(table: pd.DataFrame, decisions: Path | None) -> pd.DataFrame:
 def _export_cells(format: Format, path: str, output: str, cells: pd.DataFrame, prefix: str) -> None:
     there = Counter(label for label in cells["corrected_label"] if label in CLASSES)
     if not there:
-        raise LabelsError(f"{path}: No image is labelled {CLASSES[0]} or {CLASSES[1]}, so there is none to write.")
+        raise LabelsError(f"{path}: No image is labelled {CLASSES[0]} or {CLASSES[1]}, so there is nothing to write.")
     unreadable: list[str] = []
     if format is Format.LABEL_STUDIO:
         write_text(formats.format_label_studio(cells, prefix), output)

@@ -12,19 +12,21 @@ from malaria.model.classifier import DEFAULT_MODEL, MODELS_DIR
 
 def leaderboard(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")],
-    runs: Annotated[Path, typer.Option(help="Folder for the runs; one that is there already is not repeated.")],
+    runs: Annotated[Path, typer.Option(help="Folder for the runs. A run that already exists is not repeated.")],
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 1,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not each recipe's own.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs. Default: each recipe's own.")] = None,
     leave_out_disputed: Annotated[bool, typer.Option("--leave-out-disputed/--learn-disputed")] = True,
-    train: Annotated[bool, typer.Option("--train/--no-train", help="Train what is missing, or leave it out.")] = True,
+    train: Annotated[
+        bool, typer.Option("--train/--no-train", help="Train networks that are missing, or leave them out.")
+    ] = True,
     only: Annotated[list[str] | None, typer.Option(help="Train only this network, if it is missing.")] = None,
     output: Annotated[Path, typer.Option(help="The table.", show_default="models/leaderboard.csv")] = MODELS_DIR
     / "leaderboard.csv",
 ) -> None:
-    """Train every network that has no model folder and no run yet, and write the table of all of them.
+    """Train every network that has no model folder and no run yet, then write the table of all networks.
 
     Runs are only measured: five folds, no final network. Model folders in models/ give their own figures, where they
     were measured on the same cells in the same folds. A network without a run keeps its row, if the table has one.

@@ -10,7 +10,7 @@ from malaria.wording.words import count
 
 
 def models() -> None:
-    """List the models with their size and held-out figures; broken ones with the reason."""
+    """List the models with their size and held-out figures. Broken models are listed with the reason."""
     found = list_models()
     for name, card in found.items():
         typer.echo(f"{name:16} {f'unusable: {card}' if isinstance(card, ModelError) else _in_words(card)}")

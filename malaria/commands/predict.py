@@ -22,12 +22,12 @@ from malaria.wording.words import count
 
 
 def predict(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Images, folders (with all below) or zips.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Images, folders (with subfolders) or zips.")],
     model: ModelOption = None,
     threshold: ThresholdOption = None,
     csv: CsvOption = STANDARD_OUTPUT,
 ) -> None:
-    """Say of every image how likely the cell is parasitized: one row each, unreadable ones with their error.
+    """Print how likely each cell is to be parasitized: one row per image. Unreadable images get a row with the error.
 
     Exit status 0 if at least one image was read, else 2.
     """

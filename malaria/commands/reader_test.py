@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from malaria.model.classifier import Classifier
     from malaria.readers import Group, Key, Settings
 
-app = typer.Typer(name="reader-test", help="Make a test of cells for readers, or grade one.", no_args_is_help=True)
+app = typer.Typer(name="reader-test", help="Make a reader test from cells, or grade one.", no_args_is_help=True)
 
 
 class _Difficulty(StrEnum):
@@ -41,26 +41,26 @@ class _Difficulty(StrEnum):
 
 @app.command("make")
 def reader_test_make(
-    output: Annotated[str, typer.Option(help="The test, for readers: no answers in it.", callback=writable)],
-    key: Annotated[str, typer.Option(help="The key, for whoever grades.", callback=writable)],
+    output: Annotated[str, typer.Option(help="The test for the readers, without answers.", callback=writable)],
+    key: Annotated[str, typer.Option(help="The key, for the person who grades.", callback=writable)],
     path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="A folder or zip of labelled cells.")] = None,
     phantoms: Annotated[bool, typer.Option("--phantoms", help="Draw synthetic cells instead of PATH.")] = False,
     images: Annotated[
-        Path | None, typer.Option(help="A folder, new or empty, for the pictures of --phantoms.", file_okay=False)
+        Path | None, typer.Option(help="A new or empty folder for the pictures of --phantoms.", file_okay=False)
     ] = None,
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     re_read_column: Annotated[
         str | None,
-        typer.Option(help="Column of the CSV with re-read labels; corrected_label or expert_label if absent."),
+        typer.Option(help="Column of the CSV with re-read labels; Default: corrected_label or expert_label."),
     ] = None,
     meaning: MeaningOption = None,
     model: ModelOption = None,
-    cells: Annotated[int, typer.Option(help="Distinct cells, 2 to 5,000.")] = 60,
-    parasitized: Annotated[float, typer.Option(help="Share of them that is parasitized, 0 to 1.")] = 0.5,
+    cells: Annotated[int, typer.Option(help="Number of distinct cells, 2 to 5,000.")] = 60,
+    parasitized: Annotated[float, typer.Option(help="Share of them that are parasitized, 0 to 1.")] = 0.5,
     difficulty: Annotated[_Difficulty, typer.Option(help="By the held-out network.")] = _Difficulty.mixed,
-    repeats: Annotated[int, typer.Option(help="So many of the cells come a second time.")] = 0,
-    seed: Annotated[int, typer.Option(help="Another seed gives another test.")] = 0,
+    repeats: Annotated[int, typer.Option(help="How many of the cells come a second time.")] = 0,
+    seed: Annotated[int, typer.Option(help="A different seed makes a different test.")] = 0,
     show_calls: Annotated[
         bool, typer.Option("--show-calls", help="Put the network's call on half of the cards.")
     ] = False,
@@ -75,7 +75,7 @@ def reader_test_make(
     from malaria.readers import make_phantom_test, write
 
     if (path is None) != phantoms:
-        raise typer.BadParameter("Give either PATH, a folder or zip of labelled cells, or --phantoms.")
+        raise typer.BadParameter("Use either PATH, a folder or zip of labelled cells, or --phantoms.")
     if output == key:
         raise typer.BadParameter("--output and --key must be two files: readers get the one without the answers.")
     settings = _settings(
@@ -102,9 +102,7 @@ def reader_test_make(
 
 @app.command("grade")
 def reader_test_grade(
-    answers: Annotated[
-        list[str], typer.Argument(metavar="ANSWERS...", help="Files of answers, of one reader or many.")
-    ],
+    answers: Annotated[list[str], typer.Argument(metavar="ANSWERS...", help="Answer files of one or more readers.")],
     key: Annotated[Path, typer.Option(help="The key that `make` wrote.")],
     reader: Annotated[str | None, typer.Option(help="Grade this reader only.")] = None,
     json: JsonOption = None,

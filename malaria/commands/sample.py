@@ -17,20 +17,22 @@ def sample(
     overdispersion: Annotated[
         float, typer.Option(help="Intra-class correlation of false alarms within a slide, 0 to below 1.")
     ] = 0.0,
-    target_sensitivity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
-    target_specificity: Annotated[float, typer.Option(help="Wanted of the sample, between 0 and 1.")] = 0.95,
+    target_sensitivity: Annotated[float, typer.Option(help="Target for the whole sample, between 0 and 1.")] = 0.95,
+    target_specificity: Annotated[float, typer.Option(help="Target for the whole sample, between 0 and 1.")] = 0.95,
     cost_of_missed: Annotated[
-        float | None, typer.Option(help="Cost of a missed infection, in false alarms: says which count costs least.")
+        float | None,
+        typer.Option(help="Cost of a missed infection, in false alarms. Also prints which count costs least."),
     ] = None,
     prevalence: Annotated[
-        float, typer.Option(help="Infected among those tested, between 0 and 1; for the cost alone.")
+        float, typer.Option(help="Share of tested people who are infected, between 0 and 1; used for the cost only.")
     ] = 0.1,
     parasitaemia: Annotated[
-        float, typer.Option(help="Infected among the red cells of an infected person, 0 to 1; for the cost alone.")
+        float,
+        typer.Option(help="Share of an infected person's red cells that are infected, 0 to 1; used for the cost only."),
     ] = 0.01,
     json: JsonOption = None,
 ) -> None:
-    """Say at how many flagged cells a sample is positive, and what infection it can then detect.
+    """Say how many flagged cells make a sample positive, and which infections it can then detect.
 
     The required cell rates are those with which any one flagged cell could make the sample positive: the specificity
     for healthy samples, the sensitivity at a parasitaemia of 1 %; null where no sensitivity is enough. With
@@ -64,7 +66,7 @@ def in_words(rule: SampleRule) -> str:
     return (
         f"{positive} Infections of {percent(rule.limit_of_detection, 4)} of the red cells "
         f"({rule.limit_of_detection_per_ul():,.0f} per microlitre) are then detected with a sensitivity of "
-        f"{rule.target_sensitivity:g}; below that they will be missed more often."
+        f"{rule.target_sensitivity:g}; below that, infections are missed more often."
     )
 
 
@@ -81,7 +83,7 @@ def say_cost(
     """Return what costs least as two sentences for a person."""
     return (
         f"If one missed infection costs as much as {plain(cost_of_missed)} false alarms, {count_threshold:,} or more "
-        f"flagged cells cost least: {plain(expected_cost)} false alarms a person tested, with a sensitivity of "
+        f"flagged cells cost least: {plain(expected_cost)} false alarms per person tested, with a sensitivity of "
         f"{sensitivity:.4f} and a specificity of {specificity:.4f}. That is with {percent(prevalence, 4)} of those "
         f"tested infected, each in {percent(parasitaemia, 4)} of the red cells."
     )

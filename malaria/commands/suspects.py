@@ -28,14 +28,17 @@ from malaria.wording.words import count
 def suspects(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A folder or zip of labelled cells.")],
     csv: Annotated[
-        str, typer.Option(help="Where the ranking goes; - is standard output.", callback=writable, show_default=False)
+        str,
+        typer.Option(
+            help="Write the ranking to this file; - is standard output.", callback=writable, show_default=False
+        ),
     ],
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     meaning: MeaningOption = None,
     model: ModelOption = None,
 ) -> None:
-    """Rank labelled cells by how likely the given label is wrong, the most suspect first.
+    """Rank labelled cells by how likely the given label is to be wrong, most suspect first.
 
     A cell that the model learned from is judged by networks that had not seen its patient. Copies of an image are
     ranked once; files of one image under different labels are named and not ranked.

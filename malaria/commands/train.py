@@ -16,28 +16,29 @@ def _installed(asked: bool) -> bool:
     """Refuse TensorBoard logs where they cannot be written, before training and not after its first epoch."""
     if asked and find_spec("tensorboard") is None:
         raise typer.BadParameter(
-            "TensorBoard is not installed: it is in requirements-dev.txt only, for the app does without. Install it "
-            "from there, or leave this out; history.json has the same figures."
+            "TensorBoard is not installed: the app does not need it, so it is only in requirements-dev.txt. Install it "
+            "from there, or leave this option out. history.json has the same figures."
         )
     return asked
 
 
 def train(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder or zip with a folder for each class.")],
-    architecture: Annotated[str, typer.Option(help="Name of a recipe; a wrong one lists them all.")],
+    architecture: Annotated[str, typer.Option(help="Name of a recipe. A wrong name lists them all.")],
     output: Annotated[Path, typer.Option(help="The model folder to make; its name is the model's.")],
     labels: Annotated[Path | None, typer.Option(help="CSV with a `file` column and labels.")] = None,
-    label_column: Annotated[str | None, typer.Option(help="Column of the CSV to learn.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of the CSV to train on.")] = None,
     corrections: Annotated[Path | None, typer.Option(help="Journal or CSV with `corrected_label`.")] = None,
     folds: Annotated[int, typer.Option(min=0, help="Folds by patient; 0 holds out a fifth of the patients.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs, if not the recipe's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Epochs. Default: the recipe's.")] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31, help="The same seed gives the same split and order.")] = 0,
     by_image: Annotated[bool, typer.Option("--by-image", help="Split by image, not patient. Flatters.")] = False,
     leave_out_disputed: Annotated[
-        bool, typer.Option("--leave-out-disputed", help="Do not learn cells whose `given_label` differs.")
+        bool, typer.Option("--leave-out-disputed", help="Do not train on cells whose `given_label` differs.")
     ] = False,
     distrust: Annotated[
-        Path | None, typer.Option(help="held_out.csv.gz of an earlier run: its answers say which labels not to learn.")
+        Path | None,
+        typer.Option(help="held_out.csv.gz of an earlier run: its answers say which labels not to train on."),
     ] = None,
     teacher: Annotated[list[Path] | None, typer.Option(help="Earlier run of the same folds to learn from.")] = None,
     member: Annotated[
@@ -55,23 +56,26 @@ def train(
     ] = None,
     schedule: Annotated[
         Literal["constant", "exponential", "cosine"] | None,
-        typer.Option(help="How the learning rate falls, if not as the recipe says."),
+        typer.Option(help="How the learning rate falls. Default: as the recipe says."),
     ] = None,
     all_epochs: Annotated[
-        bool, typer.Option("--all-epochs", help="Do not stop early, and learn from the cells kept for that too.")
+        bool, typer.Option("--all-epochs", help="Do not stop early. Train on the cells kept for early stopping too.")
     ] = False,
     eight_bit: Annotated[
-        bool, typer.Option("--eight-bit", help="Serve with 8-bit weights and activations: a smaller file; cells tie.")
+        bool,
+        typer.Option(
+            "--eight-bit", help="Serve with 8-bit weights and activations: a smaller file, but cells can tie."
+        ),
     ] = False,
     only_fold: Annotated[list[int] | None, typer.Option(help="Train these folds only (0 is the first).")] = None,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", callback=_installed, help="Write TensorBoard logs (needs tensorboard).")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the output folder.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in the output folder.")] = False,
 ) -> None:
     """Train a network and write its model folder: card, LiteRT and Keras files, history, held-out answers.
 
-    Measured on patients that the network has not seen. A killed run goes on with --resume.
+    Measured on patients that the network has not seen. To continue a run that was killed, use --resume.
     """
     # Keras takes seconds to load: only here, so that the other verbs start at once.
     from malaria.training.publish import publish
@@ -101,7 +105,7 @@ def train(
     )
     check_options(options, output, resume, only_fold or ())
     if by_image:
-        say("Warning: split by image. Cells of one patient are on both sides, so the figures will flatter.")
+        say("Warning: split by image. Cells of one patient are on both sides, so the figures will be too good.")
     dataset = read_cells(options, say)
     train_folds(
         options, output, dataset, only=only_fold or (), final=not only_fold, tensorboard=tensorboard, report=say

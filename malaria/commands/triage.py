@@ -37,21 +37,21 @@ def triage(
     fields: Annotated[
         list[str], typer.Argument(metavar="FIELD...", help="Fields of one sample: images, folders, zips.")
     ],
-    output: Annotated[Path, typer.Option(metavar="DIR", help=f"Where {CSV_FILE} and {REPORT_FILE} go.")],
+    output: Annotated[Path, typer.Option(metavar="DIR", help=f"Folder for {CSV_FILE} and {REPORT_FILE}.")],
     model: ModelOption = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Keep cells from this p_parasitized on; the card's unless given.")
+        float | None, typer.Option(min=0, max=1, help="Keep cells at or above this p_parasitized. Default: the card's.")
     ] = None,
     adapted: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A head that triage-adapt made for your laboratory.")
     ] = None,
     decisions: Annotated[
         Path | None,
-        typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal of the smear triage page."),
+        typer.Option(metavar="CSV", exists=True, dir_okay=False, help="A journal from the Smear triage page."),
     ] = None,
     take_in: Annotated[
         list[str] | None,
-        typer.Option(metavar="FIELD", help="A field, by its name, that counts though it is told as unusable."),
+        typer.Option(metavar="FIELD", help="Name of a field to count although it is reported as unusable."),
     ] = None,
     sample: Annotated[str, typer.Option(help="What the report calls the sample.")] = "",
     red_cells_per_ul: Annotated[
@@ -61,7 +61,7 @@ def triage(
         int, _per_ul("leukocytes_per_ul", "Leukocytes per microlitre, the patient's own.")
     ] = LEUKOCYTES_PER_UL,
     wished_per_ul: Annotated[
-        int, _per_ul("wished_per_ul", "Parasites per microlitre, found in 95 of 100 samples.")
+        int, _per_ul("wished_per_ul", "Parasites per microlitre to find in 95 of 100 samples.")
     ] = WISHED_PER_UL,
     counted_red_cells: Annotated[int | None, _counted("Red cells")] = None,
     counted_parasitized: Annotated[int | None, _counted("Parasitized cells among them")] = None,
@@ -99,7 +99,7 @@ def triage(
         write_json(found.summary() | {"result": result.summary()}, json)
     say(
         f"{count(len(found.fields), 'field')}, {count(found.red_cells, 'red cell')}: {len(found.suspects):,} kept for "
-        f"a human, {found.discarded:,} discarded. Research use only. See {file}."
+        f"review, {found.discarded:,} discarded. Research use only. See {file}."
     )
     if not found.fields and not found.left_out:
         raise typer.Exit(2)

@@ -35,7 +35,8 @@ def triage_adapt(
         ),
     ],
     output: Annotated[
-        str, typer.Option(metavar="FILE", callback=writable, help="Where the head goes, for triage --adapted FILE.")
+        str,
+        typer.Option(metavar="FILE", callback=writable, help="Write the head to this file, for triage --adapted FILE."),
     ],
     model: ModelOption = None,
     discard: Annotated[
@@ -95,8 +96,8 @@ def triage_adapt(
     say(
         f"{head.kept} of {count(head.parasitized, 'parasitized cell')} kept with {percent(discard)} of "
         f"{count(head.cells, 'red cell')} discarded, cross-validated over {count(head.fields, 'field')} "
-        f"({head.kept_as_shipped} without adapting). Labelled boxes in which no red cell was found: {lost}. "
-        f"Use it with: triage --adapted {output}"
+        f"({head.kept_as_shipped} without adapting). Labelled boxes where no red cell was found: {lost}. Use it with: "
+        f"triage --adapted {output}"
     )
 
 

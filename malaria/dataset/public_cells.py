@@ -96,9 +96,9 @@ class RemoteCells:
         if isinstance(cause, requests.HTTPError) and cause.response is not None:
             return self._tell(f"answered {cause.response.status_code} ({cause.response.reason})")
         if type(cause).__name__ == "RangeNotSupported":
-            return self._tell("does not give parts of a file")
+            return self._tell("does not serve parts of a file")
         if isinstance(cause, zipfile.BadZipFile):
-            return self._tell("gave something that is not a whole zip")
+            return self._tell("sent something that is not a whole zip")
         return self._tell("cannot be reached")
 
     def _tell(self, what: str) -> SourceError:

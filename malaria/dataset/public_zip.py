@@ -132,7 +132,7 @@ def _say_other_hash(address: str, name: str, source: str, record: Path) -> str:
         "recorded": f"the SHA-256 that an earlier download wrote to {record.name}",
     }[source]
     mend = f"delete {record.name} if the file was changed on purpose" if source == "recorded" else "check the address"
-    return f"{name}: What {address} gave does not have {because}, and was thrown away. Try again, or {mend}."
+    return f"{name}: The file from {address} does not match {because}, and was deleted. Try again, or {mend}."
 
 
 def _say_broken(address: str, path: Path, error: requests.RequestException) -> str:

@@ -53,5 +53,5 @@ def open_image(image: Image, name: str) -> Source:
     if isinstance(image, bytes):
         return open_source(BytesIO(image), name)
     if not isinstance(image, str | os.PathLike):
-        raise SourceError(f"{name}: {type(image).__name__} is no image. Give a path, bytes or an RGB array.")
+        raise SourceError(f"{name}: {type(image).__name__} is not an image. Use a path, bytes or an RGB array.")
     return open_source(image)

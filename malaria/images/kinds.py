@@ -43,7 +43,7 @@ _NO_IMAGES: Final = (
     (8, b"AVI ", "a video file"),
 )
 
-_SAVE: Final = "Save it as PNG, TIFF or JPEG, and give that."
+_SAVE: Final = "Save it as PNG, TIFF or JPEG and use that file."
 _EXPORT: Final = "Open it in the microscope's program, or in Fiji, and export the picture as TIFF or PNG."
 SLIDE: Final = "Open it in QuPath or the scanner's viewer, and export the region that matters as TIFF or PNG."
 """What to do with the scan of a whole slide."""
@@ -104,8 +104,8 @@ def refuse_kind(data: bytes, file: str) -> NoReturn:
         raise error
     head = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n") if data[:1] in b"\xef \t\r\n" else data[:256]
     found = next((name for at, magic, name in _NO_IMAGES if head[at : at + len(magic)] == magic), None)
-    rule = f"This is {found}, not an image." if found else "This is not an image, or of a kind not known here."
-    raise ImageError(file, rule, f"Give a {READ_KINDS} file.")
+    rule = f"This is {found}, not an image." if found else "This is not an image, or it is in an unknown format."
+    raise ImageError(file, rule, f"Use a {READ_KINDS} file.")
 
 
 def name_unread(data: bytes, file: str) -> ImageError | None:
@@ -118,7 +118,7 @@ def name_unread(data: bytes, file: str) -> ImageError | None:
 
 def refuse_unread(file: str, name: str, mend: str = _SAVE) -> ImageError:
     """The error of a sound picture whose kind, `name` with its article, is not read."""
-    return ImageError(file, f"This is {name}, which is not read here.", mend)
+    return ImageError(file, f"This is {name}, which cannot be read here.", mend)
 
 
 def name_odd_jpeg(data: bytes) -> str | None:

@@ -26,6 +26,6 @@ def check_size(size: Size, file: str, max_pixels: int) -> None:
     if min(width, height) < MIN_SIDE:
         raise ImageError(
             file,
-            f"The image is {width} x {height} pixels, and at least {MIN_SIDE} a side are needed.",
+            f"The image is {width} x {height} pixels. Each side needs at least {MIN_SIDE}.",
             "Use a larger crop; a cell is usually 40 to 200 pixels wide.",
         )

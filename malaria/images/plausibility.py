@@ -47,8 +47,8 @@ def refuse_black(rgb: NDArray[np.uint8], file: str) -> None:
     if np.count_nonzero(rgb > DARK) < MIN_LIGHT * rgb.size:
         raise ImageError(
             file,
-            f"The picture is nearly black: of its numbers, 0 to 255, hardly any is above {DARK}.",
-            "Save it with its full range of brightness, or take it again with more light.",
+            f"The picture is nearly black: hardly any of its values (0 to 255) is above {DARK}.",
+            "Save it with its full range of brightness, or retake it with more light.",
         )
 
 
@@ -67,23 +67,25 @@ def find_doubt(rgb: NDArray[np.uint8]) -> str | None:
     """
     height, width = rgb.shape[:2]
     if max(height, width) > MAX_ASPECT * min(height, width):
-        return _NOT_A_CELL + "it is far longer than wide. Crop it to one cell."
+        return _NOT_A_CELL + "it is far longer than it is wide. Crop it to one cell."
     small = _fit(rgb)
     if cv2.meanStdDev(small)[1].max() < MIN_SPREAD:
-        return _NOT_A_CELL + "it is nearly one even colour. Choose a picture that shows a cell."
+        return _NOT_A_CELL + "it is almost a single colour. Choose a picture that shows a cell."
     if (_find_brightest(small) - _find_darkest(small)).mean() < MIN_COLOUR:
-        return _NOT_A_CELL + "it has no colour, and the stain tells the parasite. Use the original colour picture."
+        return (
+            _NOT_A_CELL + "it has no colour, and the stain is what shows the parasite. Use the original colour picture."
+        )
     mask = _find_object(small)
     if mask is None:
         return _NOT_A_CELL + (
-            "no single object stands out in the middle; a whole field, a chart or a photo looks so."
-            " Crop it to one cell, or give a whole field to smear triage."
+            "no single object stands out in the middle, as in a whole field, a chart or a photo. Crop it to one cell, "
+            "or upload whole fields on the page Smear triage."
         )
     if _measure_wrong_hue(np.median(small[mask], axis=0)) > MAX_WRONG_HUE:
         return _NOT_A_CELL + "its colours are not those of a Giemsa stain. Use the original colour picture."
     inside = cv2.erode(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0  # away from the outline
     if _measure_detail(small, inside) > MAX_DETAIL or _measure_grain(rgb, small, inside) > MAX_GRAIN:
-        return _NOT_A_CELL + "it has more fine detail than a cell; a photo or a drawing has. Crop it to one cell."
+        return _NOT_A_CELL + "it has more fine detail than a cell, as in a photo or a drawing. Crop it to one cell."
     return None
 
 

@@ -105,7 +105,10 @@ class Source:
     def told_skipped(self) -> str:
         """The sentence that names what was passed over; empty where nothing was."""
         n = len(self.skipped)
-        told = f"{self.name}: {count(n, 'file')} {choose_verb(n, 'is', 'are')} no image, and not read"
+        told = (
+            f"{self.name}: {count(n, 'file')} {choose_verb(n, 'is not an image and was', 'are not images and were')} "
+            "not read"
+        )
         return f"{told}: {list_some(self.skipped, NAMED)}." if n else ""
 
     def __len__(self) -> int:
@@ -130,7 +133,10 @@ class Source:
     def read(self, file: str) -> bytes:
         """The bytes of one file again. Raises SourceError for a name that is not here, ImageError if unreadable."""
         if file not in self._readers:
-            raise SourceError(f"{self.name}: There is no image {file!r} here. Use a name that iterating gave.")
+            raise SourceError(
+                f"{self.name}: There is no image {file!r} here. Use one of the names that iterating over the source "
+                "yields."
+            )
         return self._readers[file]()
 
     def close(self) -> None:
@@ -224,7 +230,7 @@ def _relative(path: str | Path, folder: Path) -> str:
 def _folder_reader(path: Path, file: str, root: Path) -> Reader:
     def read() -> bytes:
         if path.is_symlink() and not path.resolve().is_relative_to(root):
-            raise ImageError(file, "This is a link that leads out of the folder.", "Put the file itself there.")
+            raise ImageError(file, "This is a link that points outside the folder.", "Put the file itself there.")
         return _read_path(path, file)
 
     return read
@@ -270,7 +276,7 @@ def _open_zip(place: Path | BinaryIO, name: str) -> Source:
         readers, skipped = _zip_readers(archive, [m for m in archive.infolist() if not m.filename.endswith("/")])
         if readers and all(PurePosixPath(file).suffix.lower() in ARCHIVE_SUFFIXES for file in readers):
             inner = next(iter(readers))
-            raise SourceError(f"{name}: The zip holds no images, only {inner}. Unpack it, and give {inner} by itself.")
+            raise SourceError(f"{name}: The zip holds no images, only {inner}. Unpack it and use {inner} directly.")
         return _source(name, "zip", readers, skipped, archive)
     except SourceError:
         archive.close()
@@ -309,9 +315,9 @@ def _read_member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo, heads: 
 def _find_refusal(member: zipfile.ZipInfo, file: str, suffix: str) -> tuple[str, str] | None:
     """The rule that a member breaks, and the mend; None when it may be read."""
     if file.startswith("/") or file[1:2] == ":" or ".." in file.split("/"):
-        return "Its name leads out of the zip.", "Make the zip again from inside the folder of images."
+        return "Its name points outside the zip.", "Make the zip again from inside the folder of images."
     if suffix in ARCHIVE_SUFFIXES:
-        return "This is an archive inside the zip.", "Unpack it, and give its images or the inner archive by itself."
+        return "This is an archive inside the zip.", "Unpack it and use its images or the inner archive directly."
     if member.flag_bits & 0x1:
         return "It is encrypted.", "Make the zip again without a password."
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, DEFLATE64):

@@ -105,7 +105,7 @@ def read_card(folder: Path) -> Card:
         place = ".".join(map(str, first["loc"])) or "the file"
         said = re.sub(r"\s+", " ", first["msg"])
         raise ModelError(
-            f"{folder.name}: {FILE} is not a valid card ({place}: {said}). Train again or mend that entry."
+            f"{folder.name}: {FILE} is not a valid card ({place}: {said}). Train again or correct that entry."
         ) from None
     return card.model_copy(update={"name": folder.absolute().name, "trained_as": card.name})
 

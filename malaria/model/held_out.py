@@ -153,7 +153,7 @@ def _parsed(model: str, text: io.TextIOWrapper) -> HeldOut:
         if written is None:
             raise ValueError(f"line {table.line_num} is cut short")
         if wrong := [label for label in labels if label and label not in CLASSES]:
-            raise ValueError(f"line {table.line_num} has the label {wrong[0]!r}, which is no class")
+            raise ValueError(f"line {table.line_num} has the label {wrong[0]!r}, which is not a class")
         p = float(written) if written else np.nan
         if not (0 <= p <= 1 or p != p):
             raise ValueError(f"line {table.line_num} has p_parasitized {written}, which is not between 0 and 1")

@@ -101,8 +101,8 @@ class _Interpreter:
         shares = card.output == "logit" or bool(((answers >= 0) & (answers <= 1)).all())
         if len(answers) != len(pixels) or not np.isfinite(answers).all() or not shares:
             raise ModelError(
-                f"{card.name}: {FILE} answers with what is no {card.output}, which its card says it gives. "
-                "Copy both files from one training run."
+                f"{card.name}: {FILE} does not output a {card.output}, as its card says. Copy both files from one "
+                "training run."
             )
 
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -55,9 +55,9 @@ class Answer:
         reader = "".join(letter if letter.isprintable() else " " for letter in self.reader).strip()
         object.__setattr__(self, "reader", reader)
         problems = {
-            "names no test: that must be 16 hexadecimal digits": not _TEST.fullmatch(self.test),
+            "names no test: a test's id is 16 hexadecimal digits": not _TEST.fullmatch(self.test),
             "names no reader": not reader,
-            f"is by {NETWORK}, which is no reader": reader.casefold() == NETWORK,
+            f"is by {NETWORK}, which is not a reader": reader.casefold() == NETWORK,
             "has a reader's name of more than 100 letters": len(reader) > 100,
             "has a position below 1": self.position < 1,
             "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(self.image_id),
@@ -102,7 +102,7 @@ def read_answers(data: bytes | Path | str) -> list[Answer]:
             found.append(_from_fields(dict(zip(header, row, strict=True))))
         except (ReaderTestError, ValueError, OverflowError) as problem:
             said = str(problem) if isinstance(problem, ReaderTestError) else "A number in it cannot be read."
-            raise ReaderTestError(f"Row {number} of the answers: {said} Mend or delete it.") from None
+            raise ReaderTestError(f"Row {number} of the answers: {said} Correct or delete it.") from None
     return found
 
 
@@ -148,7 +148,7 @@ def _from_fields(fields: dict[str, str]) -> Answer:
     text = {name: value.strip() for name, value in fields.items()}
     position, seconds = read_number(text["position"]), text.get("seconds", "")
     if position != int(position):
-        raise ReaderTestError("Its position is no whole number.")
+        raise ReaderTestError("Its position is not a whole number.")
     return Answer(
         test=text["test"],
         reader=text["reader"],

@@ -26,7 +26,7 @@ from malaria.wording.words import count
 _NAMES: Final = {
     "sensitivity": "Sensitivity: parasitized cells found",
     "specificity": "Specificity: uninfected cells cleared",
-    "accuracy": "Accuracy: all cells rightly called",
+    "accuracy": "Accuracy: all cells called correctly",
     "kappa": "Kappa with the reference",
 }
 
@@ -98,14 +98,14 @@ def render_rates(one: Grade, network: Mapping[str, Rate] | None = None) -> Marku
     ]
     if one.unsure:
         rows += [
-            (f"{name.partition(':')[0]}, of the cells told", describe(one.decided[kind]), "")
+            (f"{name.partition(':')[0]}, of the cells answered", describe(one.decided[kind]), "")
             for kind, name in _NAMES.items()
             if kind in one.decided
         ]
     if one.with_oneself.raw.n:
         rows.append(("Same answer the second time", describe(one.with_oneself.raw), ""))
-        rows.append(("Kappa with oneself", describe(one.with_oneself.kappa, "coefficient"), ""))
-    rows.append(("Time a cell, median", describe(one.seconds, "seconds"), ""))
+        rows.append(("Kappa, first and second look", describe(one.with_oneself.kappa, "coefficient"), ""))
+    rows.append(("Time per cell, median", describe(one.seconds, "seconds"), ""))
     if not any(rate.n for rate in beside.values()):
         return render_table("", ("", "value (95 % interval), n"), [row[:2] for row in rows])
     told = [(name, words, describe(beside[kind]) if kind in beside else "") for name, words, kind in rows]
@@ -127,7 +127,7 @@ def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, obj
             }
             for mistake in one.mistakes
         ],
-        "unsure": f"{count(one.unsure, 'cell')} the reader could not tell: counted as not right above."
+        "unsure": f"{count(one.unsure, 'cell')} the reader could not tell: counted as wrong above."
         if one.unsure
         else "",
     }
@@ -137,20 +137,20 @@ def render_bias(bias: Bias) -> Markup:
     """Return a table of the errors with the network's call shown and without."""
     rows = [
         (
-            "Wrongly called by the network",
+            "Network wrong",
             describe(bias.wrong_shown),
             describe(bias.wrong_hidden),
             describe(bias.automation),
         ),
         (
-            "Rightly called by the network",
+            "Network right",
             describe(bias.right_shown),
             describe(bias.right_hidden),
             describe(bias.on_right),
         ),
     ]
     head = ("Cells", "errors, call shown", "errors, not shown", "difference")
-    return render_table("With the network's call and without", head, rows)
+    return render_table("With and without the network's call", head, rows)
 
 
 def render_rule(rule: Rule) -> Markup:
@@ -160,10 +160,10 @@ def render_rule(rule: Rule) -> Markup:
     if rule.looked.value is not None:
         rows += [
             ("Cells for the reader", describe(rule.looked)),
-            ("Sensitivity of both, on cells the rule was not chosen on", describe(rule.sensitivity)),
-            ("Specificity of both, likewise", describe(rule.specificity)),
+            ("Sensitivity of the pair, on cells not used to choose the rule", describe(rule.sensitivity)),
+            ("Specificity of the pair, on the same cells", describe(rule.specificity)),
         ]
-    return render_table("Network first, this reader on the uncertain", (), rows)
+    return render_table("Network first, this reader for uncertain cells", (), rows)
 
 
 def render_pairs(group: Group) -> Markup:
@@ -178,8 +178,8 @@ def render_pairs(group: Group) -> Markup:
         )
         for pair in group.pairs
     ]
-    head = ("Readers", "accuracy: first less second", "right alone", "McNemar's p", "kappa")
-    return render_table("Every two readers, on the cells that both read", head, rows)
+    head = ("Readers", "accuracy: first minus second", "only one right", "McNemar's p", "kappa")
+    return render_table("Each pair of readers, on the cells that both read", head, rows)
 
 
 def _seconds(value: float) -> str:

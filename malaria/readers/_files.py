@@ -151,11 +151,11 @@ def _read(data: bytes | Path | str, kind: type[_Read], what: str, mend: str) -> 
         except OSError as error:
             raise ReaderTestError(f"{data} cannot be read ({error.strerror}). Check the path.") from None
     if len(raw) > _MAX_BYTES:
-        raise ReaderTestError(f"{name} is larger than {_MAX_BYTES // 2**20} MB, so it is no {what}. {mend}")
+        raise ReaderTestError(f"{name} is larger than {_MAX_BYTES // 2**20} MB, so it is not a {what}. {mend}")
     try:
         return kind.model_validate_json(raw)
     except ValidationError as problem:
         first = problem.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         said = re.sub(r"\s+", " ", first["msg"])
-        raise ReaderTestError(f"{name} is no {what} ({place[:80]}: {said[:200]}). {mend}") from None
+        raise ReaderTestError(f"{name} is not a {what} ({place[:80]}: {said[:200]}). {mend}") from None

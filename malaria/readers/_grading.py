@@ -94,7 +94,7 @@ def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Gra
             f"There are no answers{who} to the test {key.test.id}. Use the key of the test that was read."
         )
     if len(names) > 1:
-        raise ReaderTestError(f"The answers are of {count(len(names), 'reader')}. Say which one is meant.")
+        raise ReaderTestError(f"The answers are from {count(len(names), 'reader')}. Name the reader to grade.")
     given = by_place(key, own)
     firsts = [place for place in key.test.firsts if place in given]
     alone = [place for place in firsts if not was_shown(key, place, given[place])]
@@ -104,8 +104,8 @@ def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Gra
     if len(alone) < len(firsts):
         n = len(firsts) - len(alone)
         notes.append(
-            f"{count(n, 'card')} that showed the network's call {choose_verb(n, 'is', 'are')} in no rate of the reader "
-            "alone."
+            f"{count(n, 'card')} that showed the network's call {choose_verb(n, 'is', 'are')} left out of the reader's "
+            "own rates."
         )
     missing = tuple(place + 1 for place in range(len(key.test.cards)) if place not in given)
     if missing:
@@ -141,8 +141,8 @@ def by_place(key: Key, answers: Iterable[Answer]) -> dict[int, Answer]:
         place = answer.position - 1
         if place >= len(key.test.cards) or key.test.cards[place].image_id != answer.image_id:
             raise ReaderTestError(
-                f"The answer of {answer.reader} to card {answer.position} is about another cell than the test has "
-                "there. Use the file of answers as it was written."
+                f"The answer of {answer.reader} to card {answer.position} is about a different cell from the one in "
+                "the test. Use the answer file unchanged."
             )
         given.setdefault(place, answer)
     return given

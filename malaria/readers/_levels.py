@@ -34,8 +34,8 @@ WITHIN: Final = 0.25
 """How far a count may be from the reference, as a share of it."""
 
 OF_SLIDES: Final = (
-    "The WHO's levels are of whole slides, read under the microscope, and have three parts (detection, species, "
-    "counting). Here their thresholds for detection are held against pictures of single cells: this is no WHO "
+    "The WHO's levels are for whole slides, read under the microscope, and have three parts (detection, species, "
+    "counting). Here their thresholds for detection are applied to pictures of single cells: this is not a WHO "
     "certificate."
 )
 
@@ -76,7 +76,7 @@ class Level:
     def sentence(self) -> str:
         """The level in words, and how many cells more would decide."""
         if not self.n:
-            return "No level: nothing was answered."
+            return "No level: there are no answers."
         if self.decided is not None:
             return f"Level {self.decided}. It would be wrong for at most {100 * ALPHA:g} in 100 readers."
         told = f"Level {_name(self.possible)}."

@@ -110,7 +110,7 @@ def make_phantom_test(settings: Settings, classifier: Classifier) -> tuple[Key, 
     key = make_test(
         table, settings, threshold=classifier.card.threshold, leave_out_suspects=False, facts=("form", "patient")
     )
-    note = "All cells are synthetic: the test shows how it works, and not how good a reader is on real cells."
+    note = "All cells are synthetic: the test shows how it works, not how good a reader is on real cells."
     images = {str(file.image_id): file.data for file in files if file.data is not None}
     return key.model_copy(update={"notes": (note, *key.notes)}), {name: images[name] for name in key.cells}
 
@@ -131,15 +131,17 @@ def _usable(table: pd.DataFrame, leave_out_suspects: bool) -> tuple[pd.DataFrame
         disputed = read_again & (labelled["corrected_label"] != labelled["given_label"])
         n = int(disputed.sum())
         notes.append(
-            f"{count(n, 'cell')} left out whose given and re-read {choose_verb(n, 'label differs', 'labels differ')}; "
-            f"{int(read_again.sum()):,} of {len(labelled):,} were read again."
+            f"{count(n, 'cell')} left out because the given and re-read "
+            f"{choose_verb(n, 'label differs', 'labels differ')}; {int(read_again.sum()):,} of {len(labelled):,} were "
+            "read again."
         )
     elif leave_out_suspects and labelled["p_parasitized"].notna().any():
         p = labelled["p_parasitized"].to_numpy(np.float64)
         disputed = pd.Series(suspicion(p, labelled["given_label"].to_numpy(object)) >= SUSPECT, labelled.index)
         notes.append(
-            f"{count(int(disputed.sum()), 'cell')} left out whose label the network contradicts with a probability of "
-            f"{SUSPECT:g} or more. This flatters the network: do not compare readers with it on this test."
+            f"{count(int(disputed.sum()), 'cell')} left out because the network contradicts the label with a "
+            f"probability of {SUSPECT:g} or more. This flatters the network: do not compare readers with it on this "
+            "test."
         )
     else:
         return labelled, notes
@@ -154,14 +156,16 @@ def _say_basis(basis: Basis | None, settings: Settings) -> list[str]:
         "Difficulty and the network's calls" if settings.show_calls else "Difficulty, and the network beside readers,"
     )
     if basis.unknown:
-        return [f"{about} may mean little: whether {basis.model} has learned from these cells is not known."]
+        return [f"{about} may mean little: whether {basis.model} was trained on these cells is not known."]
     if basis.seen:
         return [
-            f"{about} mean little for {count(basis.seen, 'cell')} of the set: {basis.model} has learned from them, and "
+            f"{about} mean little for {count(basis.seen, 'cell')} of the set: {basis.model} was trained on them, and "
             "there is no held-out answer."
         ]
     if basis.known_patient:
-        return [f"{basis.model} has learned from other cells of the patients of {count(basis.known_patient, 'cell')}."]
+        return [
+            f"{basis.model} was trained on other cells from the same patients as {count(basis.known_patient, 'cell')}."
+        ]
     return []
 
 
@@ -174,7 +178,7 @@ def _choose(table: pd.DataFrame, label: str, settings: Settings) -> pd.DataFrame
         kind = "" if settings.difficulty == "mixed" else f" that are {settings.difficulty}"
         raise ReaderTestError(
             f"The test needs {count(wanted, 'cell')} labelled {label}{kind}, and the set has {len(pool):,} that can be "
-            "used. Ask for fewer cells, another share or another difficulty."
+            "used. Ask for fewer cells, or choose another share or difficulty."
         )
     lots = pool["image_id"].map(lambda name: _lot(settings, "cell", name))
     return pool.loc[lots.sort_values().index[:wanted]]

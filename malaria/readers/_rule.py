@@ -18,7 +18,7 @@ from malaria.readers._files import Key
 
 _STEPS: Final = 200
 """Of a long test, so many thresholds are tried."""
-_NO_RULE: Final = "No band of p_parasitized gives the wished sensitivity and specificity on both halves of the cells."
+_NO_RULE: Final = "No band of p_parasitized reaches the target sensitivity and specificity on both halves of the cells."
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -47,7 +47,7 @@ class Rule:
         if self.low is None or self.high is None or self.looked.value is None:
             return self.looked.reason or _NO_RULE
         if self.low >= self.high:
-            return f"The network alone, parasitized from {self.low:.3f} on, does it."
+            return f"The network alone is enough: call cells parasitized from {self.low:.3f} on."
         return f"The reader looks at cells with p_parasitized from {self.low:.3f} to below {self.high:.3f}."
 
 
@@ -67,7 +67,7 @@ def find_rule(key: Key, given: Mapping[int, Answer], *, sensitivity: float = 0.9
     A cell the reader cannot tell counts as not right. Raises MetricsError for wishes outside 0 to 1.
     """
     if not (0 <= sensitivity <= 1 and 0 <= specificity <= 1):
-        raise MetricsError("The wished sensitivity and specificity lie between 0 and 1.")
+        raise MetricsError("The target sensitivity and specificity must be between 0 and 1.")
     known = {place: key.cells[key.test.cards[place].image_id] for place in key.test.firsts if place in given}
     read = {
         place: cell

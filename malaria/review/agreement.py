@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 RULE: Final = (
     "The consensus is the answer that more than half of a cell's readers gave, each reader's latest counting once and "
-    "Unsure and Unusable counting as answers. Without such a majority, or with a majority that is no class, a cell has "
-    "no corrected label and is left out of what is measured and learned."
+    "Unsure and Unusable counting as answers. Without such a majority, or if the majority answer is not a class, a "
+    "cell has no corrected label and is left out of measuring and training."
 )
 """How several readings become one label, in words for the page and the documentation."""
 

@@ -103,9 +103,8 @@ class Decision:
         return {
             "names no annotator": not self.annotator,
             "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(self.image_id),
-            f"holds an answer that is none of {', '.join(ANSWERS)}": not {self.first_answer, self.final_answer}
-            <= allowed,
-            "gives a label that is no class": self.given_label not in (None, *CLASSES),
+            f"holds an answer other than {', '.join(ANSWERS)}": not {self.first_answer, self.final_answer} <= allowed,
+            "gives a label that is not a class": self.given_label not in (None, *CLASSES),
             "holds a probability or threshold outside 0 to 1": not all(0 <= number <= 1 for number in numbers),
             "holds a time that is not as 2026-01-31T12:00:00.000000Z": not all(map(_is_moment, moments)),
         }
@@ -203,7 +202,7 @@ def _share(fields: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         value = math.nan
     if value is not None and not 0 <= value <= 1:
-        raise JournalError(f"The column {name} holds {text!r}, which is no number from 0 to 1.")
+        raise JournalError(f"The column {name} holds {text!r}, which is not a number from 0 to 1.")
     return value
 
 

@@ -32,9 +32,9 @@ def read_journal(data: bytes | Path | str) -> list[Decision]:
         try:
             decision = from_fields(dict(zip(header, row, strict=True)))
         except (JournalError, ValueError) as problem:
-            raise JournalError(f"Row {number} of the journal is damaged: {problem} Mend or delete it.") from None
+            raise JournalError(f"Row {number} of the journal is damaged: {problem} Correct or delete it.") from None
         if not decision.decided_at:
-            raise JournalError(f"Row {number} of the journal has no decided_at. Mend or delete it.")
+            raise JournalError(f"Row {number} of the journal has no decided_at. Correct or delete it.")
         decisions.append(decision)
     return decisions
 
@@ -65,8 +65,8 @@ def relabel(table: pd.DataFrame, data: bytes | Path | str) -> list[str | None]:
     found = match(table["file"], known, table["image_id"]).table["given_label"]
     if found.isna().all():
         raise LabelsError(
-            f"None of the {count(len(table), 'image')} is among the corrections. Give those made for these images: "
-            "they are found by `image_id`, or by `file`."
+            f"None of the {count(len(table), 'image')} is among the corrections. Use corrections made for these "
+            "images: they are matched by `image_id` or by `file`."
         )
     pairs = zip(found, table["label"], strict=True)
     return [None if said == _LOST else (said or own) for said, own in pairs]

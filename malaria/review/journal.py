@@ -135,8 +135,8 @@ class CsvJournal:
                 beside.write(torn + b"\n")
             file.truncate(size - len(torn))
             self._repairs.append(
-                f"The last line of {self.path.name} was cut short by a crash, before it was acknowledged. It was taken "
-                f"off and is kept in {self.torn.name}; that one card comes again."
+                f"The last line of {self.path.name} was cut short by a crash, before it was confirmed. The line was "
+                f"moved to {self.torn.name}, and its card comes back."
             )
         return len(torn)
 
@@ -148,7 +148,7 @@ class CsvJournal:
     def _no_journal(self) -> JournalError:
         return JournalError(
             f"{self.path} is not a journal of decisions: it does not begin with the line {HEADER}. Name another file. "
-            "(A journal that a spreadsheet has saved again can be uploaded to go on with it.)"
+            "(If a spreadsheet saved the journal again, upload the journal to continue with it.)"
         )
 
     def _repaired(self) -> list[str]:
@@ -167,7 +167,7 @@ class CsvJournal:
                 rows.append(from_line(line.decode()))
             except (JournalError, UnicodeDecodeError) as problem:
                 where = f"Line {number}" if cursor == 0 else "A new line"
-                problems.append(f"{where} of {self.path.name} was passed over: {problem}")
+                problems.append(f"{where} of {self.path.name} was skipped: {problem}")
         return News(tuple(rows), cursor + len(data), tuple(problems))
 
 
@@ -234,8 +234,8 @@ def _sentences(path: Path, done: str) -> Iterator[None]:
     except OSError as problem:
         why = problem.strerror or str(problem)
         raise JournalError(
-            f"{path} cannot be {done} ({why}). Make room or give permission, then try again; "
-            "what was decided here is kept in this session and can be downloaded."
+            f"{path} cannot be {done} ({why}). Free some space or fix the permissions, then try again. Your decisions "
+            "are kept in this session, and you can download them."
         ) from problem
 
 

@@ -80,15 +80,15 @@ class Basis:
                 f"networks like {self.model} that had not seen the cell's patient ({count(self.held_out, 'cell')}) or, "
                 f"for the other {self.new + self.known_patient + self.seen:,}, {self.model} itself"
             )
-        return f"Ranked by how unlikely the given label is to {by}: the less likely, the further in front."
+        return f"Ranked by how unlikely the given label is, according to {by}. The least likely come first."
 
     @property
     def warning(self) -> str | None:
         """What speaks against believing the ranking; None where nothing does."""
         if self.unknown:
             return (
-                f"{self.unknown} The model {self.model} does not say which cells it was trained on. If these are among "
-                "them, it repeats their labels, errors included, and this ranking means little."
+                f"{self.unknown} The model {self.model} does not say which cells it was trained on. If it was trained "
+                "on these, it repeats their labels, errors included, and this ranking means little."
             )
         if self.seen:
             return (
@@ -97,8 +97,8 @@ class Basis:
             )
         if self.known_patient:
             return (
-                f"The model {self.model} was trained on other cells of the patients of {self.known_patient:,} of these "
-                "cells, so it may share the errors of their labels."
+                f"The model {self.model} was trained on other cells from the same patients as {self.known_patient:,} "
+                "of these cells, so it may share the errors in their labels."
             )
         return None
 

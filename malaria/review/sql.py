@@ -112,7 +112,7 @@ class SqlJournal:
             try:
                 rows.append(_from_row(row))
             except JournalError as problem:
-                problems.append(f"Row {row['number']} of the table corrections was passed over: {problem}")
+                problems.append(f"Row {row['number']} of the table corrections was skipped: {problem}")
         return News(tuple(rows), end, tuple(problems))
 
     def claim(self, image_ids: Sequence[str], annotator: str) -> str | None:
@@ -146,8 +146,8 @@ class SqlJournal:
         except SQLAlchemyError as problem:
             reason = " ".join(str(getattr(problem, "orig", None) or type(problem).__name__).split())
             raise JournalError(
-                f"The database does not answer as it should ({reason[:200]}). See that it runs and may be written to, "
-                "then try again; what was decided here is kept in this session and can be downloaded."
+                f"The database does not answer correctly ({reason[:200]}). Check that it is running and can be written "
+                "to, then try again. Your decisions are kept in this session, and you can download them."
             ) from problem
 
 

@@ -75,7 +75,7 @@ class Decided:
         """The share of the answered cells whose label the annotator would change, with its interval."""
         from malaria.metrics import Rate
 
-        return Rate.share(self.to_parasitized + self.to_uninfected, self.n, "Nothing was decided here.")
+        return Rate.share(self.to_parasitized + self.to_uninfected, self.n, "There are no decisions here.")
 
 
 def count_decided(cards: Sequence[SuspectLabel], state: State, annotator: str) -> Decided:

@@ -105,7 +105,7 @@ def fit_head(cells: LabelledCells, model: str, model_version: str, discard: floa
     with_parasites = len(np.unique(cells.field[cells.is_parasitized]))
     if fields < _FEWEST_FIELDS or with_parasites < 2 or parasitized < _FEWEST_PARASITIZED:
         raise TrainingError(
-            f"Too few are labelled: {count(parasitized, 'parasitized cell')} in {with_parasites} of "
+            f"Too few cells are labelled: {count(parasitized, 'parasitized cell')} in {with_parasites} of "
             f"{count(fields, 'field')}. Label at least {_FEWEST_FIELDS} fields, and {_FEWEST_PARASITIZED} parasitized "
             "cells in two of them."
         )
@@ -156,7 +156,7 @@ def cross_validate(cells: LabelledCells, folds: int) -> NDArray[np.float64]:
         if not cells.is_parasitized[learn].any():
             raise TrainingError("All parasitized cells lie in one fold. Label parasitized cells in more fields.")
         if cells.is_parasitized[learn].all():
-            raise TrainingError("All red cells are labelled parasitized. Give fields with uninfected cells, too.")
+            raise TrainingError("All red cells are labelled parasitized. Add fields with uninfected cells.")
         weights, intercept = _fit(cells.features[learn], cells.is_parasitized[learn])
         scores[judge] = cells.features[judge] @ weights + intercept
     return scores

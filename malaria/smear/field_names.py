@@ -25,7 +25,7 @@ class Copy(NamedTuple):
     @property
     def sentence(self) -> str:
         """What is said of it; true also where the bytes cannot be used at all."""
-        about = "was given more than once" if self.file == self.of else f"is the same file as {self.of}"
+        about = "was uploaded more than once" if self.file == self.of else f"is the same file as {self.of}"
         return f"{self.file} {about}, and is not counted again."
 
 

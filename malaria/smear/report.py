@@ -106,7 +106,7 @@ def _machine_table(triage: Triage) -> Markup:
 def _level(triage: Triage) -> dict[str, str]:
     """From where on a cell is a suspect."""
     if triage.is_by_null:
-        return {"Suspects stand out of this sample’s own bulk by": f"{STANDS_OUT:g} spreads"}
+        return {"Suspects stand out from the rest of this sample by": f"{STANDS_OUT:g} spreads"}
     return {"Threshold (p_parasitized)": f"{triage.threshold:g}"}
 
 

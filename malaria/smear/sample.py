@@ -216,7 +216,9 @@ def _judge(
         reference = secrets.token_hex(4)
         _log.exception("The field %s could not be triaged, reference %s", name, reference)
         return Refused(
-            name, f"{name}: A fault of ours kept it from being triaged. The server's log has it as {reference}."
+            name,
+            f"{name}: An error in the app kept it from being triaged. The details are in the server's log under "
+            f"{reference}.",
         )
     if isinstance(found, Refused):
         return found

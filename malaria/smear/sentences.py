@@ -23,8 +23,8 @@ SAID: Final = {
 """What an answer is called on a smear; None is what readers differ on."""
 CARD_STANDS_IN: Final = "So the error rates are those of the model's card, at its own threshold only."
 CONSENSUS: Final = (
-    "The consensus is what more than half of a cell’s readers say; without one a cell stays open, unless nobody takes "
-    "it for parasitized."
+    "The consensus is what more than half of a cell’s readers say. Without a consensus a cell stays open, unless no "
+    "reader calls it parasitized."
 )
 
 
@@ -39,8 +39,8 @@ def say_assumed(result: Result) -> str:
     red_cells = words.count(round(given.red_cells_per_ul), "red cell")
     leukocytes = words.count(round(given.leukocytes_per_ul), "leukocyte")
     return (
-        f"Parasites per µL assume {red_cells} or {leukocytes} per µL; the patient’s own counts are better. By "
-        "leukocytes it takes decisions, and is less certain: a thin smear holds few of them."
+        f"Parasites per µL assume {red_cells} or {leukocytes} per µL. The patient’s own counts are better. The figure "
+        "by leukocytes needs your decisions and is less certain, because a thin smear has few leukocytes."
     )
 
 
@@ -51,8 +51,8 @@ def say_unfit(result: Result) -> str:
         return ""
     verb, it = words.choose_verb(n, "was", "were"), words.choose_verb(n, "it", "them")
     return (
-        f"{n:,} of {words.count(total, 'field')} {verb} told as unusable, but somebody took {it} in: these figures "
-        f"count {it}."
+        f"{n:,} of {words.count(total, 'field')} {verb} reported as unusable, but somebody chose to count {it}. These "
+        f"figures include {it}."
     )
 
 
@@ -65,7 +65,7 @@ def say_concerns(triage: Triage) -> str:
     listed = ", ".join(f"{code} {many:,}" for code, many in codes.most_common())
     return (
         f"Of {words.count(total, 'field')} that {words.choose_verb(total, 'counts', 'count')}, {n:,} could be better "
-        f"({listed}): below stands, field by field, why and what to do."
+        f"({listed}). The list of fields below says why and what to do."
     )
 
 
@@ -73,7 +73,7 @@ def say_left_out(triage: Triage) -> str:
     """How many fields do not count though they can be judged; empty where all do."""
     n = len(triage.left_out)
     verb = words.choose_verb(n, "is left out and does", "are left out and do")
-    return f"{words.count(n, 'field')} {verb} not count: below stands, field by field, why." if n else ""
+    return f"{words.count(n, 'field')} {verb} not count. The list of fields below says why." if n else ""
 
 
 def say_shift(triage: Triage) -> str:
@@ -82,9 +82,9 @@ def say_shift(triage: Triage) -> str:
     if survey is None:
         return ""
     return (
-        f"{triage.shift.reason} So no parasitaemia of the machine alone is stated: decide on "
-        f"{words.count(survey.goal, 'cell')}, of which one in four is drawn by lot, and it is "
-        "estimated from your answers; or adapt the triage to your laboratory."
+        f"{triage.shift.reason} So there is no parasitaemia from the machine alone. Decide on "
+        f"{words.count(survey.goal, 'cell')}, one in four of them drawn at random, and the parasitaemia is estimated "
+        "from your answers. Or adapt the triage to your laboratory."
     )
 
 
@@ -95,10 +95,10 @@ def say_surer(result: Result, reader: str) -> str:
         return ""
     now = f"From {words.count(said.found.decided, 'decision')}: parasitaemia {_share(said)}."
     if said.found.decided == said.found.cells:
-        return f"{now} Every cell is decided."
+        return f"{now} You have decided on every cell."
     more = min(MORE, said.found.cells - said.found.decided)
     range_ahead = keep_together(interval(ahead.low, ahead.high))
-    return f"{now} {words.count(more, 'more decision')} would bring about {range_ahead}."
+    return f"{now} {words.count(more, 'more decision')} would narrow it to about {range_ahead}."
 
 
 def say_needed(result: Result) -> str:
@@ -106,22 +106,22 @@ def say_needed(result: Result) -> str:
     wished, per_ul = result.assumed.wished_per_ul, result.assumed.red_cells_per_ul
     aim = f"To find {wished:,.0f} parasites per µL ({percent(min(1.0, wished / per_ul))}) in 95 of 100 samples"
     if result.rates is None or result.triage.survey is not None:
-        return f"{aim}: how many red cells are needed cannot be said, as the error rates are not known."
+        return f"{aim}, the number of red cells needed is not known, because the error rates are not known."
     if result.needed is None or result.missing is None:
         return f"{aim}, no number of red cells is enough at these error rates."
     told = f"{aim}, {words.count(result.needed, 'red cell')} {words.choose_verb(result.needed, 'is', 'are')} needed"
     if not result.missing:
-        return f"{told}: there are enough."
+        return f"{told}. You have enough."
     more = f", about {words.count(result.missing_fields, 'more field')} like these" if result.missing_fields else ""
-    return f"{told}: {result.missing:,} {words.choose_verb(result.missing, 'is', 'are')} still missing{more}."
+    return f"{told}. You still need {result.missing:,} more{more}."
 
 
 def say_caveats(result: Result) -> str:
     """How far the figures can be trusted."""
     return (
-        f"Figures are pooled over fields, never averaged. {_corrected(result)}A clump counts as the cells that lie in "
-        "it by its area, a cell that the border cuts as half, fragments and windows as none. What is confirmed twice, "
-        "in two outlines of one place, counts once."
+        f"Figures are pooled over fields, never averaged. {_corrected(result)}A clump counts as the number of cells "
+        "that its area suggests, a cell cut by the border as half, and fragments and windows as none. A cell confirmed "
+        "in two outlines counts once."
     )
 
 
@@ -145,22 +145,23 @@ def _corrected(result: Result) -> str:
     if result.triage.survey is not None:
         return (
             "The error rates measured on held-out patients do not hold here, so the machine alone gives no "
-            "parasitaemia, and cells are ranked by how far each stands out of the bulk of its own sample and field. "
-            "A reader’s parasitaemia is estimated from the cells decided so far: the first ranks, and cells drawn by "
-            "lot from all others, each with a known chance. It includes what the undecided cells may hold, parasites "
-            "that the machine does not see among them, and that these cells are a sample of the blood; it leaves out "
-            "parasites where no red cell was outlined, and a reader’s own errors. A cell that a reader is not sure of "
-            "counts as parasitized at the upper end. Intervals hold 95 %. "
+            "parasitaemia, and cells are ranked by how far each one stands out from the rest of its sample and field. "
+            "A reader’s parasitaemia is estimated from the cells decided so far: the first ranks, and cells drawn at "
+            "random from all others, each with a known chance. The interval allows for parasites in undecided cells, "
+            "for parasites that the machine does not see, and for these cells being only a sample of the blood. It "
+            "leaves out parasites where no red cell was outlined, and the reader’s own errors. A cell that a reader is "
+            "not sure of counts as parasitized at the upper end. Intervals are 95 %. "
         )
     if result.rates is None:
         return "The error rates of this model at this threshold are not known, so no parasitaemia is given. "
     return (
         "Parasitaemia is corrected for the cells that the model misses and flags in error, as measured on held-out "
         f"cells at this threshold (sensitivity {percent(result.rates.sensitivity)}, false alarms "
-        f"{percent(result.rates.false_positive_rate, 2)} of cells); another laboratory’s slides can be read worse. "
-        "Readers are taken to keep every parasite that the model shows them and no false alarm; what they find beside "
-        "counts against what it misses. A count by hand is taken to be right. Intervals hold 95 %, taking these rates "
-        "as known. While decisions are open, the range reaches from none to all of them parasitized. "
+        f"{percent(result.rates.false_positive_rate, 2)} of cells); the model can be worse on another laboratory’s "
+        "slides. The calculation assumes that readers confirm every parasite the model shows them and no false alarm. "
+        "What readers find themselves counts towards what the model missed. A count by hand is assumed to be right. "
+        "Intervals hold 95 %, treating these rates as known. While decisions are open, the range runs from none to all "
+        "of the open cells parasitized. "
     )
 
 

@@ -76,21 +76,25 @@ class Home:
         """
         p, field = np.asarray(p_parasitized, np.float64), np.asarray(fields)
         if len(self.patients) < _FEWEST_PATIENTS:
-            return Shift(reason="Whether this sample is like those of its laboratory cannot be told for this model.")
+            return Shift(reason="For this model, it is not known whether this sample is like those it was trained on.")
         below = p < self.threshold
         if len(p) < FEWEST_CELLS:
-            few = f"Too few red cells, {len(p):,}, to tell whether the model reads this sample as it should."
+            few = f"Too few red cells, {len(p):,}, to tell whether the model reads this sample correctly."
             return Shift(reason=few, red_cells=len(p))
         if below.sum() < FEWEST_CELLS or below.mean() < 1 - _MOST_SUSPECTED:
-            return self._shifted(p, f"{percent((~below).mean(), 2)} of their red cells look parasitized to it")
+            return self._shifted(p, f"{percent((~below).mean(), 2)} of their red cells look parasitized to the model")
         limit = _limits(self, int(below.sum()))
         if self._distance(p[below]) > limit:
-            return self._shifted(p, "their red cells look more parasitized to it than those of any of these patients")
+            return self._shifted(
+                p, "their red cells look more parasitized to the model than those of any of these patients"
+            )
         each = [p[below & (field == name)] for name in np.unique(field)]
         told = [own for own in each if len(own) >= FEWEST_CELLS]
         far = sum(self._distance(own) > _limits(self, len(own)) for own in told)
         if far > 1 and far >= _FIELDS * len(told):
-            return self._shifted(p, f"{far:,} of {count(len(told), 'field')} look to it as none of these patients does")
+            return self._shifted(
+                p, f"{far:,} of {count(len(told), 'field')} look unlike any of these patients to the model"
+            )
         return self._seen(p)
 
     def _shifted(self, p: Floats, why: str) -> Shift:

@@ -96,8 +96,8 @@ def load_dataset(
     unreadable = len(files) - len(readable)
     if unreadable > MOST_UNREADABLE * len(files):
         raise TrainingError(
-            f"{unreadable} of {count(len(files), 'image')} in {path} cannot be read, more than 1 %. "
-            "Run `python -m malaria predict` on it to see which and why, and mend or remove them."
+            f"{unreadable} of {count(len(files), 'image')} in {path} cannot be read, more than 1 %. Run `python -m "
+            "malaria predict` on it to see which and why, and repair or remove them."
         )
     table, learned_from = _label([files[position] for position in readable], labels, label_column)
     left_out = int(table["label"].isna().sum())
@@ -157,8 +157,8 @@ def _label(files: list[ImageFile], labels: Path | None, column: str | None) -> t
     table, learned = join_labels(table, known, "label")
     if len(learned.left_out) == len(table):
         raise LabelsError(
-            f"No image is surely one that {labels.name} names. Its `file` column must hold their names, with or "
-            "without extension, and with their folders where two have one name."
+            f"No image clearly matches a name in {labels.name}. Its `file` column must hold the images' names, with or "
+            "without extension, and with their folders if two have the same name."
         )
     try:
         given = match(names, read_labels(labels, column="given_label", classes=None), ids).table["given_label"]
@@ -184,17 +184,17 @@ def _order_classes(labels: "pd.Series[str]") -> tuple[str, ...]:
 
 def _check(table: pd.DataFrame, classes: tuple[str, ...], by_image: bool) -> None:
     if len(classes) < 2:
-        raise TrainingError(f"All cells have one label, {classes}. Training needs at least two classes.")
+        raise TrainingError(f"All cells have the same label, {classes}. Training needs at least two classes.")
     if table["patient"].isna().any():
         nameless = table["file"][table["patient"].isna()]
         raise TrainingError(
-            f"The patient of {count(len(nameless), 'image')} cannot be told from their names, {nameless.iloc[0]} "
-            "for one. Give a CSV with a `patient` column (--labels), or ask for --by-image, whose figures flatter."
+            f"The names of {count(len(nameless), 'image')} do not show the patient, for example {nameless.iloc[0]}. "
+            "Add a CSV with a `patient` column (--labels), or use --by-image, whose figures flatter."
         )
     for name in classes:
         there = table["patient"][table["label"] == name].nunique()
         if there < FEWEST_PATIENTS:
             raise TrainingError(
                 f"The class {name} has cells of {count(there, 'image' if by_image else 'patient')}, and needs "
-                f"{FEWEST_PATIENTS} or more: to hold out, to stop the training, and to learn from."
+                f"{FEWEST_PATIENTS} or more: one to hold out, one to stop the training, and one to train on."
             )

@@ -133,7 +133,7 @@ def _row(folder: Path, reference: bytes) -> dict[str, Any]:
 def _note(run: Provenance, recipe: Recipe) -> str:
     """What a reader must know about how a run was trained, beside its recipe."""
     shorter = f"{run.epochs} epochs instead of {recipe.epochs}" if run.epochs != recipe.epochs else ""
-    pretrained = f"begins with the weights {run.pretrained}" if run.pretrained else ""
+    pretrained = f"starts from the weights {run.pretrained}" if run.pretrained else ""
     return ", ".join(filter(None, (shorter, pretrained)))
 
 

@@ -142,7 +142,7 @@ def load_vgg16(network: keras.Model) -> None:
     weights = vgg16_weights()
     if weights != "imagenet" and not Path(weights).is_file():
         raise TrainingError(
-            f"MALARIA_VGG16_WEIGHTS names {weights}, which is not a file. Give Keras' VGG16 weights file."
+            f"MALARIA_VGG16_WEIGHTS names {weights}, which is not a file. Name Keras' VGG16 weights file."
         )
     try:
         vgg = keras.applications.VGG16(include_top=False, weights=weights)

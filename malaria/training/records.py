@@ -33,8 +33,8 @@ def _read(path: Path) -> Iterator[None]:
         yield
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
         raise TrainingError(
-            f"{path} is not there, or broken, as a kill may leave it. Remove {path.parent} and go on with its run by "
-            "--resume."
+            f"{path} is missing or broken, perhaps because the run was killed. Remove {path.parent} and continue its "
+            "run with --resume."
         ) from None
 
 

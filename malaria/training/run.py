@@ -54,7 +54,7 @@ class Options:
     blocks: int | None = None
     channels: int | None = None
     schedule: Schedule | None = None
-    """How the learning rate falls, if not as the recipe says."""
+    """How the learning rate falls. Default: as the recipe says."""
     all_epochs: bool = False
     """Stop at no validation loss, and learn from the cells that would have been kept for it too."""
     eight_bit: bool = False
@@ -72,7 +72,7 @@ def check_options(options: Options, output: Path, resume: bool = False, only: Se
     if wrong := [number for number in only if not 0 <= number < options.folds]:
         raise TrainingError(f"There is no fold {wrong[0]}: the {options.folds} folds are 0 to {options.folds - 1}.")
     if options.folds == 1:
-        raise TrainingError("One fold is no split. Ask for --folds 2 or more, or for none to hold out a fifth.")
+        raise TrainingError("One fold is not a split. Use --folds 2 or more, or leave out --folds to hold out a fifth.")
     if options.teachers and recipe.output != "logit":
         raise TrainingError(f"{recipe.name} cannot be taught: only networks that answer in log-odds can.")
     for name in (options.labels, options.corrections, options.distrust):
@@ -85,9 +85,11 @@ def check_options(options: Options, output: Path, resume: bool = False, only: Se
         )
     _check_writable(output)
     if output.exists() and not resume:
-        raise TrainingError(f"{output} exists. Choose another folder, or add --resume to go on with the run in it.")
+        raise TrainingError(f"{output} exists. Choose another folder, or add --resume to continue the run in it.")
     if _holds_no_run(output):
-        raise TrainingError(f"{output} holds no run that could go on, and would be overwritten. Choose another folder.")
+        raise TrainingError(
+            f"{output} holds no run that could be continued, and would be overwritten. Choose another folder."
+        )
     for name in _list_teachers(options, resume):
         _check_teacher(Path(name), options)
     if _is_started(output) and (found := _find_differences(_read_options(output), _plain(options))):
@@ -253,7 +255,7 @@ def _check_cells(options: Options, output: Path, dataset: Dataset) -> None:
         raise TrainingError(f"Teachers can teach two classes only, and there are {len(dataset.classes)}.")
     if started and (found := _other_cells(output, dataset)):
         raise TrainingError(
-            f"The run in {output} was started with {found}. Give it those again, or choose another --output."
+            f"The run in {output} was started with {found}. Use those again, or choose another --output."
         )
     for name in _list_teachers(options, started):
         if found := _other_cells(Path(name), dataset):

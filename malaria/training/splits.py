@@ -42,7 +42,7 @@ def split_validation(
     if parts < 2:
         raise TrainingError(
             f"Where a part of the patients is held out, one class keeps {parts}, and needs two: one to learn from and "
-            "one that stops the training. Bring more patients of each class, or hold out fewer with more --folds."
+            "one that stops the training. Use more patients of each class, or hold out fewer with more --folds."
         )
     train, validation = next(_make_folds(labels[positions], patients[positions], parts, seed + 1))
     return positions[train], positions[validation]
@@ -60,7 +60,7 @@ def _make_folds(
     if fewest < folds:
         raise TrainingError(
             f"{count(folds, 'fold')} by patient need at least {count(folds, 'patient')} of each class, and one class "
-            f"has {fewest}. Ask for fewer folds or bring more patients."
+            f"has {fewest}. Use fewer folds or more patients."
         )
     folder = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
     for rest, part in folder.split(np.zeros(len(labels)), labels, patients):

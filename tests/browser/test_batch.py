@@ -32,7 +32,7 @@ def upload(page: Page, *files: tuple[str, bytes]) -> None:
 
 def measured(page: Page, words: str = "of the parasitized cells") -> None:
     expect(page.get_by_role("heading", name=re.compile(words))).to_be_visible()
-    expect(page.get_by_role("heading", name="Take it further")).to_be_visible()
+    expect(page.get_by_role("heading", name="Next steps")).to_be_visible()
 
 
 def download(page: Page, name: str) -> str:
@@ -66,9 +66,9 @@ def test_a_zip_is_measured_a_matrix_cell_clicked_and_the_files_downloaded(page: 
     assert "cells.zip" in report
 
     gallery.first.click()
-    page.get_by_role("button", name="See what the model looked at").click()
+    page.get_by_role("button", name="See where the model looked").click()
     expect(page.get_by_role("heading", name="What the network saw")).to_be_visible()
-    expect(page.get_by_text(f"labelled {PARASITIZED} there, and called {UNINFECTED} by the model")).to_be_visible()
+    expect(page.get_by_text(f"the given label is {PARASITIZED}, and the model says {UNINFECTED}")).to_be_visible()
     page.get_by_role("link", name="Back to the batch").click()
     measured(page)
     expect(page.get_by_text(f"1 of {missed} false negative")).to_be_visible()

@@ -53,7 +53,7 @@ def test_the_dare_on_a_phone_by_touch_from_home_to_its_end(page: Page) -> None:
     assert [mine for mine, _ in tiles] == [PARASITIZED] * CELLS
     assert count_right(page, "You") in (4, 5, 6)
     differ = sum(call != PARASITIZED for _, call in tiles)
-    expect(page.get_by_role("img", name="under a map of what speaks for a parasite")).to_have_count(differ)
+    expect(page.get_by_role("img", name="under a map of the evidence for a parasite")).to_have_count(differ)
     assert pale(page) == []
     assert find_barriers(page) == []
     page.get_by_role("button", name="Ten other cells").tap()

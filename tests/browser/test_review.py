@@ -14,7 +14,7 @@ from tests.browser.conftest import SECONDS, watch
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 ANSWERS = {"p": "Parasitized", "u": "Uninfected", "n": "Unsure", "x": "Unusable"}
-HIDDEN = "appear when you have answered"
+HIDDEN = "appear once you have answered"
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_the_queue_in_dispute_ends_and_goes_on_with_the_rest(page: Page, journal
     expect(page).to_have_url(re.compile("queue=all"))
 
     page.goto("/Label_review?annotator=finisher")
-    expect(page.get_by_text("Welcome back, 10 decisions kept. Upload the same zip to go on.")).to_be_visible()
+    expect(page.get_by_text("Welcome back, 10 decisions kept. Upload the same zip to continue.")).to_be_visible()
 
 
 def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:

@@ -50,7 +50,7 @@ def test_cells_are_chosen_and_answered_by_keys_alone_and_undone_together(page: P
 def test_these_are_right_as_given(page: Page, journal: CsvJournal) -> None:
     open_grid(page, "mouse")
     page.get_by_role("button", name="How you work").click()
-    page.get_by_text("Blind: hide given label").click()
+    page.get_by_text("Blind: hide the given label").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Right as given")).to_be_disabled()
     page.get_by_role("option").nth(1).click()
@@ -71,7 +71,7 @@ def test_escape_lets_go_of_what_was_chosen_and_nothing_is_answered(page: Page, j
     page.keyboard.press("a")
     chosen(page, 24)
     page.keyboard.press("Escape")
-    expect(page.get_by_text("Choose cells: click")).to_be_visible()
+    expect(page.get_by_text("Choose cells with a click")).to_be_visible()
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="Parasitized")).to_be_disabled()
     assert not any(row.annotator == "careful" for row in state_of(journal).rows)

@@ -23,7 +23,7 @@ def test_the_answer_is_short_before_a_click(page: Page) -> None:
 @pytest.mark.parametrize("context", [WIDE], indirect=True, ids=["wide"])
 def test_a_tab_is_drawn_when_opened_and_stands_in_the_address(page: Page) -> None:
     open_page(page, "/Sample_threshold?n=2000")
-    costs = page.get_by_role("heading", name="Which count costs least")
+    costs = page.get_by_role("heading", name="The count that costs least")
     expect(costs).to_have_count(0)
     page.get_by_role("tab", name="Threshold").click()
     expect(costs).to_be_visible()

@@ -172,11 +172,11 @@ def zip_with(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("body", "how", "what"),
     [
-        (nih_like_zip(), "no ranges", "does not give parts of a file"),
+        (nih_like_zip(), "no ranges", "does not serve parts of a file"),
         (nih_like_zip(), "missing", "answered 404 (Not Found)"),
         (nih_like_zip(), "hangs", "did not answer within 0.2 seconds"),
-        (b"<html>This address has moved.</html>" * 99, "ranges", "gave something that is not a whole zip"),
-        (nih_like_zip()[:-500], "ranges", "gave something that is not a whole zip"),
+        (b"<html>This address has moved.</html>" * 99, "ranges", "sent something that is not a whole zip"),
+        (nih_like_zip()[:-500], "ranges", "sent something that is not a whole zip"),
         (zip_with("cats/1.png"), "ranges", "holds no cells in folders named Parasitized and Uninfected"),
     ],
 )

@@ -237,11 +237,11 @@ class TestZip:
     @pytest.mark.parametrize(
         ("name", "sentence"),
         [
-            ("/etc/cell.png", "Its name leads out of the zip."),
-            ("../../cell.png", "Its name leads out of the zip."),
-            ("a/../../cell.png", "Its name leads out of the zip."),
-            ("C:\\cells\\cell.png", "Its name leads out of the zip."),
-            ("..\\cell.png", "Its name leads out of the zip."),
+            ("/etc/cell.png", "Its name points outside the zip."),
+            ("../../cell.png", "Its name points outside the zip."),
+            ("a/../../cell.png", "Its name points outside the zip."),
+            ("C:\\cells\\cell.png", "Its name points outside the zip."),
+            ("..\\cell.png", "Its name points outside the zip."),
             ("more.zip", "This is an archive inside the zip."),
             ("more.tar.gz", "This is an archive inside the zip."),
         ],
@@ -419,7 +419,7 @@ class TestZip:
     def test_what_is_passed_over_is_named_up_to_ten(self) -> None:
         with open_source(make_zip({f"{n:02}.txt": b"x" for n in range(12)} | {"a.png": CELL}), "cells.zip") as source:
             told = source.told_skipped
-        assert told.startswith("cells.zip: 12 files are no image, and not read: 00.txt, 01.txt, ")
+        assert told.startswith("cells.zip: 12 files are not images and were not read: 00.txt, 01.txt, ")
         assert told.endswith("09.txt and 2 more.")
 
     def test_thousands_of_images_pass_in_little_memory(self, tmp_path: Path) -> None:
@@ -499,7 +499,7 @@ class TestFolder:
         assert found["own.png"] == found["own-link.png"] == (b"own", None)
         assert found["link.png"] == (
             None,
-            "link.png: This is a link that leads out of the folder. Put the file itself there.",
+            "link.png: This is a link that points outside the folder. Put the file itself there.",
         )
 
     def test_unreadable_files_become_errors(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

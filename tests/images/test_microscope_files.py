@@ -335,7 +335,7 @@ def begins(head: bytes) -> Callable[[], bytes]:
     return lambda: head + bytes(400)
 
 
-SAVE = "Save it as PNG, TIFF or JPEG, and give that."
+SAVE = "Save it as PNG, TIFF or JPEG and use that file."
 LOSE = "Save it without compression, or with LZW or deflate."
 ORDINARY = "Save it as an ordinary 8-bit or 16-bit RGB or grey image."
 EXPORT = "Open it in the microscope's program, or in Fiji, and export the picture as TIFF or PNG."
@@ -345,28 +345,36 @@ REGION = "Open it in QuPath or the scanner's viewer, and export the region that 
 NOT_READ: tuple[tuple[str, Callable[[], bytes], str], ...] = (
     ("12-bit.jpg", lambda: imagecodecs.jpeg_encode(at_bits(RGB, 12), bitspersample=12), "This is a 12-bit JPEG, which"),
     ("cell.jls", lambda: imagecodecs.jpegls_encode(RGB), "This is a JPEG-LS picture, which"),
-    ("cell.jxl", lambda: imagecodecs.jpegxl_encode(RGB), f"This is a JPEG XL picture, which is not read here. {SAVE}"),
+    (
+        "cell.jxl",
+        lambda: imagecodecs.jpegxl_encode(RGB),
+        f"This is a JPEG XL picture, which cannot be read here. {SAVE}",
+    ),
     (
         "container.jxl",
         lambda: imagecodecs.jpegxl_encode(RGB, usecontainer=True),
-        f"This is a JPEG XL picture, which is not read here. {SAVE}",
+        f"This is a JPEG XL picture, which cannot be read here. {SAVE}",
     ),
-    ("cell.jp2", lambda: encode("JPEG2000"), f"This is a JPEG 2000 picture, which is not read here. {SAVE}"),
+    ("cell.jp2", lambda: encode("JPEG2000"), f"This is a JPEG 2000 picture, which cannot be read here. {SAVE}"),
     (
         "cell.j2k",
         lambda: encode("JPEG2000", no_jp2=True),
-        f"This is a JPEG 2000 picture, which is not read here. {SAVE}",
+        f"This is a JPEG 2000 picture, which cannot be read here. {SAVE}",
     ),
-    ("cell.jxr", lambda: imagecodecs.jpegxr_encode(RGB), f"This is a JPEG XR picture, which is not read here. {SAVE}"),
-    ("j2k.tif", packed("jpeg2000"), f"This TIFF is packed by JPEG 2000, which is not read here. {LOSE}"),
-    ("jxl.tif", packed("jpegxl"), f"This TIFF is packed by JPEG XL, which is not read here. {LOSE}"),
-    ("webp.tif", packed("webp"), f"This TIFF is packed by WebP, which is not read here. {LOSE}"),
-    ("lerc.tif", packed("lerc"), f"This TIFF is packed by LERC, which is not read here. {LOSE}"),
-    ("png.tif", packed("png"), f"This TIFF is packed by PNG, which is not read here. {LOSE}"),
+    (
+        "cell.jxr",
+        lambda: imagecodecs.jpegxr_encode(RGB),
+        f"This is a JPEG XR picture, which cannot be read here. {SAVE}",
+    ),
+    ("j2k.tif", packed("jpeg2000"), f"This TIFF is packed by JPEG 2000, which cannot be read here. {LOSE}"),
+    ("jxl.tif", packed("jpegxl"), f"This TIFF is packed by JPEG XL, which cannot be read here. {LOSE}"),
+    ("webp.tif", packed("webp"), f"This TIFF is packed by WebP, which cannot be read here. {LOSE}"),
+    ("lerc.tif", packed("lerc"), f"This TIFF is packed by LERC, which cannot be read here. {LOSE}"),
+    ("png.tif", packed("png"), f"This TIFF is packed by PNG, which cannot be read here. {LOSE}"),
     (
         "zstd.tif",
         packed("zstd", at_bits(RGB, 12)),
-        f"This TIFF is packed by Zstandard at 16 bits, which is not read here. {LOSE}",
+        f"This TIFF is packed by Zstandard at 16 bits, which cannot be read here. {LOSE}",
     ),
     (
         "half.tif",
@@ -391,25 +399,25 @@ NOT_READ: tuple[tuple[str, Callable[[], bytes], str], ...] = (
     (
         "scan.svs",
         lambda: tiff(RGB, description="Aperio Image Library v11"),
-        f"This is a slide scan by Aperio (SVS), which is not read here. {REGION}",
+        f"This is a slide scan by Aperio (SVS), which cannot be read here. {REGION}",
     ),
     (
         "scan.ndpi",
         lambda: tiff(RGB, extratags=[(65420, 3, 1, 1, True)]),
-        f"This is a slide scan by Hamamatsu (NDPI), which is not read here. {REGION}",
+        f"This is a slide scan by Hamamatsu (NDPI), which cannot be read here. {REGION}",
     ),
     (
         "photo.dng",
         lambda: tiff(RGB, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]),
-        f"This is a camera raw file, which is not read here. {RAW}",
+        f"This is a camera raw file, which cannot be read here. {RAW}",
     ),
     (
         "cell.czi",
         begins(b"ZISRAWFILE"),
-        "This is a Zeiss CZI file, which is not read here. Export the picture from ZEN",
+        "This is a Zeiss CZI file, which cannot be read here. Export the picture from ZEN",
     ),
-    ("cell.nd2", begins(b"\xda\xce\xbe\x0a"), f"This is a Nikon ND2 file, which is not read here. {EXPORT}"),
-    ("cell.lif", begins(b"\x70\0\0\0\x2a"), f"This is a Leica LIF file, which is not read here. {EXPORT}"),
+    ("cell.nd2", begins(b"\xda\xce\xbe\x0a"), f"This is a Nikon ND2 file, which cannot be read here. {EXPORT}"),
+    ("cell.lif", begins(b"\x70\0\0\0\x2a"), f"This is a Leica LIF file, which cannot be read here. {EXPORT}"),
     ("film.mov", begins(b"\0\0\0\x14ftypqt  "), "This is a video file, not an image."),
 )
 

@@ -21,9 +21,9 @@ from malaria.images.plausibility import find_doubt
 RGB = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
-EVEN = "it is nearly one even colour"
+EVEN = "it is almost a single colour"
 GREY = "it has no colour"
-LONG = "it is far longer than wide"
+LONG = "it is far longer than it is wide"
 NO_OBJECT = "no single object stands out in the middle"
 WRONG_HUE = "its colours are not those of a Giemsa stain"
 DETAIL = "it has more fine detail than a cell"

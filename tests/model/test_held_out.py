@@ -77,7 +77,7 @@ BROKEN = {
     "a short line": (gzip.compress(b"file,patient,label,given_label,p_parasitized\na,b,\n"), "line 2 is cut short"),
     "no class": (
         gzip.compress(b"file,patient,label,given_label,p_parasitized\na,b,sick,Uninfected,0\n"),
-        "line 2 has the label 'sick', which is no class",
+        "line 2 has the label 'sick', which is not a class",
     ),
     "no number": (
         gzip.compress(b"file,patient,label,given_label,p_parasitized\na,b,,Uninfected,often\n"),

@@ -24,7 +24,7 @@ def start(page: str, **query: str) -> AppTest:
 def left_out(app: AppTest) -> list[str]:
     """What the page says of its address, as its reader sees it."""
     said = [re.sub(r"\\(\W)", r"\1", str(one.value)) for one in app.warning]
-    return [one for one in said if "Of the address" in one]
+    return [one for one in said if "These parts of the address" in one]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def left_out(app: AppTest) -> list[str]:
 )
 def test_a_threshold_that_is_none_is_said(page: str, value: str) -> None:
     app = start(page, threshold=value)
-    expected = [f"Of the address was left out: threshold={value} must be a number from 0 to 1."]
+    expected = [f"These parts of the address were ignored: threshold={value} must be a number from 0 to 1."]
     assert left_out(app) == expected
     assert left_out(app.run()) == expected, "the page draws itself again while it works"
 
@@ -60,7 +60,7 @@ def test_a_threshold_that_is_none_is_said(page: str, value: str) -> None:
 def test_each_thing_that_cannot_be_is_said(page: str, query: dict[str, str], rule: str) -> None:
     app = start(page, **query)
     (said,) = left_out(app)
-    assert said.startswith(f"Of the address was left out: {rule}")
+    assert said.startswith(f"These parts of the address were ignored: {rule}")
     assert left_out(app.run()) == [said]
 
 

@@ -176,7 +176,7 @@ def test_synonyms_are_asked_about() -> None:
 def test_a_word_without_a_meaning_has_to_be_given_one() -> None:
     app = upload(start(), cells_zip=batch_zip({"A/a.png": png(0.9), "B/b.png": png(0.2)}))
     press(app, "Use these")
-    assert "Choose what each word means" in said(app)
+    assert "For each word, choose what it means" in said(app)
     boxes = [box for box in app.selectbox if "image" in box.label]
     boxes[0].set_value(PARASITIZED)
     boxes[1].set_value("leave these out")
@@ -340,11 +340,11 @@ def test_a_cell_opens_on_the_single_cell_page_which_says_its_label_and_leads_bac
     app = press(upload(start(), cells_zip=batch_zip()), "*false negative*")
     worst = batch(app).cells(PARASITIZED, UNINFECTED).iloc[0]
     next(button for button in app.button if str(button.key).startswith("batch-cell-")).click().run()
-    press(app, "See what the model looked at")
+    press(app, "See where the model looked")
     assert app.title[0].value.endswith("Single cell")
     (brought,) = app.session_state["single_cell.cells"]
     assert (brought.file, brought.image_id) == (worst["file"], worst["image_id"])
-    assert "From **cells.zip**: labelled **Parasitized** there, and called **Uninfected** by the model." in said(app)
+    assert "From **cells.zip**: the given label is **Parasitized**, and the model says **Uninfected**." in said(app)
     assert any("Back to the batch" in link.proto.label for link in app.get("page_link"))
     app.switch_page(PAGE).run()
     assert "**1 of 3 false negatives**" in said(settled(app))
@@ -381,7 +381,7 @@ def test_corrections_show_three_readings_and_any_of_them_can_be_measured_by() ->
 
 def test_corrections_from_label_review_are_taken_up() -> None:
     app = upload(start(view="Readings"), cells_zip=batch_zip())
-    assert "No corrected labels came with this batch" in said(app)
+    assert "This batch has no corrected labels" in said(app)
     name = next(iter(cells()))
     app.session_state[CORRECTIONS] = Labels("corrected_label", {}, {batch(app).table["image_id"][0]: UNINFECTED})
     assert batch(app).table["file"][0] == name
@@ -409,8 +409,8 @@ def test_another_model_answers_the_same_batch() -> None:
 @pytest.mark.parametrize(
     ("stem", "patient", "says"),
     [
-        ("C103P3ThinF_IMG_8", "C103P3", "has learned from 2 of these cells, so these figures flatter it."),
-        ("other", "C103P3", "has learned from other cells of the patients of 12 of these cells"),
+        ("C103P3ThinF_IMG_8", "C103P3", "was trained on 2 of these cells, so these figures flatter it."),
+        ("other", "C103P3", "was trained on other cells from the same patients as 12 of these cells"),
         ("other", "C999", ""),
     ],
     ids=["cells", "patients", "nothing"],
@@ -421,13 +421,13 @@ def test_a_model_measured_on_what_it_learned_is_said_to_be_flattered(
     write_held_out(models / "cell-resnet", f"{stem}.png,{patient},Parasitized,Parasitized,0.9")
     words = said(upload(start(), cells_zip=batch_zip())).replace("**", "")
     assert says in words
-    assert ("has learned" in words) == bool(says)
+    assert ("was trained on" in words) == bool(says)
 
 
 def test_that_it_flatters_goes_wherever_the_figures_go(models: Path) -> None:
     write_held_out(models / "cell-resnet", "C103P3ThinF_IMG_8.png,C103P3,Parasitized,Parasitized,0.9")
     app = upload(start(), cells_zip=batch_zip())
-    says = "has learned from 2 of these cells, so these figures flatter it."
+    says = "was trained on 2 of these cells, so these figures flatter it."
     found = batch(app)
     assert says in report(found)
     assert says in json.loads(write_figures(found))["warning"]

@@ -208,8 +208,8 @@ def test_a_csv_beside_the_zip_gives_labels_and_disputes() -> None:
     ("files", "says"),
     [
         ([("bad.zip", b"PK\x03\x04 nothing")], "This is not a zip, or it is damaged"),
-        ([("a.csv", b"file,label\n")], "This is the CSV alone"),
-        ([("a.zip", small_zip()), ("b.zip", small_zip())], "Upload one zip, and at most one CSV"),
+        ([("a.csv", b"file,label\n")], "This is only the CSV"),
+        ([("a.zip", small_zip()), ("b.zip", small_zip())], "Upload one zip and at most one CSV"),
         ([("a.zip", small_zip()), ("a.csv", b"stain\nred\n")], "has no column file"),
         ([("a.zip", small_zip()), ("a.csv", b"file,stain\na,red\n")], "has no column"),
     ],

@@ -28,7 +28,7 @@ def test_one_click_triages_the_very_field_and_finds_what_was_outlined() -> None:
     assert sum(button.proto.type == "primary" for button in app.button) == 1
     numbers = outlined(app)
     assert numbers == [str(number + 1) for number in range(len(numbers))]
-    assert f"outlines {len(numbers)} suspects" in sentences(app)
+    assert f"outlined {len(numbers)} suspects" in sentences(app)
     app = press(app, "Triage this field")
     assert app.title[0].value.endswith("Smear triage")
     app = settled(start(links.TRIAGE, example=app.query_params["example"]))
@@ -38,7 +38,7 @@ def test_one_click_triages_the_very_field_and_finds_what_was_outlined() -> None:
 def test_its_figures_are_those_of_the_sample_page() -> None:
     home, sample = start(links.HOME), start(links.SAMPLE)
     found, cleared, limit = re.findall(r"<strong>([\d.]+)\s%</strong>", shown(home))
-    assert re.search(rf"infections at {re.escape(limit)}\s% of cells", shown(sample))
+    assert re.search(rf"infections with {re.escape(limit)}\s% of cells infected", shown(sample))
     n = [int(number.replace(",", "")) for number in re.findall(r"n\s=\s([\d,]+)", shown(home))]
     flagged, infected, wrong, uninfected = (
         int(number.replace(",", ""))
@@ -49,7 +49,7 @@ def test_its_figures_are_those_of_the_sample_page() -> None:
     assert n == [infected, uninfected]
     assert float(found) == pytest.approx(100 * flagged / infected, abs=0.005)
     assert float(cleared) == pytest.approx(100 - 100 * wrong / uninfected, abs=0.005)
-    assert "By all labels as given" in sentences(home)
+    assert "With all labels as given" in sentences(home)
 
 
 def test_without_held_out_answers_the_figures_are_the_cards(tmp_path, monkeypatch) -> None:
@@ -62,4 +62,4 @@ def test_without_held_out_answers_the_figures_are_the_cards(tmp_path, monkeypatc
     app = start(links.HOME)
     assert not app.error
     assert len(re.findall(r"<strong>[\d.]+\s%</strong>", shown(app))) == 3
-    assert "By all labels as given" not in sentences(app)
+    assert "With all labels as given" not in sentences(app)

@@ -121,7 +121,7 @@ def test_a_split_by_image_stands_apart_and_is_not_ranked(tmp_path: Path, monkeyp
     app = start(reading="as given")
     assert [frame.value["Network"].tolist() for frame in app.dataframe] == [["fair"], ["flattered"]]
     assert "Rank" not in app.dataframe[1].value
-    assert "Measured otherwise, so not ranked" in sentences(app)
+    assert "Measured differently, so not ranked" in sentences(app)
 
 
 def test_labels_that_annotators_corrected_are_not_called_an_experts(
@@ -200,7 +200,7 @@ def test_robustness_needs_no_tensorflow_and_says_how_far_the_answer_moves(in_pro
     assert sum(len(kind.amounts) for kind in KINDS) == sum("p_parasitized" in alt for alt in alts)
     assert any(alt.startswith("Turned by 90°: p_parasitized") for alt in alts)
     assert "p_parasitized of the same cell, turned:" in sentences(app)
-    assert "This needs TensorFlow" in sentences(app)
+    assert "This part needs TensorFlow" in sentences(app)
     assert not in_process
 
 
@@ -260,7 +260,7 @@ def test_two_models_on_one_cell_and_on_the_batch() -> None:
     said = sentences(app)
     assert "**cell-resnet**" in said
     assert "**mini-resnet**" in said
-    test = r"Of 200 cells \d+ are called rightly by cell-resnet alone and \d+ by mini-resnet alone"
+    test = r"Of 200 cells, only cell-resnet is right on \d+ and only mini-resnet on \d+"
     assert re.search(test, said)
     assert sum('role="status"' in html.proto.body for html in app.get("html")) == 2
 
@@ -321,7 +321,7 @@ def test_a_process_of_its_own_answers_as_the_library_does() -> None:
 
 def test_a_process_that_dies_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(keras, "COMMAND", ("-c", "import sys; sys.exit(9)"))
-    with pytest.raises(ModelError, match="ended without an answer, most likely for want of memory"):
+    with pytest.raises(ModelError, match="stopped without an answer, most likely because it ran out of memory"):
         keras.KerasProcess().ask(ask="filters", folder=str(tmp_path))
 
 

@@ -111,7 +111,7 @@ def test_a_link_gives_the_same_test_and_says_so_when_it_cannot(key: Key) -> None
 def test_an_address_that_breaks_a_rule_is_told_in_a_sentence(name: str, value: str) -> None:
     app = start(links.READERS, **(TEST | {name: value}))
     assert not app.error
-    assert f"Of the address was left out: {name}={value} must be" in sentences(app)
+    assert f"These parts of the address were ignored: {name}={value} must be" in sentences(app)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_the_result_has_figures_level_and_every_mistake(key: Key) -> None:
     app.session_state["readers.sittings"] = {key.test.id: sit(key)}
     app.run()
     assert app.header[0].value.startswith("Ann: level")
-    assert "no WHO certificate" in sentences(app)
+    assert "not a WHO certificate" in sentences(app)
     shown = "".join(html.proto.body for html in app.get("html"))
     assert "85.0\u00a0% (62.1 to 96.8\u00a0%), n\u00a0=\u00a020" in shown
     assert shown.count("the reference is") == 3

@@ -114,7 +114,7 @@ def test_arriving_there_is_something_to_click_and_nothing_is_written(journal: Cs
 
 def test_planted_errors_are_in_front_and_how_they_got_there_is_said(journal: CsvJournal) -> None:
     app = start()
-    assert "Ranked by how unlikely the given label is to the model cell-resnet" in shown(app)
+    assert "Ranked by how unlikely the given label is, according to the model cell-resnet" in shown(app)
     cards = app.session_state["review.label_review"][1].session.cards
     truth = {cell.file: cell.true_label for cell in phantom.batch(200, mislabelled=0.05)}
     wrong = [truth[card.file.rsplit("/", 1)[-1]] != card.given_label for card in cards]
@@ -277,7 +277,7 @@ def test_filters_are_counted_and_combined_and_kept_in_the_address(journal: CsvJo
     assert again.session_state["review.label_review"][1].session.progress.total == n
     app.pills(key="review.wrong").set_value(None).run()
     app.slider(key="review.suspicion").set_range(0.0, 0.0).run()
-    assert "No label fits these filters" in shown(app)
+    assert "No label matches these filters" in shown(app)
     press(app, "Clear the filters")
     assert "0 of 200" in shown(app)
     assert set(app.query_params) == {"annotator", "example", "queue"}
@@ -299,7 +299,7 @@ def test_a_filter_in_the_address_that_cannot_be_is_said(journal: CsvJournal) -> 
 def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal) -> None:
     answer(start("ann"), "PPU")
     answer(start("bob"), "PUN")
-    assert "Nothing waits for a third reader" in shown(start("ann", queue="third"))
+    assert "No cell is waiting for a third reader" in shown(start("ann", queue="third"))
     cyd = start("cyd", queue="third")
     assert "0 of 2" in shown(cyd)
     assert "ann:" not in shown(cyd)
@@ -350,9 +350,9 @@ def test_several_at_once_shows_no_label_that_is_hidden(journal: CsvJournal) -> N
 
 def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJournal) -> None:
     answer(start("ann"), "PPU")
-    assert "Welcome back, 3 decisions kept. Upload the same zip to go on." in shown(start("ann", example=None))
+    assert "Welcome back, 3 decisions kept. Upload the same zip to continue." in shown(start("ann", example=None))
     assert "Welcome back" not in shown(start("bob", example=None))
-    assert "Is it the same zip?" not in shown(start("ann"))
+    assert "Is this the same zip?" not in shown(start("ann"))
 
 
 def test_another_zip_than_before_is_said(journal: CsvJournal) -> None:
@@ -361,7 +361,7 @@ def test_another_zip_than_before_is_said(journal: CsvJournal) -> None:
     files = {f"{label}/{shade}.png": png(shade / 10) for shade, label in enumerate((UNINFECTED, PARASITIZED), start=3)}
     app.file_uploader[0].set_value([("other.zip", zipped(files).getvalue(), "application/zip")])
     text = shown(settle(app.run()))
-    assert "Nothing you decided before (3 decisions) is about these cells. Is it the same zip?" in text
+    assert "None of your earlier decisions (3) is about these cells. Is this the same zip?" in text
 
 
 def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
@@ -407,8 +407,8 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     before = cell(app)
     make_room = full_disk(monkeypatch, after=0)
     key(app, "U")
-    assert "cannot be written (No space left on device). Make room" in shown(app)
-    assert "Nothing goes on: 1 decision is not kept yet" in shown(app)
+    assert "cannot be written (No space left on device). Free some space" in shown(app)
+    assert "Paused: 1 decision is not kept yet" in shown(app)
     assert not any(button.label in ("Parasitized", "Uninfected") for button in app.button)
     press(app, "Try again")
     assert app.error
@@ -440,7 +440,7 @@ def test_where_decisions_go_and_whether_they_last(
     text = shown(app)
     assert journal.place in text
     if forgets:
-        assert "which this host forgets when it starts anew." in text
+        assert "which this host loses when it restarts." in text
         assert "Download before you leave: 2 rows not downloaded yet." in text
         assert app.get("download_button")
     else:
@@ -489,7 +489,7 @@ def test_results(journal: CsvJournal) -> None:
     assert "unsure: 1; not usable: 1" in text
     assert "| 1 to 50 | 4 |" in text
     assert "The consensus is the answer that more than half" in text
-    press(app, "Measure every model by these labels")
+    press(app, "Measure the models against these labels")
     labels: Any = app.session_state[CORRECTIONS]
     decided = [row for row in kept(journal).rows if row.corrected_label]
     assert labels.ids == {row.image_id: row.corrected_label for row in decided}
@@ -499,7 +499,7 @@ def test_results(journal: CsvJournal) -> None:
 def test_agreement(journal: CsvJournal) -> None:
     answer(start("ann"), "PPUU")
     app = start("bob")
-    assert "One annotator has answered so far" in show(app, "Agreement")
+    assert "Only one annotator has answered so far" in show(app, "Agreement")
     answer(app, "PPUP")
     text = show(app, "Agreement")
     assert "| ann, bob | first | 4 | 75.0 %" in text

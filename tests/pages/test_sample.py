@@ -96,7 +96,7 @@ def scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pd.DataF
 def test_the_address_is_the_calculation() -> None:
     app = start(**RATES)
     assert "With 1,000 cells, call the sample positive at 48 or more flagged cells" in said(app)
-    assert "95 % of infections at 4.1 % of cells (200,000 parasites per microlitre) are found" in said(app)
+    assert "95 % of infections with 4.1 % of cells infected (200,000 parasites per microlitre) are found" in said(app)
     assert {name: address(app, name) for name in RATES} == RATES
 
 
@@ -171,8 +171,8 @@ def test_what_is_out_of_range_in_the_address_is_left_out_and_named() -> None:
     ("query", "expected"),
     [
         ({"fpr": "1"}, "no sample can be called positive"),
-        ({"sens": "0", "fpr": "0.01"}, "no infection, however heavy, is then found often enough"),
-        ({"sens": "0.3", "fpr": "0.5", "rho": "0.4"}, "no infection, however heavy"),
+        ({"sens": "0", "fpr": "0.01"}, "No infection, however heavy, is then found often enough"),
+        ({"sens": "0.3", "fpr": "0.5", "rho": "0.4"}, "No infection, however heavy"),
         ({"n": "1", "sens": "1", "fpr": "0"}, "With 1 cell, call the sample positive at all flagged"),
         ({"n": "10000000", "sens": "0.98", "fpr": "0.001", "rho": "0.02"}, "With 10,000,000 cells"),
         ({"n": "10000000", "sens": "1", "fpr": "0", "rbc": "1000000"}, "With 10,000,000 cells"),
@@ -185,7 +185,7 @@ def test_edges_are_answered_in_a_sentence(query: dict[str, str], expected: str) 
 
 def test_typed_rates_have_no_interval_and_say_so() -> None:
     app = start(**RATES)
-    assert "taken as exactly known" in sentences(app)
+    assert "treated as exact" in sentences(app)
 
 
 def test_a_link_with_the_numbers_of_cells_carries_the_uncertainty() -> None:
@@ -239,8 +239,8 @@ def test_review_changes_the_answer() -> None:
     rule = sample_rule(1_000, CellRates(0.947 * 0.98, 0.0028, 0.003))
     assert f"positive at {rule.count_threshold} or more" in said(after)
     assert said(before) != said(after)
-    assert "A person looks at the flagged cells" in sentences(after)
-    assert "A person looks" not in sentences(before)
+    assert "A person reviews the flagged cells" in sentences(after)
+    assert "A person reviews" not in sentences(before)
 
 
 def test_the_count_that_costs_least_is_shown_and_can_be_answered_with() -> None:
@@ -265,8 +265,8 @@ def test_edges_of_the_cost_are_answered_in_a_sentence(prevalence: str, cost: str
 
 def test_the_sources_sizes_of_sample_show_what_they_give() -> None:
     app = start(**RATES, section="Sources' formula")
-    assert "99.3 % of samples; for 99.5 % it takes 528 cells" in sentences(app)
-    assert "only from 3.68 % on" in sentences(app)
+    assert "99.3 % of samples of 500 cells contain an infected cell. For 99.5 % you need 528 cells" in sentences(app)
+    assert "only at 3.68 % or more" in sentences(app)
     app.button(key="sample-preset-500").click().run()
     assert "With 500 cells" in said(app)
     assert (address(app, "n"), address(app, "p"), address(app, "tsens")) == ("500", "0.01", "0.995")
@@ -349,7 +349,7 @@ def test_held_out_patients_are_decided_by_the_rule(scored: pd.DataFrame) -> None
     tables = "\n".join(html.proto.body for html in app.get("html"))
     assert "22 of 22" in tables
     assert "of 8" in tables
-    assert "What may **not** be concluded" in sentences(app)
+    assert "This does **not** show that the rule works in a clinic" in sentences(app)
 
 
 def test_a_model_without_held_out_scores_still_answers(tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_a_model_without_held_out_scores_still_answers(tmp_path: Path) -> None:
     app = start(section="Threshold")
     assert "call the sample positive at" in said(app)
     assert "from the model's card" in sentences(app)
-    assert "This needs the answers to held-out cells" in sentences(app)
+    assert "This needs answers for held-out cells" in sentences(app)
 
 
 def test_without_any_model_it_is_still_a_calculator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,12 +384,12 @@ def test_a_readers_test_hands_over_its_counts(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(st, "switch_page", lambda page, query_params: asked.update(query_params))
     links.open_sample_with_rates(found=57, infected=60, alarms=3, uninfected=40)
     app = start(**asked)
-    assert "given with their numbers of cells" in sentences(app)
+    assert "entered with their numbers of cells" in sentences(app)
     low, high = MeasuredRate(57, 60).interval()
     assert f"57 of 60 infected cells ({interval(low, high)}) and 3 of 40 uninfected cells" in sentences(app)
     assert "the threshold lies between" in sentences(app)
     app.number_input(key="sample.sens").set_value(90).run()
-    assert "taken as exactly known" in sentences(app), "a typed rate has no cells behind it"
+    assert "treated as exact" in sentences(app), "a typed rate has no cells behind it"
 
 
 def test_a_batch_of_one_class_is_refused() -> None:

@@ -204,7 +204,7 @@ def test_own_fields_are_pooled_and_what_cannot_be_used_says_why() -> None:
 def test_a_field_without_cells_is_left_out_with_the_reason_and_still_allowed() -> None:
     app = upload(start(example=None), [("white.png", blank())])
     assert "white.png: Left out as unusable. 100 % of it is pure white" in said(app)
-    press(app, "Count it all the same")
+    press(app, "Count it anyway")
     assert "No red cell reaches the threshold" in said(app)
     assert figures(app, "Machine alone")["Parasitaemia"] == "–"
     session(app).choose(session(app).at(200, 150))
@@ -251,7 +251,7 @@ def test_one_looks_closer_at_any_field_and_about_it_and_what_is_chosen_stays() -
 
 def test_a_field_without_cells_can_be_looked_at_closely_too() -> None:
     app = upload(start(example=None), [("white.png", blank())])
-    press(app, "Count it all the same")
+    press(app, "Count it anyway")
     assert session(app).current is None
     app.session_state["smear.zoom"] = "4 cells"
     left, right, *_ = in_view(app.run())
@@ -276,7 +276,7 @@ def test_a_field_is_left_out_with_who_did_it_and_taken_in_again(journal: CsvJour
     press(app, "Leave this field out")
     assert f"{fields[1]}: Left out by ann." in said(app), "the last one too"
     for _ in fields:
-        press(app, "Take it in again")
+        press(app, "Put it back")
     assert figures(app, "Machine alone") == both
     assert len(session(app).answers) == 1, "what was decided there is still decided"
 
@@ -286,12 +286,14 @@ def test_what_is_unusable_counts_only_when_somebody_says_so(journal: CsvJournal)
     app = upload(start(example=None), [("a.png", FIELD.png), *cells])
     assert list(session(app).cells.fields) == ["a.png"]
     assert "1 field triaged. 3 fields do not count" in said(app).replace("*", "")
-    assert "1.png: Left out as unusable. Much of it is black, as around a single cell" in said(app)
+    assert "1.png: Left out as unusable. Much of it is black, as around a single cut-out cell" in said(app)
     alone = figures(app, "Machine alone")
-    press(app, "Count it all the same")
+    press(app, "Count it anyway")
     assert list(session(app).cells.fields) == ["a.png", "0.png"]
     assert "Of 2 fields that count, 1 could be better (not a smear 1)" in said(app)
-    assert "1 of 2 fields was told as unusable, but somebody took it in: these figures count it." in said(app)
+    assert "1 of 2 fields was reported as unusable, but somebody chose to count it. These figures include it." in said(
+        app
+    )
     press(app, "Leave it out")
     assert list(session(app).cells.fields) == ["a.png"]
     assert "0.png: Left out by ann. Much of it is black" in said(app)
@@ -407,16 +409,16 @@ def test_what_is_no_red_cell_says_what_the_machine_takes_it_for(journal: CsvJour
         (one.field, item) for one in found.triage.fields for item in one.outlines if item.kind == "leukocyte"
     )
     found.choose(found.cells.at(name, *white.box.centre))
-    assert "takes it for a leukocyte" in said(app.run())
+    assert "The machine says it is a leukocyte" in said(app.run())
     found.choose(found.suspects[0])
-    assert "takes it for" not in said(app.run())
+    assert "The machine says it is" not in said(app.run())
 
 
 def test_two_outlines_of_one_place_say_so(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     app = upload(start(example=None), [("a.png", FIELD.png)])
     assert "the same place" not in said(app)
     monkeypatch.setattr("malaria.ui.smear.card.is_one_place", lambda one, other: {one.rank, other.rank} == {1, 2})
-    assert "Shows the same place as suspect 2: confirmed in both, it counts once." in said(app.run())
+    assert "Shows the same place as suspect 2. If you confirm both, it counts once." in said(app.run())
 
 
 def test_a_cell_marked_at_the_edge_ends_there() -> None:
@@ -539,7 +541,7 @@ def test_a_field_that_fails_is_named_and_the_others_go_on(monkeypatch: pytest.Mo
     app = upload(start(example=None), [("a.png", FIELD.png), ("b.png", blank()), ("c.png", dim(9))])
     assert list(session(app).cells.fields) == ["a.png", "c.png"]
     assert "1 field does not count" in said(app)
-    assert re.search(r"b.png: A fault of ours .* server's log", said(app))
+    assert re.search(r"b.png: An error in the app .* server's log", said(app))
     assert not app.exception
 
 
@@ -549,7 +551,7 @@ def test_files_given_again_are_remembered_when_more_are_added() -> None:
     assert list(found.files) == ["a.png", "c.png"]
     assert [copy.sentence for copy in found.copies] == [
         "b.png is the same file as a.png, and is not counted again.",
-        "a.png was given more than once, and is not counted again.",
+        "a.png was uploaded more than once, and is not counted again.",
     ]
 
 
@@ -567,7 +569,7 @@ def test_what_is_open_stays_where_it_is_when_a_field_is_refused_or_warned_about(
     settled(app)
     session(app).field = "c.png"
     assert paths(app.run()) == before
-    assert "b.png: A fault of ours" in said(app)
+    assert "b.png: An error in the app" in said(app)
 
 
 def test_why_a_field_cannot_be_read_names_it_once() -> None:
@@ -587,7 +589,7 @@ def test_a_field_that_fails_after_the_others_is_named_too(monkeypatch: pytest.Mo
     gate.open.release()
     settled(app)
     assert "1 field triaged. 1 field does not count" in said(app).replace("*", "")
-    assert "b.png: A fault of ours" in said(app)
+    assert "b.png: An error in the app" in said(app)
 
 
 def test_more_fields_join_the_sample_and_what_is_decided_stays(journal: CsvJournal) -> None:
@@ -725,7 +727,7 @@ def test_the_result_follows_the_decisions_and_stands_beside_ones_own_count() -> 
     assert f"Provisional: {n} suspects" in said(app)
     for _ in range(n):
         key(app, "P")
-    assert "Every suspect is decided" in said(app)
+    assert "You have decided on every suspect" in said(app)
     assert "Provisional" not in said(app)
     assert figures(app, BY_ANN)["Parasitized"] == str(n)
     for at, count in enumerate((1000, 10, 3)):
@@ -781,7 +783,7 @@ def test_a_count_that_cannot_be_is_told_and_not_used() -> None:
     assert "Counted by hand" in app.table[0].value
 
 
-@pytest.mark.parametrize(("wished", "words"), [(200, "are still missing"), (1_000_000, "there are enough")])
+@pytest.mark.parametrize(("wished", "words"), [(200, "You still need"), (1_000_000, "You have enough")])
 def test_says_how_many_cells_are_still_needed(wished: int, words: str) -> None:
     app = start()
     app.number_input(key="smear.assumed.2").set_value(wished).run()

@@ -24,7 +24,7 @@ def test_the_page_says_it_first_gives_cells_that_do_not_tell_and_a_number_that_g
     app = upload(start(example=None), names)
     first = app.warning[0].value
     assert "not like those of the 170 patients" in first
-    assert "no parasitaemia of the machine alone is stated" in first
+    assert "there is no parasitaemia from the machine alone" in first
     assert figures(app, "Machine alone")["Parasitaemia"] == "–"
     assert "**Cell 1**" in said(app)
     assert "p 0." not in "\n".join(one.value for one in app.markdown), "an answer would tell"
@@ -33,7 +33,7 @@ def test_the_page_says_it_first_gives_cells_that_do_not_tell_and_a_number_that_g
         key(app, "U")
     told = next(one.value for one in app.info if "From 5 decisions" in one.value)
     assert "parasitaemia" in told
-    assert "more decisions would bring about" in told
+    assert "more decisions would narrow it to about" in told
     assert "**5 of" in said(app)
     assert not any(isinstance(one, Refused) for one in session(app).triage.fields)
 

@@ -73,9 +73,9 @@ def test_another_file_is_left_alone(tmp_path: Path):
     [
         ("x,Ann,1,{id},Parasitized,1", "names no test"),
         ("0123456789abcdef,,1,{id},Parasitized,1", "names no reader"),
-        ("0123456789abcdef,The network,1,{id},Parasitized,1", "which is no reader"),
+        ("0123456789abcdef,The network,1,{id},Parasitized,1", "which is not a reader"),
         ("0123456789abcdef,Ann,0,{id},Parasitized,1", "a position below 1"),
-        ("0123456789abcdef,Ann,1.5,{id},Parasitized,1", "no whole number"),
+        ("0123456789abcdef,Ann,1.5,{id},Parasitized,1", "not a whole number"),
         ("0123456789abcdef,Ann,inf,{id},Parasitized,1", "cannot be read"),
         ("0123456789abcdef,Ann,1,../x,Parasitized,1", "names no image"),
         ("0123456789abcdef,Ann,1,{id},Maybe,1", "is none of Parasitized, Uninfected, Unsure"),
@@ -84,7 +84,7 @@ def test_another_file_is_left_alone(tmp_path: Path):
 )
 def test_a_row_that_cannot_be_is_named(row, said):
     text = f"test,reader,position,image_id,answer,seconds\n{row.format(id=ID)}\n"
-    with pytest.raises(ReaderTestError, match=rf"^Row 2 of the answers: .*{said}.*Mend or delete it\.$"):
+    with pytest.raises(ReaderTestError, match=rf"^Row 2 of the answers: .*{said}.*Correct or delete it\.$"):
         read_answers(text.encode())
 
 

@@ -31,7 +31,7 @@ def test_says_what_the_grade_says(key, group):
         "2026-01-31",
         key.test.id,
         OF_SLIDES,
-        "Kappa with oneself",
+        "Kappa, first and second look",
         "Clopper",
         "n\u00a0=\u00a060",
         "Ben and the network",
@@ -55,7 +55,7 @@ def test_calls_shown_and_an_unfinished_test_are_told(table, read):
     group = grade_all(key, read(key, lambda place, reference: reference if place < 5 else None))
     page = write_certificate(key, group)
     assert "Not finished: 55 of 60 cards have no answer." in page
-    assert "With the network&#39;s call and without" in page
+    assert "With and without the network&#39;s call" in page
 
 
 def test_the_csv_has_a_row_a_reader_with_every_rate_its_ends_and_its_n(group):

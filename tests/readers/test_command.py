@@ -50,7 +50,7 @@ MAKE = ("--output", "test.json", "--key", "key.json")
 def test_from_a_set_to_a_certificate(run, cells, tmp_path):
     status, out, err = run("make", cells, "--labels", "labels.csv", *MAKE, "--cells", 20, "--repeats", 3, "--seed", 5)
     assert (status, out) == (0, "")
-    assert "4 cells left out whose given and re-read labels differ; 40 of 40 were read again." in err
+    assert "4 cells left out because the given and re-read labels differ; 40 of 40 were read again." in err
     key = read_key(tmp_path / "key.json")
     assert read_test(tmp_path / "test.json") == key.test
     assert (len(key.cells), len(key.test.repeats)) == (20, 3)
@@ -83,7 +83,7 @@ def test_phantoms_need_no_set_and_leave_their_pictures(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("make", *MAKE), "Give either PATH"),
+        (("make", *MAKE), "Use either PATH"),
         (("make", "--phantoms", "--output", "a.json", "--key", "a.json"), "must be two files"),
         (("make", "--phantoms", *MAKE, "--cells", "1"), "--cells: Input should be greater than or equal to 2."),
         (("make", "--phantoms", *MAKE, "--parasitized", "nan"), "--parasitized: Input should be"),
@@ -91,7 +91,7 @@ def test_phantoms_need_no_set_and_leave_their_pictures(run, tmp_path):
         (("make", "nowhere", *MAKE), "cannot be opened"),
         (("make", "cells", "--labels", "labels.csv", *MAKE), "the set has 18 that can be used. Ask for fewer cells"),
         (("grade", "nothing.csv", "--key", "nothing.json"), "nothing.json cannot be read"),
-        (("grade", "labels.csv", "--key", "labels.csv"), "is no key of a reader test"),
+        (("grade", "labels.csv", "--key", "labels.csv"), "is not a key of a reader test"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(run, cells, arguments, said):

@@ -67,7 +67,7 @@ def test_answers_to_something_else_are_refused(key, read):
     with pytest.raises(ReaderTestError, match="2 readers"):
         grade(key, [*answers, *read(key, lambda _, reference: reference, "Ben")])
     swapped = [type(a)(a.test, a.reader, a.position % 70 + 1, a.image_id, a.answer) for a in answers]
-    with pytest.raises(ReaderTestError, match="about another cell than the test has there"):
+    with pytest.raises(ReaderTestError, match="about a different cell from the one in the test"):
         grade(key, swapped)
 
 
@@ -128,7 +128,7 @@ def test_a_reader_on_a_boundary_is_told_that_no_number_of_cells_decides():
 
 
 def test_no_answers_no_level():
-    assert grade_level([]).sentence == "No level: nothing was answered."
+    assert grade_level([]).sentence == "No level: there are no answers."
     with pytest.raises(MetricsError):
         grade_level([True], boundaries=(0.7, 0.9))
 

@@ -118,7 +118,7 @@ def test_a_wrong_reader_is_never_asked(key, answers):
 def test_wishes_beyond_both_are_said_to_be_out_of_reach(key, answers):
     rule = find_rule(key, given_by_place(answers, "Cai"), sensitivity=1, specificity=1)
     assert (rule.low, rule.looked.value) == (None, None)
-    assert rule.sentence.startswith("No band of p_parasitized gives the wished")
+    assert rule.sentence.startswith("No band of p_parasitized reaches the target")
     with pytest.raises(MetricsError):
         find_rule(key, given_by_place(answers, "Cai"), sensitivity=float("nan"))
 

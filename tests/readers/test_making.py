@@ -60,13 +60,13 @@ def test_disputed_references_are_left_out_and_counted(table):
     corrected = table["given_label"].where(table.index >= 40, other)
     key = make_test(table.assign(corrected_label=corrected), Settings(cells=360))
     assert not {image_id(n) for n in range(40)} & set(key.cells)
-    assert "40 cells left out whose given and re-read labels differ; 400 of 400 were read again." in key.notes
+    assert "40 cells left out because the given and re-read labels differ; 400 of 400 were read again." in key.notes
 
 
 def test_suspects_of_the_network_are_left_out_where_nobody_read_again(table):
     table.loc[0, ["given_label", "p_parasitized"]] = [UNINFECTED, SUSPECT + 0.001]
     key = make_test(table, Settings(cells=20))
-    assert "1 cell left out whose label the network contradicts" in " ".join(key.notes)
+    assert "1 cell left out because the network contradicts the label" in " ".join(key.notes)
     assert "flatters the network" in " ".join(key.notes)
     assert not any("contradicts" in note for note in make_test(table, leave_out_suspects=False).notes)
 
@@ -87,7 +87,7 @@ def test_there_are_hard_phantoms_enough_for_any_share(cells, parasitized):
 
 def test_a_network_that_learned_the_cells_is_said(table):
     asked = Settings(difficulty="hard")
-    assert "has learned from them" in " ".join(make_test(table, asked, basis=Basis("net", seen=7)).notes)
+    assert "was trained on them" in " ".join(make_test(table, asked, basis=Basis("net", seen=7)).notes)
     assert "is not known" in " ".join(make_test(table, asked, basis=Basis("net", unknown="No file.")).notes)
 
 

@@ -186,7 +186,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, monkeypatch
     log.append(decision(1))
     before = path.read_bytes()
     make_room = full_disk(monkeypatch, after=0)
-    with pytest.raises(JournalError, match=r"cannot be written \(No space left on device\)\. Make room"):
+    with pytest.raises(JournalError, match=r"cannot be written \(No space left on device\)\. Free some space"):
         log.append(decision(2, UNINFECTED))
     assert path.read_bytes() == before, "nothing by halves"
     assert [row.image_id for row in log.unsaved] == [image(2)]

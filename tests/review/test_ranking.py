@@ -93,11 +93,11 @@ def test_cells_the_model_learned_from_are_judged_by_networks_that_had_not_seen_t
 @pytest.mark.parametrize(
     ("files", "patients", "sentence", "warning"),
     [
-        (["C1P1thinF_2.png"], ["C1P1"], "to networks like net that had not seen the cell's patient:", None),
-        (["new.png"], ["C9P9"], "to the model net:", None),
-        (["new.png"], [None], "to the model net:", None),
-        (["new.png"], ["C1P1"], "to the model net:", "other cells of the patients of 1 of these"),
-        (["seen.png"], [None], "to the model net:", "trained on 1 of these cells"),
+        (["C1P1thinF_2.png"], ["C1P1"], "according to networks like net that had not seen the cell's patient.", None),
+        (["new.png"], ["C9P9"], "according to the model net.", None),
+        (["new.png"], [None], "according to the model net.", None),
+        (["new.png"], ["C1P1"], "according to the model net.", "other cells from the same patients as 1 of these"),
+        (["seen.png"], [None], "according to the model net.", "trained on 1 of these cells"),
     ],
 )
 def test_one_sentence_says_how_and_one_warns(
@@ -136,7 +136,7 @@ def test_the_verb_writes_the_same_ranking(tiny: Path, tmp_path: Path) -> None:
     assert ranks == tuple(range(1, 21))
     assert list(doubts) == sorted(doubts, reverse=True)
     assert "20 labels ranked, 0 images" in done.stderr
-    assert "Ranked by how unlikely the given label is to the model tiny" in done.stderr
+    assert "Ranked by how unlikely the given label is, according to the model tiny." in done.stderr
     assert "Warning: tiny: has no held_out.csv.gz." in done.stderr
     assert "The model tiny does not say which cells it was trained on" in done.stderr
 

@@ -256,10 +256,10 @@ def test_a_journal_that_was_downloaded_is_read_and_serves_as_the_journal(tmp_pat
     ("column", "cell", "says"),
     [
         ("blind", "JEIN", "The column blind holds 'JEIN', which is neither true nor false"),
-        ("p_parasitized", "02. Jan", "The column p_parasitized holds '02. Jan', which is no number from 0 to 1"),
-        ("p_parasitized", "999", "The column p_parasitized holds '999', which is no number from 0 to 1"),
-        ("threshold", "1.234,5", "The column threshold holds '1.234,5', which is no number from 0 to 1"),
-        ("threshold", "nan", "The column threshold holds 'nan', which is no number from 0 to 1"),
+        ("p_parasitized", "02. Jan", "The column p_parasitized holds '02. Jan', which is not a number from 0 to 1"),
+        ("p_parasitized", "999", "The column p_parasitized holds '999', which is not a number from 0 to 1"),
+        ("threshold", "1.234,5", "The column threshold holds '1.234,5', which is not a number from 0 to 1"),
+        ("threshold", "nan", "The column threshold holds 'nan', which is not a number from 0 to 1"),
     ],
 )
 def test_what_a_spreadsheet_spoilt_is_refused_by_row_and_column(column: str, cell: str, says: str) -> None:

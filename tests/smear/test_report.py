@@ -71,7 +71,7 @@ def test_what_is_wrong_with_fields_that_count_stands_before_the_figures(triage):
     soft = replace(triage.fields[0], concerns=(Concern("blurred", "Cell edges are soft. Focus again."),))
     html = report_html(Result(replace(triage, fields=(soft, *triage.fields[1:]))))
     told = html.index(
-        "that count, 2 could be better (blurred 1, empty 1): below stands, field by field, why and what to do."
+        "that count, 2 could be better (blurred 1, empty 1). The list of fields below says why and what to do."
     )
     assert told < html.index("<table")
     assert "Cell edges are soft. Focus again." in section(html, "Fields")
@@ -121,7 +121,7 @@ def test_of_many_suspects_the_decided_ones_and_the_first_are_shown_and_links_lea
     monkeypatch.setattr("malaria.smear.report.MOST_PICTURES", 2)
     html = report_html(Result(triage, read(triage, ("ann", 2, PARASITIZED, ""))))
     assert re.findall(r'<li id="s(\d+)"', html) == ["1", "3"]
-    assert "2 of 3 in pictures; cells.csv has them all" in html
+    assert "2 of 3 are pictured. cells.csv lists them all" in html
     targets = re.findall(r'href="#([fs]\d+)"', html)
     assert len(targets) == 4
     assert all(f'id="{target}"' in html for target in targets)

@@ -94,7 +94,7 @@ def test_a_run_does_not_go_on_with_other_cells(
 ) -> None:
     shutil.rmtree(copied / "work" / "fold-1")
     before = {path: path.read_bytes() for path in copied.rglob("*.*")}
-    with pytest.raises(TrainingError, match=rf"started with {told}\. Give it those again"):
+    with pytest.raises(TrainingError, match=rf"started with {told}\. Use those again"):
         train_folds(ASKED, copied, changed(change), final=False)
     assert {path: path.read_bytes() for path in copied.rglob("*.*")} == before
 
@@ -213,7 +213,7 @@ def test_a_torn_file_is_told_in_a_sentence(torn: str, copied: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     if "weights" in torn:
         (path.parent / "held_out.npz").unlink()
-    with pytest.raises(TrainingError, match=rf"{path} is not there, or broken.*Remove {path.parent}"):
+    with pytest.raises(TrainingError, match=rf"{path} is missing or broken.*Remove {path.parent}"):
         resumed(copied)
 
 

@@ -332,7 +332,7 @@ def test_corrections_without_a_class_leave_cells_out(cells_zip: Path, tmp_path: 
 def test_labels_for_other_images_are_refused(cells_zip: Path, tmp_path: Path) -> None:
     labels = tmp_path / "labels.csv"
     labels.write_text("file,label\nother.png,Parasitized\n")
-    with pytest.raises(MalariaError, match=r"No image is surely one that labels\.csv names"):
+    with pytest.raises(MalariaError, match=r"No image clearly matches a name in labels\.csv"):
         train(cells_zip, "--architecture", "mlp-1", "--output", tmp_path / "out", "--labels", labels)
     assert not (tmp_path / "out").exists()
 
@@ -400,7 +400,7 @@ def broken(folder: Path) -> Path:
         (one_class, "at least two classes"),
         (one_patient, "class Parasitized has cells of 1 patient"),
         (two_patients, "class Uninfected has cells of 2 patients, and needs 3 or more"),
-        (no_patients, "cannot be told from their names"),
+        (no_patients, "do not show the patient"),
         (broken, "more than 1 %"),
         (lambda folder: folder / "missing.zip", "missing.zip"),
     ],

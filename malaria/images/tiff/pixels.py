@@ -120,7 +120,7 @@ def _check_packing(page: Page, known: frozenset[int], file: str) -> None:
     name = _PACKINGS.get(packing, f"method {packing}") + (f" at {max(page.bits)} bits" if page.is_deep else "")
     raise ImageError(
         file,
-        f"This TIFF is packed by {name}, which is not read here.",
+        f"This TIFF is packed by {name}, which cannot be read here.",
         "Save it without compression, or with LZW or deflate.",
     )
 
@@ -147,7 +147,7 @@ def _check_form(page: Page, samples: int, file: str) -> None:
     if width * height * samples * depth // 8 > _MOST_BYTES:
         raise ImageError(
             file,
-            f"The image is {width} x {height} pixels of {depth} bits, more than the memory here holds.",
+            f"The image is {width} x {height} pixels of {depth} bits, too large for the memory here.",
             "Save it with 8 bits, or crop it to the part that matters.",
         )
 

@@ -30,16 +30,16 @@ is no layer of cells. A thick film has 0.44 and 0.26; of 467 thin fields the nex
 _ENOUGH: Final = 40
 """Outlines with which that can be told; a few heaps of cells have fewer."""
 _BLURRED: Final = (
-    "Cell edges are soft, so small parasites are missed. Focus again.",
-    "It is so blurred that parasites do not show. Focus again.",
+    "The cell edges are soft, so small parasites are missed. Refocus.",
+    "It is so blurred that parasites do not show. Refocus.",
 )
 _UNUSABLE: Final = frozenset({"not_a_smear", "empty", "thick_film", "overstained"})
 
 _BLACK: Final = 30
 """No channel above this in the surround of a cell that was cut out."""
 _CUT_OUT: Final = (
-    "Much of it is black, as around a single cell that was cut out. Give single cells to the pages for single cells or "
-    "for a batch, and whole fields to this one."
+    "Much of it is black, as around a single cut-out cell. Upload single cells on the pages Single cell or Batch "
+    "evaluation, and whole fields here."
 )
 
 
@@ -100,18 +100,20 @@ def _of_cells(
             bool(is_other),
             "not_a_smear",
             "It does not look like a stained thin smear: "
-            + ("it has no colour. " if is_grey else "little of what is dark in it has the form of red cells. ")
+            + ("it has no colour. " if is_grey else "few of its dark parts have the shape of red cells. ")
             + "Use a field of a Giemsa-stained thin smear.",
         ),
         (
             bool(is_thick),
             "thick_film",
-            "It may be a thick film: hardly anything in it is formed like a red cell. Only thin smears can be triaged.",
+            "It may be a thick film: hardly anything in it has the shape of a red cell. Only thin smears can be "
+            "triaged.",
         ),
         (
             bool(is_dark and not is_other),
             "overstained",
-            "It is overstained: red cells are so dark that parasites hardly stand out. Stain anew, for a shorter time.",
+            "It is overstained: red cells are so dark that parasites hardly stand out. Stain a new slide for a shorter "
+            "time.",
         ),
         (
             bool(not is_thick and (cover > 0.7 or (clumped > 0.4 and cover > 0.3))),
@@ -123,8 +125,8 @@ def _of_cells(
         (
             calibration.diameter < 20,
             "small_cells",
-            f"Red cells are only {calibration.diameter:.0f} pixels wide, too few for parasites to show. "
-            "Use a stronger lens or the full resolution.",
+            f"Red cells are only {calibration.diameter:.0f} pixels wide, too few to show parasites. Use a stronger "
+            "lens or the full resolution.",
         ),
     ]
 

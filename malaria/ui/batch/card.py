@@ -95,12 +95,12 @@ def draw_card(rows: pd.DataFrame, what: str, batch: Batch, labelled: LabelledSou
                 _tell(row, session)
             keys.draw_answers()
             _draw_moves(keys)
-            if st.button("See what the model looked at", icon=":material/search:", type="tertiary"):
+            if st.button("See where the model looked", icon=":material/search:", type="tertiary"):
                 open_in_full(row, labelled, batch.name)
         if session.error and not session.log.unsaved:
             st.warning(literal(session.error), icon=":material/warning:")
         if not session.log.store.survives:
-            st.caption("This host forgets decisions when it starts anew. Download them before you leave.")
+            st.caption("This host loses decisions when it restarts. Download them before you leave.")
 
 
 def _show(card: SuspectLabel, labelled: LabelledSource) -> Shown:

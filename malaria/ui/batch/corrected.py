@@ -36,7 +36,7 @@ def draw_corrected(found: Relabelled, as_given: Batch, labelled: LabelledSource)
             offer_download("Corrections (CSV)", lambda: to_csv(list_decisions()), "corrections.csv")
             offer_download("Corrected labels (CSV)", write_labels, _LABELS)
             with st.popover("Retrain with them", icon=":material/model_training:"):
-                st.markdown("Put the corrected labels beside your images, and run:")
+                st.markdown("Put the corrected labels next to your images and run:")
                 st.code(_write_command(as_given, labelled), language="bash", wrap_lines=True)
 
 

@@ -22,9 +22,7 @@ def show(frame: Frame) -> None:
     address.check_choice(VIEW, VIEWS)
     top = st.container()
     if SOURCE not in st.session_state:
-        st.markdown(
-            "Upload cells whose labels are known, and see how accurate the model is on them, and where it fails."
-        )
+        st.markdown("Upload labelled cells to see how accurate the model is and where it fails.")
     labelled = choose_source()
     if labelled is not None:
         with top:
@@ -46,8 +44,8 @@ def _offer_to_go_on(scoring: Scoring) -> None:
     progress = scoring.progress
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**Stopped after {progress.done:,} of {count(progress.total, 'image')}.** They were taken in random "
-            "order, so the figures are fair, and their intervals wider."
+            f"**Stopped after {progress.done:,} of {count(progress.total, 'image')}.** The images were taken in random "
+            "order, so the figures are fair but their intervals are wider."
         )
         if st.button("Go on", icon=":material/play_arrow:"):
             scoring.start()

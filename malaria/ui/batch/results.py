@@ -25,7 +25,7 @@ from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
 
 _READING: Final = "batch.reading"
-_ELSEWHERE: Final = "The Models page has its figures on patients it had not seen."
+_ELSEWHERE: Final = "For figures on patients it had not seen, see the Models page."
 
 
 @st.fragment
@@ -103,7 +103,9 @@ def _say_what_counts(batch: Batch, labelled: LabelledSource) -> None:
     """What the figures rest on, and why they may flatter the model."""
     counted = f"**{literal(batch.name)}**, {literal(batch.model)}: {sentences.say_what_counts(batch)}"
     if labelled.synthetic:
-        st.markdown(f"{counted} {batch.caution} {EXAMPLE_WRONG} of their labels are wrong on purpose: find them.")
+        st.markdown(
+            f"{counted} {batch.caution} {EXAMPLE_WRONG} of their labels are wrong on purpose. Can you find them?"
+        )
         return
     st.markdown(counted)
     if batch.caution:
@@ -164,17 +166,19 @@ def _draw_readings(batch: Batch, labelled: LabelledSource, frame: Frame) -> None
     readings = labelled.readings(frame, batch.threshold)
     if readings is None:
         st.markdown(
-            "No corrected labels came with this batch. Upload a CSV with a column **corrected_label** beside the zip, "
-            "or bring them from **label review**; then the figures stand here as given, re-read and undisputed."
+            "This batch has no corrected labels. Upload a CSV with a column **corrected_label** with the zip, or bring "
+            "them from **label review**. You then see the figures here in three readings: as given, re-read and "
+            "undisputed."
         )
         return
     st.markdown(
         f"**{_count_labels(readings.disputed)} corrected**: {readings.to_parasitized:,} to parasitized, "
-        f"{readings.to_uninfected:,} to uninfected. Small figures are the change from the labels as given."
+        f"{readings.to_uninfected:,} to uninfected. The small figures show the change from the labels as given."
     )
     st.html(tables.readings_table(readings))
     st.caption(
-        "*Re-read* takes the corrected labels; *undisputed* leaves those cells out. None of the three is the truth."
+        "*Re-read* uses the corrected labels. *Undisputed* leaves the corrected cells out. None of the three is the "
+        "truth."
     )
 
 
@@ -196,7 +200,10 @@ def _draw_two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
     both = compare(batch, labelled.batch(other, batch.reading).at(other.threshold if at is None else at))
     draw_comparison(both)
     differing = count(len(both.differing), "cell")
-    st.markdown(f"**{differing}** on which they differ, furthest apart first. Shown is p of {literal(batch.model)}.")
+    st.markdown(
+        f"**{differing}** on which they differ, the largest difference first. The p shown is from "
+        f"{literal(batch.model)}."
+    )
     clicked = draw_gallery(both.differing, labelled, "differing")
     if clicked is not None:
         open_in_full(clicked, labelled, batch.name)
@@ -204,9 +211,12 @@ def _draw_two_models(batch: Batch, labelled: LabelledSource, frame: Frame) -> No
 
 def offer_next_steps(batch: Batch, labelled: LabelledSource, frame: Frame, relabelled: Relabelled | None) -> None:
     """Draw the downloads and the ways to other pages; where the figures flatter the model, say so there, too."""
-    st.header("Take it further", anchor=False)
+    st.header("Next steps", anchor=False)
     if batch.caution:
-        st.caption(f":material/warning: {literal(batch.caution)} The report, the figures and the sample page say so.")
+        st.caption(
+            f":material/warning: {literal(batch.caution)} The report, the figures and the sample page repeat this "
+            "warning."
+        )
     readings = labelled.readings(frame, batch.threshold)  # now: a file is made outside of the visit
     with st.container(horizontal=True):
         offer_download("Predictions (CSV)", lambda: to_csv(batch.table), "predictions.csv")

@@ -41,7 +41,7 @@ def draw_control(batch: Batch, frame: Frame) -> None:
     st.session_state[_SLIDER] = round(batch.threshold / _STEP) * _STEP
     st.session_state[_EXACT] = batch.threshold
     st.slider(
-        "Threshold: parasitized from this p_parasitized on",
+        "Threshold: parasitized at or above this p_parasitized",
         0.0,
         1.0,
         step=_STEP,
@@ -60,7 +60,7 @@ def draw_control(batch: Batch, frame: Frame) -> None:
             on_change=lambda: _set(frame, st.session_state[_EXACT]),
             width=180,
         )
-        with st.popover("By what it should achieve", icon=":material/my_location:"):
+        with st.popover("Find a threshold by target", icon=":material/my_location:"):
             _draw_targets(batch, frame)
 
 
@@ -93,7 +93,7 @@ def _draw_targets(batch: Batch, frame: Frame) -> None:
     st.button(
         f"The model’s own, {frame.threshold:g}", key="batch.set.own", on_click=_set, args=(frame, frame.threshold)
     )
-    st.caption("Chosen on the same cells that it is then measured on, a threshold looks a little better than it is.")
+    st.caption("A threshold chosen and measured on the same cells looks a little better than it is.")
 
 
 def _set(frame: Frame, threshold: float | None) -> None:

@@ -67,7 +67,7 @@ def _draw_uploader() -> None:
         st.query_params.pop("example", None)
 
     st.file_uploader(
-        "Your own cells, one or several. They stay in memory and are never stored.",
+        "Your own cells, one or more. They stay in memory and are never stored.",
         accept_multiple_files=True,
         key=key,
         on_change=take,
@@ -79,7 +79,7 @@ def _offer_public_cells() -> None:
     if not st.button("Fetch real cells from the public NIH set", icon=":material/cloud_download:"):
         return
     try:
-        with st.spinner("Fetching a handful of cells out of the public zip …"):
+        with st.spinner("Fetching a few cells from the public zip …"):
             cells = _open_public_set().fetch()
     except SourceError as error:
         st.warning(literal(str(error)), icon=":material/cloud_off:")
@@ -103,9 +103,7 @@ def _open_public_set() -> "RemoteCells":
 def draw_answers(images: Sequence[ImageFile], frame: Frame) -> None:
     """Show what the picked model says of `images`: one cell in full, several as a table with one picked out of it."""
     if not images:
-        st.info(
-            "The answer appears here as soon as you click an example or upload a cell.", icon=":material/touch_app:"
-        )
+        st.info("The answer appears here once you click an example or upload a cell.", icon=":material/touch_app:")
         return
     cell_answers = answer_cells(images, frame)
     _draw_one(cell_answers[0] if len(cell_answers) == 1 else _pick(cell_answers, frame.threshold), frame)
@@ -145,7 +143,9 @@ def _count_answers(cell_answers: Sequence[CellAnswer], answered: Sequence[str]) 
         listed = "".join(f"\n- {literal(why)}" for why in unanswered[:5])
         more = f"\n- and {len(unanswered) - 5} more, in the table" if len(unanswered) > 5 else ""
         st.warning(f"Without an answer:\n{listed}{more}", icon=":material/warning:")
-    st.caption("Click a cell in the table, or walk through it with the arrow keys, to see it in full below.")
+    st.caption(
+        "Click a cell in the table, or move through the table with the arrow keys, to see the cell in full below."
+    )
 
 
 def _draw_one(one: CellAnswer, frame: Frame) -> None:
@@ -185,8 +185,8 @@ def _lead_back(image: ImageFile) -> None:
     """Say what a cell that came from a batch was labelled there, and lead back to it."""
     if origin := links.get_origin(image):
         st.markdown(
-            f"From **{literal(origin.batch)}**: labelled **{origin.given_label}** there, and called "
-            f"**{origin.called}** by the model."
+            f"From **{literal(origin.batch)}**: the given label is **{origin.given_label}**, and the model says "
+            f"**{origin.called}**."
         )
         st.page_link(links.BATCH, label="Back to the batch", icon=":material/arrow_back:")
 
@@ -204,7 +204,7 @@ def _draw_measured_rates(frame: Frame) -> None:
             rates = f"{_format_rate(figures, 'sensitivity')} | {_format_rate(figures, 'specificity')}"
             lines.append(f"| {name_reading(name)}, {count(figures.n, 'cell')} | {rates} |")
     st.markdown("\n".join(lines))
-    st.caption("In brackets 95 % intervals" + (f", over {count(patients, 'patient')}." if patients else "."))
+    st.caption("The 95 % intervals are in brackets" + (f", over {count(patients, 'patient')}." if patients else "."))
 
 
 def _format_rate(figures: Figures, name: str) -> str:
@@ -226,14 +226,14 @@ def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     with right:
         st.header("What the network saw", anchor=False)
         view = frame.classifier.network_view(rgb)
-        alt = "The cell as it reached the network: smaller, every pixel a square"
+        alt = "The cell as the network receives it: smaller, with every pixel a square"
         size = f"{view.shape[1]} × {view.shape[0]} pixels"
         gallery.draw_picture(view, alt, side=256, pixels=True, caption=size)
 
 
 def _draw_evidence(rgb: RGB, evidence: Evidence, frame: Frame) -> None:
-    st.header("What speaks for a parasite", anchor=False)
+    st.header("Evidence for a parasite", anchor=False)
     strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
     where, said = say_grounds(evidence, frame.threshold)
-    alt = f"The cell under a map of what speaks for a parasite: {where}."
+    alt = f"The cell under a map of the evidence for a parasite: {where}."
     gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb), evidence.heat, strength / 100), alt, caption=said)

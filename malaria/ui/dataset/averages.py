@@ -47,7 +47,9 @@ def _draw_pair(first: str, a: Means, second: str, b: Means) -> None:
     difference = np.round(apart / max(1.0, float(apart.max())) * 255).astype(np.uint8)
     colours = Tile(difference, f"Absolute difference in colour: {words}", words)
     draw_tiles([_make_colour_tile(first, a), _make_colour_tile(second, b), colours], side=160)
-    st.caption("The difference is brightened so that its largest value is white; numbers are grey levels, 0 to 255.")
+    st.caption(
+        "The difference is brightened so that its largest value is white. The numbers are grey levels, 0 to 255."
+    )
     left, right = st.columns(2, gap="large")
     with left:
         for place, name in enumerate(("Red", "Green", "Blue")):

@@ -24,8 +24,8 @@ EXAMPLE: Final = "synthetic"
 """The built-in set's name in the address: `?example=synthetic`."""
 CELLS: Final = 200
 PLANTED: Final = (
-    "Planted in it on purpose: ten wrong labels, a cell that is also filed as another patient's with the other label, "
-    "one saved again as JPEG under another patient, and a file that is cut short."
+    "The set has planted errors: ten wrong labels, one cell filed under a second patient with the other label, one "
+    "cell saved again as JPEG under another patient, and one truncated file."
 )
 
 

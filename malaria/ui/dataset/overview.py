@@ -27,8 +27,8 @@ def draw_overview(data_set: DataSet, found: Description) -> None:
     if data_set.csv is not None and not found.classes and not found.readable.empty:
         called = literal(found.readable["file"].iloc[0])
         st.warning(
-            f"The CSV labels none of these images. Write their names, such as {called}, into its column file, and what "
-            "each is into its column of labels.",
+            f"The CSV labels none of these images. Put the image names, such as {called}, in its column file, and each "
+            "image's label in its column of labels.",
             icon=":material/label_off:",
         )
     if found.readable.empty:
@@ -82,11 +82,11 @@ def _name_skipped(files: list[str]) -> str:
 def _draw_disputed(found: Description) -> None:
     disputed = found.disputed
     if disputed is None:
-        st.caption("With a CSV that has a column **expert_label** beside the zip, disputed labels are counted here.")
+        st.caption("To count disputed labels here, upload a CSV with a column **expert_label** with the zip.")
         return
     n, of = len(disputed), found.twice_labelled
     if not of:
-        st.markdown("No image has both a given and an expert label, so nothing can be disputed.")
+        st.markdown("No image has both a given and an expert label, so no dispute can be found.")
         return
     low, high = map(float, wilson(n, of))
     write = partial(percent, n=of)
@@ -109,8 +109,8 @@ def _draw_patients(found: Description) -> None:
     without = int(found.readable["patient"].isna().sum())
     if patients.empty:
         st.markdown(
-            "No patient is known: the files are not named as the NIH's, and no CSV has a column **patient**. Splits "
-            "for training can then only be made by image, which flatters."
+            "No patient is known: the files are not named as in the NIH set, and no CSV has a column **patient**. "
+            "Training can then only split by image, which gives flattering figures."
         )
         return
     charts.draw_balance(patients)
@@ -147,21 +147,21 @@ def draw_leak(found: Description) -> None:
     if len(set(names)) < 2:
         st.markdown(
             "A split by patient needs at least two patients, and fewer are known here. Upload a CSV with a column "
-            "**patient** beside the zip."
+            "**patient** with the zip."
         )
         return
     by_image, by_patient = split_by_image(names), split_by_patient(names)
     st.markdown(
-        "To measure a network, about a fifth of the cells is held out. **Who** is held out decides what the figure "
-        "means: cells of one patient share a stain, a lamp and a camera, so a network that has seen some of them knows "
-        "the others."
+        "To measure a network, about a fifth of the cells is held out. **Which** cells are held out decides what the "
+        "figure means. Cells of one patient share a stain, a lamp and a camera, so a network that has seen some of "
+        "them has an advantage on the rest."
     )
     st.header("By image: it leaks", anchor=False)
     charts.draw_split(by_image.counts(), "image", _tell(by_image))
     st.header("By patient: it does not", anchor=False)
     charts.draw_split(by_patient.counts(), "patient", _tell(by_patient))
     st.caption(
-        "`python -m malaria train` splits by patient; `--by-image` is there to show the difference, and says so."
+        "`python -m malaria train` splits by patient. Use `--by-image` only to see the difference: it prints a warning."
     )
 
 
@@ -170,6 +170,6 @@ def _tell(split: Leak) -> str:
     share = percent(split.leaked / n if n else 0.0, n=n)
     return (
         f"Of {count(n, 'cell')} held out, {split.leaked:,} ({share}) {choose_verb(split.leaked, 'belongs', 'belong')} "
-        f"to a patient that is trained on as well; {split.patients_on_both_sides:,} of {count(patients, 'patient')} "
-        f"{choose_verb(split.patients_on_both_sides, 'is', 'are')} on both sides."
+        f"to a patient whose other cells are used for training; {split.patients_on_both_sides:,} of "
+        f"{count(patients, 'patient')} {choose_verb(split.patients_on_both_sides, 'is', 'are')} on both sides."
     )

@@ -37,8 +37,8 @@ def show(frame: Frame) -> None:
         return
     found = describing.description()
     if found is None:
-        st.warning("Stopped. What a part of the set holds says little about the whole, so nothing is shown.")
-        if st.button("Begin again", icon=":material/play_arrow:"):
+        st.warning("Stopped. Part of a set says little about the whole, so no result is shown.")
+        if st.button("Start again", icon=":material/play_arrow:"):
             data_set.close()
             st.rerun()
         return

@@ -37,9 +37,7 @@ def choose_data_set() -> DataSet | None:
         st.error(literal(str(error)), icon=":material/error:")
         return None
     if data_set is None:
-        words = (
-            "Counts, duplicates, samples, mean cells and splits appear here as soon as you click the set or upload one."
-        )
+        words = "Counts, duplicates, samples, mean cells and splits appear here once you click the set or upload one."
         st.info(words, icon=":material/touch_app:")
     elif data_set.csv is not None:
         _ask_columns(data_set)
@@ -68,8 +66,8 @@ def _draw_ways_in() -> None:
             put(DataSet.of_folder(here))
             st.rerun()
     st.file_uploader(
-        "Your own set: a zip of images in folders named like their classes, and beside it, if you like, a CSV with the "
-        "columns **file**, **given_label**, **expert_label**, **patient**. They stay in memory, for this visit only.",
+        "Your own set: a zip of images in folders named after their classes and, if you like, a CSV with the columns "
+        "**file**, **given_label**, **expert_label** and **patient**. They stay in memory, for this visit only.",
         accept_multiple_files=True,
         key=_UPLOADER,
         on_change=_take,
@@ -87,13 +85,13 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
-        raise SourceError("Upload one zip, and at most one CSV beside it: remove the others with their ✕.")
+        raise SourceError("Upload one zip and at most one CSV. Remove the other files with their ✕.")
     data_set: DataSet | None = st.session_state.get(DATA_SET)
     if zips and not (data_set and data_set.name == zips[0].name and data_set.upload == zips[0].file_id):
         data_set = DataSet(zips[0].name, open_source(zips[0]), upload=zips[0].file_id)
         put(data_set)
     if data_set is None:
-        raise SourceError("This is the CSV alone. Upload the zip with the images as well.")
+        raise SourceError("This is only the CSV. Upload the zip with the images as well.")
     if csvs:
         data_set.label(csvs[0].getvalue())
     elif zips:

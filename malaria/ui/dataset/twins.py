@@ -21,15 +21,15 @@ def draw_duplicates(data_set: DataSet, found: Description) -> None:
     _draw_kind("Exact copies", "the same bytes, by SHA-256", found.exact, data_set, found)
     _draw_kind(
         "Near duplicates",
-        "one picture saved again: packed otherwise, at another size, brighter or darker, a little blurred",
+        "the same picture saved again: in another format or size, brighter or darker, or slightly blurred",
         found.near,
         data_set,
         found,
     )
     st.caption(
         f"Near duplicates are pairs whose perceptual hashes differ in at most {HASH_DISTANCE} of 64 bits and whose "
-        f"thumbnails, at equal brightness, differ by at most {GREY_LEVELS:g} grey levels. Among 23,521 different NIH "
-        "cells no pair does. A picture that was turned, mirrored or cropped is not found."
+        f"thumbnails, at equal brightness, differ by at most {GREY_LEVELS:g} grey levels. No pair among 23,521 "
+        "different NIH cells meets both limits. Pictures that were turned, mirrored or cropped are not found."
     )
 
 
@@ -42,8 +42,8 @@ def _draw_kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: Da
     images = sum(len(group.files) for group in groups)
     counted = count(len(groups), "group")
     st.markdown(
-        f"**{counted}**, {count(images, 'image')} ({meaning}). Across classes, so that one label must "
-        f"be wrong: {classes:,}. Across patients, so that a split by patient leaks as well: {patients:,}."
+        f"**{counted}**, {count(images, 'image')} ({meaning}). Across classes, where one label must be wrong: "
+        f"{classes:,}. Across patients, where even a split by patient leaks: {patients:,}."
     )
     worst = sorted(groups, key=lambda group: -(2 * group.across_classes + group.across_patients))
     table = found.table
@@ -52,7 +52,7 @@ def _draw_kind(title: str, meaning: str, groups: tuple[Group, ...], data_set: Da
     for group in worst[:_SHOWN]:
         _draw_group(_sort_unlike_first(group.files, origins), group, data_set, labels)
     if len(groups) > _SHOWN:
-        st.caption(f"{len(groups) - _SHOWN:,} further groups are in the JSON of the first section.")
+        st.caption(f"{len(groups) - _SHOWN:,} more groups are in the JSON of the first section.")
 
 
 def _sort_unlike_first(files: Sequence[str], origins: Mapping[str, Hashable]) -> list[str]:

@@ -56,7 +56,7 @@ def _draw_blur(rgb: RGB) -> None:
 
 
 def _draw_network_view(rgb: RGB, frame: Frame) -> None:
-    st.markdown("**What the model will see**")
+    st.markdown("**What the model sees**")
     card = frame.card
     view = frame.classifier.network_view(rgb)
     size = f"{view.shape[1]} × {view.shape[0]}"
@@ -69,8 +69,8 @@ def _draw_network_view(rgb: RGB, frame: Frame) -> None:
     draw_tiles(pictures, side=150, pixels=True)
     scaled = frame.classifier.preprocess(rgb)
     st.caption(
-        f"{literal(card.name)} is given {size} × 3 numbers from {scaled.min():.2f} to {scaled.max():.2f}; another "
-        "model, picked in the sidebar, may see it otherwise."
+        f"{literal(card.name)} receives {size} × 3 numbers from {scaled.min():.2f} to {scaled.max():.2f}; another "
+        "model, picked in the sidebar, may see the cell differently."
     )
 
 
@@ -89,7 +89,8 @@ def _draw_augmented(rgb: RGB, image_id: str) -> None:
         [Tile(cell, f"Random change {number} of the cell", str(number)) for number, cell in enumerate(cells, start=1)]
     )
     st.caption(
-        "Turned, flipped, sheared, scaled, recoloured, blurred or sharpened, with noise, some in another surround."
+        "Cells are rotated, flipped, sheared, scaled, recoloured, blurred or sharpened, and get noise. Some get "
+        "another background."
     )
 
 

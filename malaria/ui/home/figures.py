@@ -8,6 +8,7 @@ from malaria.model.card import Card
 from malaria.sample import MeasuredRate, OperatingPoint, Scores, rule_interval, sample_rule
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval, percent
+from malaria.wording.words import count
 
 _CELLS: Final = 1000
 """Of the sample that the limit of detection is told for."""
@@ -69,14 +70,16 @@ def _tell_limit(point: OperatingPoint) -> Figure:
     rule = sample_rule(_CELLS, point.rates)
     name, limit = "limit of detection", rule.limit_of_detection
     if limit is None:
-        return Figure("No infection", "none", f"is surely detected in a sample of {_CELLS:,}", name, f"n = {_CELLS:,}")
+        return Figure(
+            "No infection", "none", f"is sure to be detected in a sample of {_CELLS:,}", name, f"n = {_CELLS:,}"
+        )
     known = rule_interval(_CELLS, point.sensitivity, point.false_positive_rate, point.overdispersion)
     low, high = known.limit_of_detection
     ends = "not known" if low is None else f"at least {_in_short(low)}"
     if low is not None and high is not None:
         ends = interval(low, high, _in_short)
-    means = f"infected cells: the least that a sample of {_CELLS:,} detects"
-    return Figure(_in_short(limit), ends, means, name, f"positive from {rule.count_threshold:,} flagged cells")
+    means = f"infected cells: the lowest share that a sample of {_CELLS:,} can detect"
+    return Figure(_in_short(limit), ends, means, name, f"positive from {count(rule.count_threshold, 'flagged cell')}")
 
 
 def _in_short(share: float) -> str:
@@ -85,15 +88,15 @@ def _in_short(share: float) -> str:
 
 def _say_source(card: Card, reading: str, point: OperatingPoint) -> str:
     run = card.trained_on
-    patients = f" of {run.patients:,} patients" if run.patients else ""
-    how = "learned and measured alike, so they flatter" if run.by_image else "held out in training"
-    cells = f"{_count(point):,} cells{patients} ({literal(run.data)}), {how}"
+    patients = f" of {count(run.patients, 'patient')}" if run.patients else ""
+    how = "patients also used in training, so the figures flatter" if run.by_image else "held out in training"
+    cells = f"{count(_count(point), 'cell')}{patients} ({literal(run.data)}), {how}"
     return f"{literal(card.name)} on {cells}. Labels: {name_reading(reading)}. 95 % intervals."
 
 
 def _say_as_given(point: OperatingPoint) -> str:
     said = ", ".join(f"{one.value} ({one.ends})" for one in _collect(point))
-    return f"By all labels as given, disputed ones too: {said}, n = {_count(point):,}."
+    return f"With all labels as given, disputed ones included: {said}, n = {_count(point):,}."
 
 
 def _count(point: OperatingPoint) -> int:

@@ -19,12 +19,12 @@ from malaria.wording.numbers import keep_together
 from malaria.wording.words import count
 
 _STORY: Final = (
-    "A small neural network looks at **every red cell** of a microscope field, says how likely it is to hold a malaria "
-    "parasite, and outlines the suspects. **You decide** on each, and leave with the result of the sample."
+    "A small neural network looks at **every red cell** in a microscope field, says how likely each one is to hold a "
+    "malaria parasite, and outlines the suspects. **You decide** on each suspect and get the result for the sample."
 )
 _FOR_WHOM: Final = (
-    "**For** microscopists who rank suspects, annotators who correct labels, data scientists who measure a network, "
-    "and whoever plans how many cells to read."
+    "**For** microscopists who check suspects, annotators who correct labels, data scientists who measure a network, "
+    "and anyone who plans how many cells to read."
 )
 
 
@@ -41,7 +41,7 @@ def show(frame: Frame) -> None:
             with st.container(horizontal=True):
                 if st.button("Triage this field", type="primary", icon=":material/play_arrow:"):
                     links.open_triage(ONE_FIELD)
-                if st.button("Ten cells: you against the network", icon=":material/timer:"):
+                if st.button("Ten cells: you vs. the network", icon=":material/timer:"):
                     links.open_dare()
         with right:
             numbers = st.container(key="home-figures")
@@ -59,7 +59,7 @@ def show(frame: Frame) -> None:
 def _draw_figures(frame: Frame) -> None:
     found = _measure(frame.card.name, stamp_held_out(model.MODELS_DIR / frame.card.name), frame.card, frame)
     if found is None:
-        st.caption(f"{frame.card.name} comes without figures.")
+        st.caption(f"{frame.card.name} has no measured figures.")
         return
     one = Markup("<p><strong>{}</strong> {}<small>{}</small></p>")
     told = ((each.value, each.means, f"{each.name}, {each.ends}, {each.basis}") for each in found.all)
@@ -71,8 +71,8 @@ def _draw_field(frame: Frame, picture: DeltaGenerator, told: DeltaGenerator) -> 
     shown = _mark(frame.card.name, frame.card.version, frame.threshold, frame)
     picture.image(shown.jpeg, alt=shown.alt, width="stretch")
     told.caption(
-        f"A synthetic field, drawn by this program, {count(shown.parasitized, 'cell')} of it parasitized. The network "
-        f"found {count(shown.red_cells, 'red cell')} and outlines {count(shown.suspects, 'suspect')}."
+        f"A synthetic field, drawn by this program, with {count(shown.parasitized, 'parasitized cell')}. The network "
+        f"found {count(shown.red_cells, 'red cell')} and outlined {count(shown.suspects, 'suspect')}."
     )
 
 

@@ -84,8 +84,8 @@ def _draw_chart(measured: pd.DataFrame, reading: str) -> None:
         return
     charts.cost_and_accuracy(shown, reading, cost, COSTS[cost], DEFAULT_MODEL)
     st.caption(
-        "★ is the default; filled points can be picked in this app, open ones are measured only. Bars are 95 % "
-        "intervals by cell. The axis of accuracy is stretched towards 1: each step up halves the errors."
+        "★ is the default. You can pick the filled points in this app; the open ones are measured only. Bars are 95 % "
+        "intervals by cell. The accuracy axis is stretched towards 1: each step up halves the errors."
     )
 
 
@@ -98,9 +98,9 @@ def _say_moves(table: pd.DataFrame, reading: str) -> None:
             listed = ", ".join(f"{words} {of[other]:.0f}" for other, words in READINGS.items())
             moved.append(f"**{literal(name)}** ({listed})")
     if moved:
-        st.markdown(f"The reading changes the rank of {_join(moved)}.")
+        st.markdown(f"The choice of reading changes the rank of {_join(moved)}.")
     else:
-        st.markdown("All three readings rank the networks alike, though the figures differ.")
+        st.markdown("All three readings rank the networks in the same order, though the figures differ.")
 
 
 def _draw_table(table: pd.DataFrame, reading: str) -> None:
@@ -137,8 +137,8 @@ def _draw_table(table: pd.DataFrame, reading: str) -> None:
         alt=f"The leaderboard, labels {READINGS[reading]}: every network with its figures, intervals and costs",
     )
     st.caption(
-        "Click a column's head to sort by it. Times are those of the served file on the machine that made the table, "
-        "as a multiple of the default's. Made by `python -m malaria leaderboard`, which anyone can run again."
+        "Click a column heading to sort. Times are for the served file on the machine that made the table, as "
+        "multiples of the default's time. You can make the table again with `python -m malaria leaderboard`."
     )
 
 
@@ -155,8 +155,8 @@ def _draw_measured_otherwise(table: pd.DataFrame, reading: str) -> None:
     if table.empty:
         return
     st.markdown(
-        "**Measured otherwise, so not ranked:** on other cells or labels, in other folds, or split by image, which "
-        "flatters. Their figures do not say which network is the better one."
+        "**Measured differently, so not ranked:** on other cells or labels, in other folds, or with a split by image, "
+        "which flatters. These figures do not show which network is better."
     )
     shown = pd.DataFrame({"Network": table["name"], "Accuracy": table[f"{reading}_accuracy"]})
     for name in ("folds", "patients", "cells", "epochs", "date"):
@@ -166,7 +166,7 @@ def _draw_measured_otherwise(table: pd.DataFrame, reading: str) -> None:
         hide_index=True,
         placeholder="–",
         column_config={"Accuracy": st.column_config.NumberColumn(format="%.4f")},
-        alt=f"Networks measured otherwise, labels {READINGS[reading]}",
+        alt=f"Networks measured differently, labels {READINGS[reading]}",
     )
 
 
@@ -174,8 +174,8 @@ def _explain_flattery(table: pd.DataFrame) -> None:
     """Say why a split by image flatters, with the source's own figure beside the one by patient."""
     name, reported = FLATTERED
     why = (
-        "Cells of one patient share a stain, a lamp and a camera. When they lie on both sides of a split, the network "
-        "is examined on smears that it has seen, and its accuracy says little about the next patient."
+        "Cells of one patient share a stain, a lamp and a camera. When they are on both sides of a split, the network "
+        "is tested on smears it has already seen, and its accuracy says little about the next patient."
     )
     row = table[table["name"] == name]
     needed = ["as_given_accuracy", "as_given_accuracy_low", "as_given_accuracy_high", "as_given_n", "patients"]
@@ -186,9 +186,9 @@ def _explain_flattery(table: pd.DataFrame) -> None:
     reached = estimate(accuracy, (low, high), int(n), "{:.4f}".format)
     st.info(
         f"**Why splits by image flatter.** {why} The source of `{name}` split by image and reported {reported}. The "
-        "same network, trained again here and asked only about patients it had not seen, reaches "
-        f"{reached}, of {count(int(patients), 'patient')}, labels as given. Cells and training differ a little as "
-        "well, so not all of the gap is the split.",
+        f"same network, trained again here and tested only on patients it had not seen, reaches {reached}, on "
+        f"{count(int(patients), 'patient')}, labels as given. The cells and the training differ a little as well, so "
+        "the split does not explain the whole gap.",
         icon=":material/call_split:",
     )
 

@@ -81,9 +81,9 @@ def inside(frame: Frame) -> None:
         f"**{literal(frame.card.name)}** on {literal(image.file)}: p_parasitized **{probability(p)}**, it "
         f"{verdict(p, frame.threshold)}."
     )
-    st.header("How steady the answer is", anchor=False)
+    st.header("How stable the answer is", anchor=False)
     _draw_robustness(rgb, image.image_id or "", frame)
-    st.header("What the network is made of, and where it looks", anchor=False)
+    st.header("What the network consists of, and where it looks", anchor=False)
     _open_network(rgb, image.image_id or "", frame)
 
 
@@ -97,8 +97,8 @@ def _draw_robustness(rgb: RGB, image_id: str, frame: Frame) -> None:
         st.markdown(f"**{kind.name}**")
         draw_tiles([_make_tile(kind, changed, frame.threshold) for changed in found[kind.name]])
     st.caption(
-        "The framed picture is the cell as it is. ● looks parasitized, ○ looks uninfected, ◐ too close to call. Blurs "
-        "are Gaussian, with a standard deviation in percent of the cell's longer side."
+        "The framed picture is the unchanged cell. ● looks parasitized, ○ looks uninfected, ◐ is too close to call. "
+        "Blurs are Gaussian, with a standard deviation in percent of the cell's longer side."
     )
 
 
@@ -181,8 +181,8 @@ def _draw_saliency(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -
     with right:
         _draw_occlusion(rgb, image_id, frame)
     st.caption(
-        "Where the two differ, trust occlusion: it changes the cell and asks again. Grad-CAM reads the gradients of "
-        "one layer, and says more in late layers, where its map is coarse."
+        "Where the two maps differ, trust occlusion: it changes the cell and asks again. Grad-CAM reads the gradients "
+        "of one layer. It is more telling in late layers, where its map is coarse."
     )
 
 
@@ -191,12 +191,12 @@ def _draw_grad_cam(rgb: RGB, image_id: str, frame: Frame, layer: str) -> None:
     strongest = float(heat.max())
     shown = frame.card.preprocessing.fit_back(_enlarge(heat / max(strongest, 1e-6), frame), rgb.shape)
     if strongest < 1e-3:
-        alt = said = "Nothing in this layer speaks for a parasite."
+        alt = said = "Nothing in this layer is evidence for a parasite."
         shown = np.zeros_like(shown)
     else:
         alt = f"The cell under Grad-CAM; strongest {gallery.find_place(shown)}."
         said = (
-            f"Yellow speaks for a parasite; the strongest of {heat.shape[0]} × {heat.shape[1]} places, "
+            f"Yellow is evidence for a parasite. The strongest of {heat.shape[0]} × {heat.shape[1]} places, "
             f"{gallery.find_place(shown)}, counts {strongest:.2g} in log-odds. Scaled to its own maximum."
         )
     gallery.draw_picture(gallery.overlay(gallery.enlarge(rgb, 360), shown, 0.7), alt, side=360)
@@ -210,7 +210,7 @@ def _enlarge(heat: NDArray[np.float32], frame: Frame) -> NDArray[np.float32]:
 
 
 def _draw_occlusion(rgb: RGB, image_id: str, frame: Frame) -> None:
-    st.markdown("**Occlusion:** where covering changes the answer")
+    st.markdown("**Occlusion:** where covering a spot changes the answer")
     evidence = frame.find_evidence(image_id, rgb)
     where, said = say_grounds(evidence, frame.threshold)
     alt = f"The cell under the occlusion map: {where}."
@@ -247,7 +247,7 @@ def _describe_filter(kernel: NDArray[np.float32]) -> str:
 
 
 def _draw_feature_maps(rgb: RGB, image_id: str, frame: Frame, layers: list[Layer]) -> None:
-    st.markdown("**Feature maps:** what a layer gives for this cell")
+    st.markdown("**Feature maps:** what a layer outputs for this cell")
     default = next((place for place, layer in enumerate(layers) if layer.kind in ("ReLU", "LeakyReLU")), 0)
     name = st.selectbox(
         "Layer",

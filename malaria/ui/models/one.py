@@ -93,7 +93,7 @@ def _draw_card(card: Card) -> None:
 def _draw_measured(frame: Frame, folder: Path) -> None:
     card, answers = frame.card, read_answers(frame)
     if isinstance(answers, ModelError):
-        st.markdown(f"{literal(str(answers))} So there are no curves; these figures are from its card.")
+        st.markdown(f"{literal(str(answers))} So there are no curves. These figures are from its card.")
         _draw_figures_of_card(card)
         return
     evaluations = _evaluate_readings(folder, card.version, stamp_held_out(folder), answers, card)
@@ -124,13 +124,13 @@ def _draw_measured(frame: Frame, folder: Path) -> None:
 
 def _say_how_measured(card: Card) -> str:
     if card.trained_on.by_image:
-        return "Split by image: cells of one patient were learned and measured, so these figures flatter."
+        return "Split by image: cells of one patient were used both to train and to measure, so these figures flatter."
     if card.trained_on.split and card.trained_on.split.folds:
         return (
-            "Every cell was answered by a network that had not been trained on its patient; the network in this folder "
-            "was then trained once more on all of them, so do not expect these very answers from it."
+            "Every cell was answered by a network that had not been trained on its patient. The network in this folder "
+            "was then trained again on all patients, so its own answers may differ."
         )
-    return "Measured on the patients that were held out."
+    return "Measured on the held-out patients."
 
 
 @st.cache_resource(max_entries=16, show_spinner="Measuring on held-out patients …")
@@ -163,7 +163,7 @@ def _draw_figures_of_card(card: Card) -> None:
 def _draw_training(card: Card, folder: Path) -> None:
     runs = _read_history(str(folder), card.version)
     if not runs:
-        st.markdown(f"The folder has no `{HISTORY}` that can be read, so how training went is not known.")
+        st.markdown(f"The folder has no `{HISTORY}` that can be read, so the course of training is not known.")
         return
     names = sorted(runs, key=lambda name: (name != "final", name))
     name = st.selectbox("Run", names, format_func=_name_run, key="models.one.run") if len(names) > 1 else names[0]
@@ -176,9 +176,9 @@ def _draw_training(card: Card, folder: Path) -> None:
             if measure in rows:
                 charts.history(rows, measure, title, best)
     st.caption(
-        f"{count(len(rows), 'epoch')}. The dotted line is on the cells trained on, as they were augmented; the solid "
-        f"line on cells of other patients that decided when to stop. The network kept is that of epoch {best}, where "
-        "the loss on those is lowest."
+        f"{count(len(rows), 'epoch')}. The dotted line is for the training cells, with augmentation. The solid line is "
+        f"for cells of other patients, which decided when to stop. The network from epoch {best} was kept: its loss on "
+        "the solid line is lowest."
     )
 
 
@@ -227,7 +227,7 @@ def _draw_layers(card: Card, folder: Path) -> None:
             "Parameters": st.column_config.NumberColumn(format="localized"),
             "Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
         },
-        alt=f"The {len(layers)} layers in their order, each with its output and parameters",
+        alt=f"The {len(layers)} layers in order, each with its output and parameters",
     )
     st.caption(f"{len(layers)} layers, {total:,} parameters, read from the Keras file without TensorFlow.")
 

@@ -17,12 +17,12 @@ _KEY: Final = "section"
 
 _ADDING: Final = """
 1. Train one: `python -m malaria train PATH --architecture NAME --output models/NAME` splits by patient and measures it.
-   Or copy a folder that somebody else trained so. The folder's name is the model's, so copies may stand side by side.
-2. Adding a model is adding that folder to `models/`. It holds `card.json` (what it expects and how good it is),
-   `model.tflite` (what answers), `model.keras` (to look inside) and `history.json`.
-3. Within half a minute it stands in the picker, here and in `python -m malaria models`; nothing is restarted.
-4. A folder that cannot be used is listed below with the reason. Pickles and `.h5` files are refused, and a `.keras`
-   file is read in safe mode, so that no code in it runs.
+   Or copy a folder that somebody else trained this way. The folder's name is the model's name.
+2. Put the folder into `models/`. It holds `card.json` (what the model expects and how good it is), `model.tflite` (the
+   network that answers), `model.keras` (to look inside) and `history.json`.
+3. Within half a minute the model is in the picker and in `python -m malaria models`. You need not restart anything.
+4. A folder that cannot be used is listed below with the reason. Pickles and `.h5` files are refused. A `.keras`
+   file is read in safe mode, so no code in it runs.
 """
 
 

@@ -36,9 +36,8 @@ def versus(frame: Frame) -> None:
     both = compare(_answer_batch(frame), _answer_batch(other))
     draw_comparison(both)
     st.caption(
-        "These cells are drawn by this program, and every label is right, while the example of the batch page has one "
-        "in twenty wrong on purpose. They show how the two differ, not how good either is: for that see the "
-        "leaderboard, or upload cells of your own on the batch page."
+        "These cells are synthetic, and every label is right. They show how the two models differ, not how good either "
+        "one is. To see how good they are, use the leaderboard, or upload your own cells on the batch page."
     )
     _draw_differing(both)
 
@@ -55,9 +54,9 @@ def _draw_one_cell(both: tuple[Frame, Frame]) -> None:
             evidence = frame.find_evidence(image.image_id or "", rgb)
             where = say_grounds(evidence, frame.threshold).where
             picture = gallery.overlay(gallery.enlarge(rgb, 280), evidence.heat, 0.7)
-            alt = f"The cell under what speaks for a parasite to {frame.card.name}: {where}."
+            alt = f"The cell under the evidence for a parasite, according to {frame.card.name}: {where}."
             gallery.draw_picture(picture, alt, side=280)
-            st.caption(f"What speaks for a parasite: {where}.")
+            st.caption(f"Evidence for a parasite: {where}.")
 
 
 def _answer_batch(frame: Frame) -> Batch:
@@ -78,13 +77,13 @@ def _answer_batch(frame: Frame) -> Batch:
 
 
 def _draw_differing(both: Comparison) -> None:
-    """The cells that the two call differently, furthest apart first."""
+    """The cells that the two call differently, largest difference first."""
     if both.differing.empty:
-        st.markdown("They call no cell of this batch differently.")
+        st.markdown("Both give the same answer for every cell of this batch.")
         return
-    more = "" if len(both.differing) == 1 else ", furthest apart first"
+    more = "" if len(both.differing) == 1 else ", largest difference first"
     counted = count(len(both.differing), "cell")
-    st.markdown(f"**Called differently: {counted}{more}.** Below each: its truth, then both answers.")
+    st.markdown(f"**Different answers: {counted}{more}.** Below each cell: the truth, then both answers.")
     pictures = []
     for row in both.differing.head(_SHOWN).to_dict("records"):
         cell = _make_cells()[row["file"]]

@@ -44,4 +44,4 @@ def open_page(title: str) -> None:
 def say_left_out() -> None:
     """Draw the sentence, if there is one to say."""
     if left_out := st.session_state.get(_LEFT_OUT):
-        st.warning(f"Of the address was left out: {literal('; '.join(left_out.values()))}.")
+        st.warning(f"These parts of the address were ignored: {literal('; '.join(left_out.values()))}.")

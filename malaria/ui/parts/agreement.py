@@ -17,7 +17,7 @@ _ANSWERS: Final[tuple[Literal["first", "final"], ...]] = ("first", "final")
 
 def draw_agreement(state: State) -> None:
     """Draw how every two annotators agree, and all together, in their first and in their final answers."""
-    lines = ["| annotators | answers | cells read by both | alike | kappa |", "|---|---|---|---|---|"]
+    lines = ["| annotators | answers | cells read by both | same answer | kappa |", "|---|---|---|---|---|"]
     for which in _ANSWERS:
         lines += [
             _line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement)

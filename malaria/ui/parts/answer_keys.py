@@ -152,7 +152,7 @@ class AnswerKeys:
                 "Note",
                 value=self._noted,
                 key=self._note_key,
-                placeholder="Note: T to write, Enter to go back to the keys",
+                placeholder="Note: press T to write, Enter when done",
                 max_chars=500,
                 label_visibility="collapsed",
                 on_change=annotate if at_once else None,
@@ -168,7 +168,7 @@ class AnswerKeys:
         log = self.turn.log
         st.error(literal(self.turn.error or log.problems[-1]), icon=":material/error:")
         n = len(log.unsaved)
-        st.markdown(f"**Nothing goes on: {count(n, 'decision')} {choose_verb(n, 'is', 'are')} not kept yet.**")
+        st.markdown(f"**Paused: {count(n, 'decision')} {choose_verb(n, 'is', 'are')} not saved yet.**")
         with st.container(horizontal=True):
             again, act = self.turn.attempt, self.turn.save_again
             st.button("Try again", type="primary", shortcut="Enter", on_click=again, args=(act,))

@@ -32,4 +32,4 @@ def draw_answer(p_parasitized: float, threshold: float) -> None:
     )
     st.html(scale)
     if words == TOO_CLOSE:
-        st.markdown("So near the threshold the model is often wrong: decide by eye.")
+        st.markdown("This close to the threshold, the model is often wrong. Decide by eye.")

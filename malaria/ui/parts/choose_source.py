@@ -51,9 +51,9 @@ def choose_source(promised: str = "The figures", again: str = "Evaluate somethin
             st.query_params["example"] = EXAMPLE
         return labelled if settled else None
     if _CSV in st.session_state:
-        st.info("The CSV is here. Now upload the zip with the images.", icon=":material/table:")
+        st.info("Got the CSV. Now upload the zip with the images.", icon=":material/table:")
     else:
-        words = f"{promised} appear here as soon as you click the example or upload a batch."
+        words = f"{promised} appear here once you click the example or upload a batch."
         st.info(words, icon=":material/touch_app:")
     return None
 
@@ -73,7 +73,7 @@ def _draw_ways_in(labelled: LabelledSource | None) -> None:
             st.rerun()
     draw_uploader(
         _PAGE,
-        "Your own cells: a zip with folders **Parasitized** and **Uninfected**, or a zip and beside it a CSV with the "
+        "Your own cells: a zip with the folders **Parasitized** and **Uninfected**, or a zip plus a CSV with the "
         "columns **file** and **label**. They stay in memory, for this visit only.",
     )
 
@@ -84,7 +84,7 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
     csvs = [upload for upload in uploads if upload.name.lower().endswith(".csv")]
     zips = [upload for upload in uploads if upload not in csvs]
     if len(zips) > 1 or len(csvs) > 1:
-        raise SourceError("Upload one zip, and at most one CSV beside it.")
+        raise SourceError("Upload one zip and at most one CSV.")
     if csvs:
         st.session_state[_CSV] = csvs[0].getvalue()
     labelled: LabelledSource | None = st.session_state.get(SOURCE)
@@ -139,7 +139,7 @@ def _settle_labels(labelled: LabelledSource) -> bool:
     except MalariaError as error:
         st.error(literal(str(error)), icon=":material/label_off:")
         _ask_column(labelled)
-        if labelled.meaning and st.button("Answer again what the words mean"):
+        if labelled.meaning and st.button("Change what the words mean"):
             labelled.meaning.clear()
             st.rerun()
         return False
@@ -165,11 +165,13 @@ def _ask_column(labelled: LabelledSource) -> None:
 def _ask_words(labelled: LabelledSource, words: Sequence[Word]) -> None:
     """Ask what words mean that are no class. What they sound like is chosen beforehand, but not taken unasked."""
     with st.form("batch.words"):
-        st.markdown(f"**What do these mean?** They are not named {CLASSES[0]} or {CLASSES[1]}, and are not guessed.")
+        st.markdown(
+            f"**What do these words mean?** They are not {CLASSES[0]} or {CLASSES[1]}, and the app does not guess."
+        )
         answers = {word.word: _ask_word(word) for word in words}
         if st.form_submit_button("Use these", type="primary"):
             if None in answers.values():
-                st.warning("Choose what each word means, or to leave its images out.")
+                st.warning("For each word, choose what it means or leave its images out.")
                 return
             labelled.meaning |= {word: None if said == _LEAVE_OUT else said for word, said in answers.items()}
             st.rerun()

@@ -13,7 +13,7 @@ def pick_other_model(frame: Frame, key: str, label: str = "Compare with", **opti
     """Have another model picked than that of `frame`; `options` are those of the box. None while there is none."""
     others = [name for name in frame.cards if name != frame.model_name]
     if not others:
-        st.markdown("There is only one model here. Put another model folder into `models/` to compare the two.")
+        st.markdown("There is only one model here. To compare two, put another model folder into `models/`.")
         return None
     name = st.selectbox(label, others, key=key, persist_state="session", **options)
     return frame.of(name) if name else None

@@ -55,56 +55,56 @@ PAGES: Final = (
         links.CELL,
         "Single cell",
         ":material/search:",
-        "Upload a cell or a few: the model's answer, how sure it is, and what it looked at.",
+        "Upload one or more cells. See the model's answer, how sure it is, and where it looked.",
         "Try",
     ),
     PageEntry(
         links.TRIAGE,
         "Smear triage",
         ":material/biotech:",
-        "Upload microscope fields, decide on the ranked suspects, and leave with a report on the sample.",
+        "Upload microscope fields, decide on the ranked suspects, and download a report on the sample.",
         "Try",
     ),
     PageEntry(
         links.READERS,
         "Reader test",
         ":material/visibility:",
-        "Ten cells, you against the network: who sees more? Then a real test, and how good you are.",
+        "Ten cells in thirty seconds: can you beat the network? Then a real test, and how good you are.",
         "Try",
     ),
     PageEntry(
         links.BATCH,
         "Batch evaluation",
         ":material/grid_view:",
-        "Upload labelled cells: how accurate the model is on them, where it fails, which threshold to use.",
+        "Upload labelled cells. See how accurate the model is, where it fails, and which threshold to use.",
         "Measure",
     ),
     PageEntry(
         links.SAMPLE,
         "Sample threshold",
         ":material/rule:",
-        "From cells to a patient's sample: when to call it positive, and what it can detect.",
+        "How many flagged cells make a patient's sample positive, and which infections it can detect.",
         "Measure",
     ),
     PageEntry(
         links.MODELS,
         "Models",
         ":material/model_training:",
-        "Compare the networks, see what each costs, and look inside one.",
+        "Compare networks by accuracy and cost, and look inside one.",
         "Measure",
     ),
     PageEntry(
         links.REVIEW,
         "Label review",
         ":material/fact_check:",
-        "Go through the labels that are probably wrong, by keyboard, and leave with corrected ones.",
+        "Go through the labels that are probably wrong, by keyboard, and download the corrected ones.",
         "Curate",
     ),
     PageEntry(
         links.DATASET,
         "Dataset",
         ":material/dataset:",
-        "See what is in a set of cells: labels, patients, duplicates, and what a bad split leaks.",
+        "See what a set of cells contains: labels, patients, duplicates, and what a bad split leaks.",
         "Curate",
     ),
 )
@@ -126,7 +126,7 @@ class Frame:
         entry = self._models.get(self.model_name or "")
         if isinstance(entry, model.Card):
             return entry
-        raise ModelError("No model can be used here. Put a model folder into models/, then reload this page.")
+        raise ModelError("There is no usable model here. Put a model folder into models/, then reload this page.")
 
     @property
     def cards(self) -> dict[str, model.Card]:
@@ -174,7 +174,9 @@ def page(title: str, icon: str) -> Iterator[Frame]:
         with st.sidebar:
             frame = _draw_sidebar()
         if asked and frame.cards and asked not in frame.cards:
-            st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} answers.")
+            st.warning(
+                f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} is used instead."
+            )
         of_address = st.container()
         try:
             yield frame
@@ -196,8 +198,9 @@ def boundary() -> Iterator[None]:
         reference = secrets.token_hex(4)
         _log.exception("Page stopped, reference %s", reference)
         st.error(
-            "This page stopped because of a fault of ours. Reload it and try again; if it happens again, give the "
-            f"reference **{reference}** to whoever runs this app, who finds the details beside it in the server's log.",
+            "This page stopped because of an error in the app. Reload the page and try again. If it happens again, "
+            f"send the reference **{reference}** to whoever runs this app: the details are next to it in the server's "
+            "log.",
             icon=":material/error:",
         )
         st.stop()
@@ -250,7 +253,7 @@ def _list_models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str
     return model.list_models(Path(place))
 
 
-@st.cache_resource(max_entries=256, show_spinner="Looking at what the answer depends on …")
+@st.cache_resource(max_entries=256, show_spinner="Finding what the answer depends on …")
 def _find_evidence(
     image_id: str, model_name: str, version: str, threshold: float, _rgb: RGB, _frame: Frame
 ) -> Evidence:

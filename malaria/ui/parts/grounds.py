@@ -20,19 +20,21 @@ def say_grounds(evidence: Evidence, threshold: float) -> Grounds:
     parasitized = bool(expit(evidence.before) >= threshold)
     if evidence.places == 0:
         if not parasitized:
-            return Grounds("nothing", "Nothing stands out: covering any one place changes the answer little.")
-        spread = "What speaks for a parasite is spread over the cell: covering parts of it changes the answer little."
+            return Grounds("nothing", "Nothing stands out: covering any single spot barely changes the answer.")
+        spread = "The evidence for a parasite is spread over the cell: covering parts of it barely changes the answer."
         return Grounds("spread over the whole cell", spread)
     if evidence.places == 1:
         where = find_place(evidence.heat)
         if parasitized:
-            return Grounds(where, "Yellow, outlined: covering this place would change the answer most.")
+            return Grounds(where, "Outlined in yellow: covering this spot changes the answer most.")
         return Grounds(
-            where, "Yellow, outlined: what looks most like a parasite here. The answer is uninfected all the same."
+            where, "Outlined in yellow: the spot that looks most like a parasite. The answer is still uninfected."
         )
     turned = bool(expit(evidence.after) < threshold)
-    what = "turns the answer to uninfected" if turned else "changes it most, and what is left still looks parasitized"
+    what = (
+        "turns the answer to uninfected" if turned else "changes the answer most, and the rest still looks parasitized"
+    )
     return Grounds(
-        "several places together",
-        f"Yellow, outlined: no one place carries the answer. Covering all that is outlined {what}.",
+        "several spots together",
+        f"Outlined in yellow: no single spot decides the answer. Covering all of them {what}.",
     )

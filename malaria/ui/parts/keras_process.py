@@ -22,8 +22,8 @@ NEEDED_MB: Final = 900
 PATIENCE: Final = 180.0
 """Seconds after which a question counts as lost; loading TensorFlow takes 5 to 30 of them."""
 NOTICE: Final = (
-    "This needs TensorFlow. It starts beside the app when you ask for it, takes some seconds to load and about 700 MB "
-    "of memory, and ends by itself after two minutes of rest. The rest of the page does without it."
+    "This part needs TensorFlow, which starts next to the app when you ask for it. It takes some seconds to load and "
+    "about 700 MB of memory, and stops after two minutes without use. The rest of the page works without it."
 )
 
 COMMAND: Final = ("-m", "malaria.explain.network")
@@ -48,8 +48,8 @@ class KerasProcess:
                     break
             if answer is None:
                 raise ModelError(
-                    "The process with TensorFlow ended without an answer, most likely for want of memory. Close other "
-                    "programs on the host or use a larger one; everything else on this page works without it."
+                    "TensorFlow stopped without an answer, most likely because it ran out of memory. Close other "
+                    "programs on the host or use a larger host. Everything else on this page works without TensorFlow."
                 )
         if "error" in answer:
             raise ModelError(str(answer["error"]))

@@ -113,7 +113,7 @@ class LabelledSource:
         why |= dict.fromkeys(batch.unlabelled["file"], "It has no label.")
         if self.once:
             why |= {file: f"A copy of {first}, counted once." for file, first in self.once.copies.items()}
-            why |= dict.fromkeys(self.once.contradicted, "One image, here under different labels: keep the right one.")
+            why |= dict.fromkeys(self.once.contradicted, "The same image has two different labels: keep the right one.")
         if self.labelling and len(batch.table) == batch.total:  # before that, an image may only not be reached yet
             why |= self.labelling.find_without_image(batch.table)
         why |= dict.fromkeys(self.source.skipped, "This is not an image file.")

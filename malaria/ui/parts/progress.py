@@ -9,10 +9,8 @@ from malaria.background import Background
 from malaria.ui.parts.frame import boundary
 from malaria.wording.words import duration
 
-_KEPT: Final = "What is done is kept."
-_MEANWHILE: Final = (
-    "You may look at other pages meanwhile: this goes on, for as long as the app is open in your browser."
-)
+_KEPT: Final = "What is done so far is kept."
+_MEANWHILE: Final = "You can use other pages meanwhile: this keeps running while the app is open in your browser."
 
 
 def wait_or_watch(work: Background[Any], title: str) -> bool:

@@ -43,8 +43,8 @@ def check_set(uploads: Sequence[UploadedFile]) -> None:
         if not upload.name.lower().endswith((".zip", ".csv")):
             raise SourceError(
                 f"{upload.name}: This page takes one zip, not single files. Put the images into folders called "
-                f"{PARASITIZED} and {UNINFECTED}, zip both, and upload the zip. A few cells without labels belong on "
-                "the page Single cell."
+                f"{PARASITIZED} and {UNINFECTED}, zip both folders, and upload the zip. For a few cells without "
+                "labels, use the page Single cell."
             )
 
 

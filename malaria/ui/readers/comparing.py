@@ -89,7 +89,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
 def _to_table(group: Group) -> str:
     rows: list[list[Entry]] = [
         [
-            Cell(name, f"{one.answered:,} of {one.cards:,} cards"),
+            Cell(name, f"{one.answered:,} of {count(one.cards, 'card')}"),
             *(describe(one.rates[kind]) for kind in ("sensitivity", "specificity", "accuracy")),
             " or ".join(map(str, one.level.possible)),
         ]

@@ -70,13 +70,16 @@ def _draw_game(begun: Dare) -> None:
             token=begun.key.test.id,
             total=len(cards),
             cards=[(card, to_png_uri(begun.pictures[card.image_id])) for card in cards],
-            told=f"Ten red blood cells, {SECONDS} seconds. Which hold a parasite? The network reads the same ten.",
+            told=(
+                f"Ten red blood cells, {SECONDS} seconds. Which of them hold a parasite? The network reads the same "
+                "ten."
+            ),
             answers=CLASSES,
             seconds=SECONDS,
         ),
         begun.take,
     )
-    st.caption("The cells are synthetic, drawn by this program. Nothing of what you answer is kept.")
+    st.caption("The cells are synthetic, drawn by this program. Your answers are not kept.")
 
 
 def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
@@ -94,14 +97,14 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
     differ = [place for place, (_, cell, answer) in enumerate(told, start=1) if answer != cell.call]
     if differ:
         st.subheader("Where you differed", anchor=False)
-        st.caption("Each cell stands beside a map of what speaks for a parasite, in yellow.")
+        st.caption("Each cell is shown next to a map of the evidence for a parasite, in yellow.")
         for start in range(0, len(differ), 2):  # row by row, so that they keep their order on a phone
             for column, place in zip(st.columns(2, gap="large"), differ[start : start + 2], strict=False):
                 card, cell, answer = told[place - 1]
                 with column:
                     _draw_cell(place, cell, answer, card.image_id, begun.pictures[card.image_id], frame)
     else:
-        st.markdown("**You and the network said the same of every cell.**")
+        st.markdown("**You and the network agreed on every cell.**")
     st.subheader("All ten", anchor=False)
     draw_tiles(
         [
@@ -115,7 +118,7 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
         side=110,
     )
     st.caption(
-        "✓ right, ✗ not. The cells are synthetic: this says nothing about how good you or the network are on real ones."
+        "✓ right, ✗ wrong. The cells are synthetic: this does not show how good you or the network are on real cells."
     )
 
 
@@ -142,7 +145,7 @@ def _draw_scores(mine: int, its: int, seconds: float, answered: int) -> None:
         for who, right, note in (("You", mine, time), ("The network", its, "the same ten"))
     ]
     st.html(Markup('<div class="versus" role="status">{}</div>').format(Markup("").join(parts)))
-    st.caption("In brackets 95 % intervals: ten cells say little about anyone.")
+    st.caption("The 95 % intervals are in brackets: ten cells say little about anyone.")
 
 
 def _say_share(right: int) -> str:
@@ -157,7 +160,7 @@ def _draw_cell(place: int, cell: KeyCell, answer: str, image_id: str, rgb: RGB, 
     where, said = say_grounds(evidence, frame.threshold)
     plain = enlarge(rgb, 240)
     both = np.hstack([plain, np.zeros((plain.shape[0], _GAP, 3), np.uint8), overlay(plain, evidence.heat, 0.7)])
-    alt = f"Cell {place}, and the same cell under a map of what speaks for a parasite: {where}."
+    alt = f"Cell {place}, and the same cell under a map of the evidence for a parasite: {where}."
     draw_picture(both, alt, side=2 * 240 + _GAP)
     p = "" if cell.p_parasitized is None else f" (p: {probability(cell.p_parasitized)})"
     st.markdown(

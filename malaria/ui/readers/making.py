@@ -68,8 +68,8 @@ def choose_test(frame: Frame) -> MadeTest | None:
         st.query_params[_TEST_ID] = made.key.test.id
     elif asked != made.key.test.id:
         st.warning(
-            f"This is not the test {literal(asked)} of the link: the set of cells or the model is another one. Its "
-            "answers cannot be held against those of other readers.",
+            f"This is not the test {literal(asked)} from the link: the set of cells or the model is different. Its "
+            "answers cannot be compared with other readers' answers.",
             icon=":material/warning:",
         )
     return made
@@ -132,8 +132,8 @@ def _to_query(settings: Settings) -> dict[str, str]:
 def _draw_form() -> None:
     last, before = st.session_state.get(_LAST, (Settings(repeats=10), "phantoms"))
     st.markdown(
-        "Cells one after another, without a word on how you do until the end: then sensitivity, specificity and more, "
-        "each with its interval, beside the network on the same cells. Whoever opens the test’s link gets the same one."
+        "You read one cell after another and see your results at the end: sensitivity, specificity and more, each with "
+        "its interval, next to the network's on the same cells. Everyone who opens the test’s link gets the same test."
     )
     with st.form("readers.form"):
         source = st.segmented_control(
@@ -144,7 +144,7 @@ def _draw_form() -> None:
         repeats = middle.number_input(
             "Cells read twice", 0, 2500, last.repeats, help="Shows how well you agree with yourself."
         )
-        seed = right.number_input("Seed", 0, 2**53 - 1, last.seed, help="Another seed gives another test.")
+        seed = right.number_input("Seed", 0, 2**53 - 1, last.seed, help="A different seed makes a different test.")
         share = left.number_input("Parasitized, %", 0, 100, round(100 * last.parasitized))
         difficulty = middle.selectbox(
             "Difficulty",
@@ -156,7 +156,7 @@ def _draw_form() -> None:
         shown = st.checkbox(
             "Show the network’s call on half of the cards, to see whether it leads readers astray",
             last.show_calls,
-            help="Readers are told beforehand, and that some calls are wrong.",
+            help="Readers are told this beforehand, and that some calls are wrong.",
         )
         if st.form_submit_button("Make the test", type="primary", icon=":material/play_arrow:"):
             settings = Settings(

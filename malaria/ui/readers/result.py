@@ -33,7 +33,7 @@ _GROUPS: Final = "readers.group"
 def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
     """Draw the result of one reader."""
     if not at.given:
-        st.info("Nothing was answered.")
+        st.info("There are no answers.")
         return
     group = _grade(made, at)
     (one,) = group.grades.values()
@@ -90,7 +90,7 @@ def _draw_mistakes(made: MadeTest, one: Grade) -> None:
     if not n:
         st.markdown("None.")
         return
-    st.markdown(f"{count(n, 'cell')} {choose_verb(n, 'was', 'were')} not answered as the reference has it.")
+    st.markdown(f"{count(n, 'cell')} {choose_verb(n, 'was', 'were')} answered differently from the reference.")
     cells = made.key.cells
     draw_tiles(
         [

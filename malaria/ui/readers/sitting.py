@@ -97,7 +97,7 @@ class Sitting:
         cards = self.key.test.cards
         if any(row.position > self.total or cards[row.position - 1].image_id != row.image_id for row in rows):
             raise ReaderTestError(
-                "The file's answers are about other cells than this test has. Use it as it was saved."
+                "The file's answers are about cells that are not in this test. Use the file unchanged."
             )
         for row in rows:
             self.given.setdefault(row.position, row)

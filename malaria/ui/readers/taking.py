@@ -54,7 +54,7 @@ def _draw_ready(made: MadeTest, at: Sitting) -> None:
     if at.over:  # by what was kept before
         st.rerun()
     if at.problem:
-        st.warning(f"Answers are kept for this visit only; download them. {literal(at.problem)}")
+        st.warning(f"Answers are kept for this visit only, so download them. {literal(at.problem)}")
     draw_cards(_deal(made, at), at.take)
     for note in made.key.notes if not at.given else ():
         st.caption(literal(note))
@@ -64,11 +64,11 @@ def _deal(made: MadeTest, at: Sitting) -> Deck:
     """The cards that come next, with the pictures of the first few."""
     cards = made.key.test.cards
     calls = any(card.call for card in cards)
-    told = f"{count(at.total, 'cell')}, each timed. Say Can’t tell where you cannot. Results come at the end."
+    told = f"{count(at.total, 'cell')}, each timed. Choose Can’t tell if you cannot. You get the results at the end."
     if at.kept:
         told = f"Go on at cell {at.kept + 1:,}."
     elif calls:
-        told += " On some cards stands what the network says. It is sometimes wrong. Start if you agree to that."
+        told += " Some cards show what the network says. It is sometimes wrong. Start if you agree to that."
     return Deck(
         token=f"{made.key.test.id}.{id(at)}",
         total=at.total,
@@ -104,7 +104,7 @@ def _draw_more(made: MadeTest, at: Sitting) -> None:
                 st.button("Stop here and see the result", icon=":material/flag:", on_click=_stop, args=(at,))
             making.draw_change()
         if not at.over:
-            draw_uploader(_UPLOADS, "Go on with answers that were downloaded before (CSV).")
+            draw_uploader(_UPLOADS, "Continue with answers that you downloaded before (CSV).")
     for upload in take_uploads(_UPLOADS):
         try:
             at.bring(upload.getvalue())

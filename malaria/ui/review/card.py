@@ -67,7 +67,7 @@ def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
 
 def _controls() -> tuple[str, float, int, int]:
     """What changes the display only: the view, zoom, brightness and contrast."""
-    with st.popover("Look closer", icon=":material/tune:", help="Changes what you see, never the image."):
+    with st.popover("Look closer", icon=":material/tune:", help="Changes the view, never the image."):
         name = st.segmented_control("View", VIEWS, default=COLOUR, required=True, key="review.view")
         zoom = st.slider("Zoom", 1.0, 5.0, 1.0, 0.5, format="%g ×", key="review.zoom")
         brightness = st.slider("Brightness", 40, 250, 100, 10, format="%d %%", key="review.brightness")
@@ -107,11 +107,11 @@ def _show(work: LabelReview, card: SuspectLabel, name: str, *, waits: bool) -> S
 def _revealed(session: ReviewSession, current: SuspectLabel) -> None:
     """The given label, the model's view and what others say; or that they are hidden."""
     mine = session.mine
-    waits = "Another answer changes yours."
+    waits = "A different answer changes yours."
     if session.revealed:
-        waits = "Enter keeps your answer; another one, given twice, changes it."
+        waits = "Enter keeps your answer. To change it, press another answer twice."
     if session.doubted:
-        waits = f"Give {LABELS[session.doubted]} once more to change your answer; Enter keeps it."
+        waits = f"Press {LABELS[session.doubted]} once more to change your answer, or Enter to keep it."
     revealed = render(
         "ui/review/reveal.html",
         hidden=session.label_hidden,
@@ -165,14 +165,14 @@ def _kept(work: LabelReview) -> None:
     log = work.session.log
     if log.store.survives:
         st.caption(
-            f":material/save: Each decision is kept at once in {literal(log.store.place)} and survives a restart."
+            f":material/save: Each decision is saved at once in {literal(log.store.place)} and survives a restart."
         )
         return
     rows = len(log.state.rows) - work.downloaded
     left = f": {count(rows, 'row')} not downloaded yet" if rows else ""
     st.markdown(
-        f":material/warning: Decisions go to {literal(log.store.place)}, **which this host forgets when it starts "
-        f"anew.** Download before you leave{left}."
+        f":material/warning: Decisions go to {literal(log.store.place)}, **which this host loses when it restarts.** "
+        f"Download before you leave{left}."
     )
     download(work, "review-download-card")
 
@@ -200,7 +200,7 @@ def references(work: LabelReview, current: SuspectLabel, picture: Picture) -> No
         _rows("From the same patient", work.neighbours(current), work, "The patient is not known.")
     with right:
         alike = {} if picture.rgb is None else work.look_alikes(current, picture.rgb)
-        missing = "They appear as soon as the batch has been looked through." if alike is None else "There are none."
+        missing = "They appear once all cells of the batch have been compared." if alike is None else "There are none."
         _rows("Look-alikes", alike or {}, work, missing)
         if alike is not None:
             st.button(

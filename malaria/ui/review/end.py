@@ -37,12 +37,12 @@ def draw_end(work: LabelReview, keys: AnswerKeys) -> None:
 def _say_empty(work: LabelReview, asked: Asked) -> str:
     unfiltered = Asked(asked.queue)
     if asked.is_filtered and work.count(unfiltered.filter):
-        return f"No label fits these filters: {describe(work, asked)}."
+        return f"No label matches these filters: {describe(work, asked)}."
     n = len(work.session.cards)
     return {
         DISPUTE: f"The model disputes none of these {n:,} labels.",
         ALL: "There is no label here.",
-        THIRD: "Nothing waits for a third reader. A cell comes here when two others have read it and do not agree.",
+        THIRD: "No cell is waiting for a third reader. A cell comes here when two others have read it and disagree.",
         MINE: "You have decided nothing here yet.",
     }[asked.queue]
 
@@ -93,7 +93,7 @@ def _draw_next(work: LabelReview, asked: Asked) -> None:
                 f"{count(third, 'cell')} {choose_verb(third, 'waits', 'wait')} for a third reader", asked, THIRD
             )
         if session.log.state.decided_by(session.annotator) and st.button(
-            "Measure every model by these labels", icon=":material/grid_view:", key="review-end-measure"
+            "Measure the models against these labels", icon=":material/grid_view:", key="review-end-measure"
         ):
             links.open_batch(corrections(session.log.state))
 
@@ -118,7 +118,7 @@ def draw_oneself(work: LabelReview) -> None:
     raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
         st.markdown(
-            f"Of {count(raw.n, 'cell')} that came back unannounced, you answered {describe_rate(raw)} as before."
+            f"Of {count(raw.n, 'cell')} that came back unannounced, you gave the same answer to {describe_rate(raw)}."
         )
     else:
-        st.markdown("No cell has come back to you yet, so there is no agreement with yourself to show.")
+        st.markdown("No cell has come back to you yet, so your agreement with yourself is not known.")

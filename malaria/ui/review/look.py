@@ -11,11 +11,11 @@ from malaria.ui.review.label_review import LabelReview
 
 ALL_KEYS: Final = (
     *((key, LABELS[answer]) for answer, key in KEYS.items()),
-    ("Enter", "Next cell, once your answer is there"),
-    ("S", "Skip: the cell comes again at the end"),
-    ("Z", "Undo, back through everything"),
-    ("L", "The suspects most like this cell come next"),
-    ("T", "Write a note; Enter or Escape leads back"),
+    ("Enter", "Next cell, once you have answered"),
+    ("S", "Skip: the cell comes back at the end"),
+    ("Z", "Undo, one step at a time"),
+    ("L", "Show the suspects most like this cell next"),
+    ("T", "Write a note; Enter or Escape ends it"),
     ("+ and -", "Enlarge, make smaller"),
     ("C", "More contrast: 150, 200, 300 %, back"),
     ("0", "The cell as it was"),
@@ -40,7 +40,7 @@ def draw_look(work: LabelReview, current: SuspectLabel) -> None:
     given = {card.image_id: KEYS[card.given_label].lower() for card in cards if card.image_id not in hidden}
     right, wrong = ("right as given", "wrong") if current.image_id in given else ("parasitized", "uninfected")
     if session.revealed:
-        right, wrong = "keep and go on", "change, twice"
+        right, wrong = "keep and continue", "change, twice"
     _look(
         key="review-look",
         data={

@@ -41,7 +41,7 @@ def draw_outcome(review: LabelReview) -> None:
         "Agreement": _draw_agreement,
         "Journal": _draw_journal,
     }
-    st.header("What came of it", anchor=False)
+    st.header("The outcome", anchor=False)
     chosen = st.segmented_control("Show", list(parts), key="review.outcome", label_visibility="collapsed")
     if chosen:
         review.session.log.refresh()
@@ -70,7 +70,9 @@ def _draw_ranking(found: Summary) -> None:
     lines = ["| place in the queue | read | label changed |", "|---|---|---|"]
     lines += [f"| {p.first:,} to {p.last:,} | {p.n_read:,} | {describe_rate(p.changed)} |" for p in found.pieces]
     st.markdown("\n".join(lines))
-    st.caption("Of the cells read, with 95 % intervals. A good ranking has the changed labels in front.")
+    st.caption(
+        "Shares of the cells read, with 95 % intervals. With a good ranking, most changed labels are near the front."
+    )
 
 
 def _draw_measured(found: Summary) -> None:
@@ -79,13 +81,13 @@ def _draw_measured(found: Summary) -> None:
     st.subheader("The model before and after", anchor=False)
     st.html(tables.readings_table(found.readings))
     st.caption(
-        "Only labels the model itself suspects were looked at, so the re-read figures flatter it: errors that it "
-        "shares with the given labels are still in there. Cells that lost their label are in neither."
+        "Only labels that the model suspects were checked, so the re-read figures flatter it: errors that it shares "
+        "with the given labels remain. Cells that lost their label are in neither column."
     )
 
 
 def _offer_files(review: LabelReview) -> None:
-    st.subheader("Take it with you", anchor=False)
+    st.subheader("Download the result", anchor=False)
     state, source = review.session.log.state, review.labelled.source
 
     def corrected() -> pd.DataFrame:
@@ -104,11 +106,9 @@ def _offer_files(review: LabelReview) -> None:
             "imagefolder.zip",
         )
         offer_download("Label Studio (JSON)", lambda: format_label_studio(corrected()), "label_studio.json")
-        if st.button("Measure every model by these labels", icon=":material/grid_view:"):
+        if st.button("Measure the models against these labels", icon=":material/grid_view:"):
             links.open_batch(corrections(state))
-    st.caption(
-        "corrected_labels.csv is what `python -m malaria evaluate --labels` and `train --corrections` take. " + RULE
-    )
+    st.caption("Use corrected_labels.csv with `python -m malaria evaluate --labels` and `train --corrections`. " + RULE)
 
 
 # Agreement
@@ -120,13 +120,14 @@ def _draw_agreement(review: LabelReview) -> None:
     draw_oneself(review)
     st.subheader("With one another", anchor=False)
     if len(state.annotators) < 2:
-        st.markdown("One annotator has answered so far. Have another read the same cells under another name.")
+        st.markdown("Only one annotator has answered so far. Ask another to read the same cells under their own name.")
         return
     draw_agreement(state)
     st.caption(
-        "First answers were given before label and model’s view were shown, where blind. Cohen’s kappa, of several "
-        "Fleiss’, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not usable. Cells on "
-        "which readers do not agree are in the queue “Third reader”. " + RULE
+        "With Blind on, first answers come before the label and the model’s answer are shown. Kappa is Cohen’s for two "
+        "readers and Fleiss’ for more, with 95 % intervals, over the answers Parasitized, Uninfected, Not sure and Not "
+        "usable. "
+        "Cells on which readers disagree are in the queue “Third reader”. " + RULE
     )
 
 
@@ -137,13 +138,13 @@ def _draw_journal(review: LabelReview) -> None:
     log = review.session.log
     st.markdown(
         f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows "
-        "are only ever added: an undone or changed decision stays on record."
+        "are added, never removed: an undone or changed decision stays on record."
     )
     for problem in (*log.problems, *log.state.problems):
         st.warning(literal(problem), icon=":material/healing:")
     download(review, "review-download-journal")
     st.file_uploader(
-        "Go on with an earlier journal: its rows that are not here yet are added.",
+        "Continue an earlier journal: upload it, and its rows that are missing here are added.",
         type="csv",
         key=_UPLOAD,
         max_upload_size=_MAX_UPLOAD_MB,

@@ -20,7 +20,7 @@ from malaria.ui.review.outcome import draw_outcome
 from malaria.ui.review.queues import get_asked, say_rule
 from malaria.wording.words import count
 
-SYNTHETIC: Final = " These cells are synthetic, and one label in twenty was made wrong on purpose."
+SYNTHETIC: Final = " These cells are synthetic, and one label in twenty is wrong on purpose."
 
 
 def show(frame: Frame) -> None:
@@ -41,7 +41,7 @@ def _welcome_back() -> None:
     n = len(open_log().state.decided_by(get_annotator()))
     if n:
         st.success(
-            f"Welcome back, {count(n, 'decision')} kept. Upload the same zip to go on.", icon=":material/history:"
+            f"Welcome back, {count(n, 'decision')} kept. Upload the same zip to continue.", icon=":material/history:"
         )
 
 
@@ -52,7 +52,7 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
     review.session.change(*settings.draw_row(review))
     kept = len(review.session.log.state.decided_by(review.session.annotator))
     if kept and not review.session.latest(1):
-        words = f"Nothing you decided before ({count(kept, 'decision')}) is about these cells. Is it the same zip?"
+        words = f"None of your earlier decisions ({kept:,}) is about these cells. Is this the same zip?"
         st.info(words, icon=":material/history:")
     if review.basis.warning:
         st.warning(literal(review.basis.warning), icon=":material/warning:")

@@ -146,7 +146,7 @@ def draw_filters(review: LabelReview, asked: Asked) -> None:
         format_func=lambda name: f"{_WORDS[name]} {wrong[name]:,}",
         key="review.wrong",
         on_change=choose,
-        help="Choosing one tells you the given label, so answers are then not recorded as blind.",
+        help="This filter tells you the given label, so your answers are then not recorded as blind.",
     )
     differ = review.count(replace(asked, differ=True).filter)
     st.toggle(f"Readers differ {differ:,}", key="review.differ", on_change=choose)
@@ -181,7 +181,7 @@ def describe(review: LabelReview, asked: Asked) -> str:
     if asked.queue == DISPUTE and more:
         parts.append(f"{more:,} more at lower suspicion")
     if asked.queue == THIRD:
-        parts.append("others do not agree on these")
+        parts.append("others disagree on these")
     if asked.wrong:
         parts.append(f"only {_WORDS[asked.wrong].lower()}")
     if asked.patient:
@@ -197,9 +197,9 @@ def say_rule(review: LabelReview, asked: Asked) -> str:
     """Say in one sentence which cells are in the queue."""
     return {
         DISPUTE: f"In dispute: the {review.answers} contradicts the given label.",
-        ALL: "All labels: the most suspect come first.",
-        THIRD: "Third reader: others have read these cells and do not agree. You see their answers after yours.",
-        MINE: "My decisions: what you answered before, to look through again.",
+        ALL: "All labels, the most suspect first.",
+        THIRD: "Third reader: others disagree on these cells. You see their answers after yours.",
+        MINE: "My decisions: your earlier answers, to look through again.",
     }[asked.queue]
 
 

@@ -26,17 +26,17 @@ def draw_row(review: LabelReview) -> tuple[str, Settings]:
 
 def _ask_how() -> Settings:
     blind = st.toggle(
-        "Blind: hide given label and model’s view until I have answered",
+        "Blind: hide the given label and the model’s answer until I have answered",
         True,
         key="review.blind",
-        help="The journal says of each answer whether it was blind.",
+        help="The journal records whether each answer was blind.",
     )
-    wait = st.toggle("Stay on a card until I have seen what was hidden", True, key="review.wait")
+    wait = st.toggle("After my answer, stay on the card to see what was hidden", True, key="review.wait")
     sharing = st.toggle(
-        "Share the queue: nobody gets a card that another has or had",
+        "Share the queue: each card goes to one reader only",
         False,
         key="review.sharing",
-        help="Off: everyone reads everything, so that agreement can be measured.",
+        help="When off, everyone reads every card, so that agreement can be measured.",
     )
-    repeats = st.toggle("Bring a few cards back unannounced", True, key="review.repeats")
+    repeats = st.toggle("Bring back a few cards unannounced, to check my consistency", True, key="review.repeats")
     return Settings(blind, wait, sharing, repeats)

@@ -47,7 +47,7 @@ def draw_several(work: LabelReview, keys: AnswerKeys) -> None:
             "page": session.token,
             "cells": [_describe(work, card, hide) for card, hide in zip(cards, hidden, strict=True)],
             "answers": answers,
-            "hint": "Choose cells: click, or arrow keys and Space. A chooses all.",
+            "hint": "Choose cells with a click, or with the arrow keys and Space. A chooses all.",
         },
         on_answered_change=lambda: _answer(work),
     )
@@ -61,7 +61,7 @@ def draw_several(work: LabelReview, keys: AnswerKeys) -> None:
         with st.container(width=160):
             keys.draw_undo()
         if len(group) > 1:
-            st.caption(f"Undo takes all {len(group):,} back. After a reload it takes back one at a time.")
+            st.caption(f"Undo takes back all {len(group):,}. After a reload, it takes them back one at a time.")
 
 
 def _answer(work: LabelReview) -> None:
@@ -91,5 +91,5 @@ def _tell(answered: Answered) -> str:
     words = f"{count(n, 'decision')} kept." + (f" Their given labels: {given}." if given else "")
     if answered.left_out:
         verb = choose_verb(answered.left_out, "was", "were")
-        words += f" {answered.left_out:,} {verb} answered meanwhile and left out."
+        words += f" {answered.left_out:,} {verb} answered by others meanwhile and left out."
     return words

@@ -21,15 +21,19 @@ def say_answer(rule: SampleRule, red_cells_per_ul: float) -> str:
     cells = f"With {count(rule.cells, 'cell')}"
     if rule.count_threshold > rule.cells:
         return (
-            f"{cells}, no sample can be called positive: even all of them flagged would be too common in healthy ones."
+            f"{cells}, no sample can be called positive: even with every cell flagged, the sample could too easily be "
+            "healthy."
         )
     number = f"{rule.count_threshold:,} or more flagged cells" if rule.count_threshold < rule.cells else "all flagged"
     positive = f"{cells}, call the sample positive at {number}"
     limit = rule.limit_of_detection
     if limit is None:
-        return f"{positive}; no infection, however heavy, is then found often enough."
+        return f"{positive}. No infection, however heavy, is then found often enough."
     density = per_ul(limit, red_cells_per_ul).replace("/µL", " parasites per microlitre")
-    found = f"{percent(rule.target_sensitivity)} of infections at {percent(limit, 2)} of cells ({density}) are found"
+    found = (
+        f"{percent(rule.target_sensitivity)} of infections with {percent(limit, 2)} of cells infected ({density}) "
+        "are found"
+    )
     half = limit_of_detection(rule.count_threshold, rule.cells, rule.rates, 0.5)
     missed = f"; below {percent(half, 2)}, most are missed" if half else ""
     return f"{positive}. Then {found}{missed}."
@@ -38,10 +42,10 @@ def say_answer(rule: SampleRule, red_cells_per_ul: float) -> str:
 def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str:
     """Return how sure the answer is, given how well the rates of cells are known."""
     if interval is None:
-        return "The rates are taken as exactly known: they were typed in, or came without their numbers of cells."
+        return "The rates are treated as exact: they were typed in, or came without numbers of cells."
     (fewest, most), (low, high) = interval.count_threshold, interval.limit_of_detection
     if low is None:
-        limits = "whether anything is detected is uncertain"
+        limits = "it is uncertain whether any infection is detected"
     elif high is None:
         limits = f"the limit of detection is {percent(low)} of cells at best, and there may be none"
     else:
@@ -50,7 +54,7 @@ def say_certainty(interval: RuleInterval | None, red_cells_per_ul: float) -> str
             f"({per_ul(low, red_cells_per_ul)} to {per_ul(high, red_cells_per_ul)})"
         )
     return (
-        f"As well as the rates of cells are known, the threshold lies between {fewest:,} and {most:,}, and {limits} "
+        f"Given how well the cell rates are known, the threshold lies between {fewest:,} and {most:,}, and {limits} "
         "(95 % intervals)."
     )
 
@@ -124,8 +128,8 @@ def offer_downloads(rule: SampleRule, interval: RuleInterval | None, inputs: Inp
             st.markdown("The same numbers on the command line:")
             st.code(write_command(inputs), language=None, wrap_lines=True)
             st.caption(
-                "The address of this page holds every input: whoever opens it sees this calculation. Printed by the "
-                "browser, the page leaves out its controls and keeps answer, inputs, pictures and text."
+                "The address of this page holds every input: anyone who opens it sees the same calculation. When you "
+                "print the page, the controls are left out. The answer, inputs, charts and text stay."
             )
 
 

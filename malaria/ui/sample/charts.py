@@ -95,7 +95,7 @@ def draw_detection(
     set_parasitaemia_axis(figure, shares[0], red_cells_per_ul)
     figure.update_yaxes(range=[-0.02, 1.05], tickformat=".0%")
     at = (
-        f"{percent(rule.target_sensitivity)} of samples are called positive from {percent(limit, 4)} of cells on "
+        f"{percent(rule.target_sensitivity)} of samples are called positive from {percent(limit, 4)} infected cells on "
         f"({per_ul(limit, red_cells_per_ul)}), the limit of detection. "
         if limit
         else "There is no limit of detection: no parasitaemia is called positive often enough. "

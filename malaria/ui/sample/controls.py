@@ -28,7 +28,7 @@ class Control:
 
 
 PERCENT: Final = 100.0
-CELLS: Final = Control("cells", "Red cells read", _steps(1, 7), "How many cells of one sample the model looks at.")
+CELLS: Final = Control("cells", "Red cells read", _steps(1, 7), "How many cells of one sample the model reads.")
 SENSITIVITY: Final = Control(
     "sensitivity",
     "Infected cells flagged, %",
@@ -40,25 +40,26 @@ FALSE_ALARMS: Final = Control(
     "false_positive_rate",
     "Uninfected cells flagged, %",
     [0.0, *_steps(-5, 2)],
-    "The false-positive rate for single cells: 100 % less the specificity.",
+    "The false-positive rate for single cells: 100 % minus the specificity.",
     PERCENT,
 )
 OVERDISPERSION: Final = Control(
     "overdispersion",
     "Overdispersion of false alarms",
     [0.0, *_steps(-4, -1), 0.15, 0.2, 0.3, 0.5],
-    "How much more slides differ in false alarms than chance explains: the intra-class correlation. 0 means all alike.",
+    "How much more false alarms vary between slides than chance explains (the intra-class correlation). 0 means that "
+    "all slides are alike.",
 )
 TARGET_SENSITIVITY: Final = Control(
     "target_sensitivity",
-    "Wanted: infected samples found, %",
+    "Target: infected samples found, %",
     [50, 60, 70, 80, 85, 90, 95, 97.5, 98, 99, 99.5, 99.9],
     "The limit of detection is the parasitaemia from which this share of samples is called positive.",
     PERCENT,
 )
 TARGET_SPECIFICITY: Final = Control(
     "target_specificity",
-    "Wanted: healthy samples cleared, %",
+    "Target: healthy samples cleared, %",
     [50, 60, 70, 80, 85, 90, 95, 97.5, 98, 99, 99.5, 99.9],
     "The count threshold is the smallest that clears this share of healthy samples.",
     PERCENT,
@@ -67,40 +68,40 @@ PARASITAEMIA: Final = Control(
     "parasitaemia",
     "Infected sample to compare with, % of cells",
     _steps(-4, 2),
-    "The parasitaemia of the infected sample in the pictures.",
+    "The parasitaemia of the infected sample in the charts.",
     PERCENT,
 )
 RED_CELLS: Final = Control(
     "red_cells_per_ul",
     "Red cells per microlitre",
     [n * 100_000 for n in range(10, 81)],
-    "5,000,000 where the patient's own count is not known.",
+    "5,000,000 if the patient's own count is not known.",
 )
 PREVALENCE: Final = Control(
     "prevalence",
     "Infected among those tested, %",
     _steps(-1, 2),
-    "The prevalence; before the test, the probability that this patient is infected.",
+    "The prevalence: the probability, before the test, that this patient is infected.",
     PERCENT,
 )
 COST: Final = Control(
     "cost_of_missed",
     "A missed infection costs, in false alarms",
     _steps(-1, 4),
-    "How many false alarms are as bad as one missed infection. 1 where both are equally bad.",
+    "How many false alarms are as bad as one missed infection. 1 means both are equally bad.",
 )
 KEPT: Final = Control(
     "kept",
     "Flagged infected cells the reviewer confirms, %",
     [50, 60, 70, 80, 85, 90, 95, 97, 98, 99, 99.5, 100],
-    "100 % where nobody looks.",
+    "100 % if nobody reviews them.",
     PERCENT,
 )
 FOOLED: Final = Control(
     "fooled",
     "Flagged uninfected cells the reviewer confirms, %",
     [0, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100],
-    "100 % where nobody looks.",
+    "100 % if nobody reviews them.",
     PERCENT,
 )
 

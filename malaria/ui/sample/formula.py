@@ -49,7 +49,7 @@ def draw_formula(rule: SampleRule, inputs: Inputs) -> None:
 
 
 def _draw_presets(inputs: Inputs) -> None:
-    st.header("The sources' sizes of sample", anchor="presets")
+    st.header("Sample sizes in the sources", anchor="presets")
     rates, rows = inputs.rates, []
     for preset in _PRESETS:
         targets = inputs.targets | _list_targets(preset)
@@ -66,7 +66,7 @@ def _draw_presets(inputs: Inputs) -> None:
         )
     st.html(
         render_table(
-            "What they give with the rates above",
+            "What they achieve at the rates above",
             ["Sample", "Any infected cell in it, at 1 %", "Positive at", "Found, at 1 %", "Limit of detection"],
             rows,
         )
@@ -74,9 +74,10 @@ def _draw_presets(inputs: Inputs) -> None:
     enough = required_cells(_PARASITAEMIA, _PERFECT, target_sensitivity=0.995)
     smallest = limit_of_detection(1, 80, _PERFECT)
     st.markdown(
-        f"At 1 %, one of 500 cells is infected in {percent(1 - 0.99**500)} of samples; for 99.5 % it takes "
-        f"{enough:,} cells, and a reader who never errs. Of 80 cells, 95 % of samples hold an infected one only from "
-        f"{percent(smallest or 1)} on. False alarms make both worse: the last three columns."
+        f"At a parasitaemia of 1 %, {percent(1 - 0.99**500)} of samples of 500 cells contain an infected cell. For "
+        f"99.5 % you need {count(enough or 0, 'cell')} and a perfect reader. With 80 cells, 95 % of samples contain an "
+        f"infected cell only at {percent(smallest or 1)} or more. False alarms make both worse, as the last three "
+        "columns show."
     )
     with st.container(horizontal=True, key="sample-presets"):
         for preset in _PRESETS:
@@ -94,7 +95,7 @@ def _list_targets(preset: _Preset) -> dict[str, float]:
 
 def _draw_required(rule: SampleRule, inputs: Inputs) -> None:
     """Draw what the cells would have to be read with, and the notebook's answer to the same question."""
-    st.header("What cells must be read with, and what the notebook said", anchor="required")
+    st.header("The cell rates you need, and what the notebook said", anchor="required")
     rates, p = rule.rates, inputs.parasitaemia
     rows = []
     for flagged in sorted({1, min(rule.count_threshold, inputs.cells)}):
@@ -127,16 +128,22 @@ def _draw_required(rule: SampleRule, inputs: Inputs) -> None:
         render_table(
             f"For {count(inputs.cells, 'cell')}, {percent(inputs.target_specificity)} of healthy samples cleared and "
             f"{percent(inputs.target_sensitivity)} of samples with {percent(p)} infected cells found",
-            ["Positive at", "Specificity needed", "Sensitivity needed", "The same, false alarms helping"],
+            [
+                "Positive at",
+                "Specificity needed",
+                "Sensitivity needed",
+                "Sensitivity needed, with false alarms helping",
+            ],
             rows,
         )
     )
     number = required_cells(p, rates, **inputs.targets)
     st.markdown(
         f"With the rates above, infections of {percent(p)} need "
-        + (f"**{count(number, 'cell')}**." if number else "more cells than ten million, if any number is enough.")
-        + " The sensitivity needed counts infected cells alone, so that no sample owes its answer to a wrong cell; "
-        "beside it what is needed where false alarms at the rate above may help to reach the threshold."
+        + (f"**{count(number, 'cell')}**." if number else "more than ten million cells, if any number is enough.")
+        + " The sensitivity needed counts infected cells only, so no sample is called positive because of a "
+        "false alarm. The last column shows the sensitivity needed if false alarms, at the rate above, may help to "
+        "reach the threshold."
     )
     _explain_notebook()
 

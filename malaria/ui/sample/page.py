@@ -138,6 +138,6 @@ def _draw_controls(inputs: Inputs) -> None:
         with st.expander("More inputs"):
             for which in (TARGET_SENSITIVITY, TARGET_SPECIFICITY, OVERDISPERSION, RED_CELLS):
                 draw_control(which, inputs)
-            st.markdown("When a person looks at the flagged cells:")
+            st.markdown("When a person reviews the flagged cells:")
             for which in (KEPT, FOOLED):
                 draw_control(which, inputs)

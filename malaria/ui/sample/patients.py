@@ -17,8 +17,8 @@ from malaria.ui.sample.text import NEEDS_SCORES, cite, name_labels, read_words
 from malaria.wording.numbers import percent, plain
 
 _OF_A_BATCH: Final = (
-    "What may **not** be concluded: that the rule works in a clinic. The predicted figures use rates measured on the "
-    "same patients, and the share of infected cells is that of the batch, not of a smear."
+    "This does **not** show that the rule works in a clinic. The predicted figures use rates measured on the same "
+    "patients, and the share of infected cells is that of the batch, not of a smear."
 )
 _LISTED: Final = 12  # patients named on the page; all are in the file
 
@@ -27,10 +27,10 @@ def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
     """Explain overdispersion in two sentences, and estimate it."""
     st.header("Overdispersion: how much slides differ", anchor="overdispersion")
     st.markdown(
-        "One slide is stained badly and full of dirt, the next is clean, so false alarms come in clusters, and a count "
-        "that would be strange on an average healthy slide is not strange on a dirty one. The overdispersion measures "
-        "this between 0 (all slides alike) and 1 (each slide all or nothing), and no number of cells averages it away, "
-        "because they are all from one slide."
+        "One slide is badly stained and full of dirt, and the next is clean. So false alarms cluster: a count that "
+        "would be unusual on an average healthy slide is normal on a dirty one. Overdispersion measures this from 0 "
+        "(all slides alike) to 1 (each slide all or nothing). Reading more cells does not average it away, because "
+        "they all come from the same slide."
     )
     if scores is None:
         st.markdown(NEEDS_SCORES)
@@ -63,8 +63,8 @@ def draw_overdispersion(scores: Scores | None, inputs: Inputs) -> None:
         )
     )
     st.caption(
-        "Beta-binomial maximum likelihood over patients, with 95 % profile-likelihood intervals. Where labels are "
-        "wrong on some slides more than on others, that looks like overdispersion too."
+        "Beta-binomial maximum likelihood over patients, with 95 % profile-likelihood intervals. If some slides have "
+        "more wrong labels than others, that looks like overdispersion too."
     )
 
 
@@ -114,8 +114,8 @@ def _draw_patients(result: RealCheck) -> None:
         more = f", the first {_LISTED} of {len(wrong)}" if len(wrong) > _LISTED else ""
         st.html(
             render_table(
-                f"The patients called otherwise than they are{more}",
-                ["Patient", "Is", "Infected of cells", "Flagged", "Positive at", "Predicted positive"],
+                f"Patients called wrongly{more}",
+                ["Patient", "Is", "Infected cells", "Flagged", "Positive at", "Predicted positive"],
                 [
                     [
                         str(row["patient"]),

@@ -77,9 +77,9 @@ def say_review(inputs: Inputs) -> str:
     seen = rounded(inputs.cells * CellRates(inputs.sensitivity, inputs.false_positive_rate).flagged_share(0.0))
     rates = inputs.rates
     return (
-        f"A person looks at the flagged cells, about {seen:,} of {count(inputs.cells, 'healthy cell')}. After that, "
-        f"{percent(rates.sensitivity, 4)} of infected and {percent(rates.false_positive_rate)} of uninfected cells "
-        "count as flagged; all numbers here are for these."
+        f"A person reviews the flagged cells, about {seen:,} of {count(inputs.cells, 'healthy cell')}. After the "
+        f"review, {percent(rates.sensitivity, 4)} of infected and {percent(rates.false_positive_rate)} of uninfected "
+        "cells still count as flagged. All numbers here use these rates."
     )
 
 
@@ -90,7 +90,7 @@ def draw_real_count(inputs: Inputs) -> None:
         with left:
             draw_count_entry("Flagged cells", "flagged", inputs, inputs.counted)
         with right:
-            draw_count_entry("Of this many cells", "counted", inputs)
+            draw_count_entry("Cells read", "counted", inputs)
     flagged, cells, rates = min(inputs.flagged, inputs.counted), inputs.counted, inputs.rates
     try:
         estimate = estimate_parasitaemia(flagged, cells, rates)
@@ -107,13 +107,13 @@ def draw_real_count(inputs: Inputs) -> None:
     st.markdown(_say_meaning(flagged, cells, inputs))
     if estimate.as_few_in_healthy < 0.01:
         st.warning(
-            "So few flagged cells would be rare even in a healthy sample at these rates: the false-positive rate is "
-            "probably not that of this slide."
+            "Even a healthy sample would rarely show so few flagged cells at these rates. The false-positive rate is "
+            "probably different on this slide."
         )
     st.caption(
-        "Corrected for cells flagged in error and missed (Rogan and Gladen), never below zero; the 95 % interval is "
-        "exact (Clopper and Pearson, with slides that differ taken in) and takes the rates as known. Without any "
-        f"flagged cell it ends near 3 / N, the rule of three: here {percent(3 / cells)} for a perfect reader."
+        "The estimate is corrected for missed cells and false alarms (Rogan and Gladen) and is never below zero. The "
+        "95 % interval is exact (Clopper and Pearson, allowing for slides that differ) and treats the rates as known. "
+        f"With no flagged cell it ends near 3 / N, the rule of three: here {percent(3 / cells)} for a perfect reader."
     )
 
 
@@ -121,12 +121,12 @@ def _say_meaning(flagged: int, cells: int, inputs: Inputs) -> str:
     rates = inputs.rates
     after = post_test_probability(inputs.prevalence, flagged, cells, inputs.parasitaemia, rates)
     as_many = estimate_parasitaemia(flagged, cells, rates).as_many_in_healthy
-    told = f"Of healthy samples {chance(as_many)} show as many flagged cells or more. "
+    told = f"Among healthy samples, {chance(as_many)} show at least this many flagged cells. "
     if math.isnan(after):
         return told
     return told + (
-        f"If {percent(inputs.prevalence)} of those tested are infected, at {percent(inputs.parasitaemia)} of their "
-        f"cells, this count makes the probability of infection {chance(after)}."
+        f"If {percent(inputs.prevalence)} of the people tested are infected, each with {percent(inputs.parasitaemia)} "
+        f"of cells infected, this count puts the probability of infection at {chance(after)}."
     )
 
 

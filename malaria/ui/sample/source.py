@@ -39,9 +39,9 @@ def draw_source(scores: Scores | None, point: OperatingPoint | None, frame: Fram
     if measured:
         place = f"measured on {literal(scores.name)}" if scores else "from the model's card"
     else:
-        place = "given with their numbers of cells" if known else "typed in, or from a link"
+        place = "entered with their numbers of cells" if known else "typed in, or from a link"
     own = point is not None and measured and is_overdispersion_typed(inputs, point)
-    said = [f"Rates of cells: **{place}**{', the overdispersion typed in' if own else ''}{_say_cells(known)}."]
+    said = [f"Cell rates: **{place}**{', with the overdispersion typed in' if own else ''}{_say_cells(known)}."]
     if scores is None and frame.model_name:
         said.append(literal(str(read_scores(frame))))
     with st.container(key="sample-source"):
@@ -62,9 +62,9 @@ def draw_doubts(scores: Scores | None, point: OperatingPoint | None, inputs: Inp
     if point is None or not is_measured(inputs, point):
         return
     alike = (
-        "The intervals of the rates are Jeffreys' at 95 %. Cells of one slide resemble each other, so they are "
-        f"discounted, by a factor of {plain(point.sensitivity.design_effect)} for infected and "
-        f"{plain(point.false_positive_rate.design_effect)} for uninfected ones."
+        "The intervals of the rates are Jeffreys' at 95 %. Cells of one slide resemble each other, so their numbers "
+        f"are divided by {plain(point.sensitivity.design_effect)} for infected cells and by "
+        f"{plain(point.false_positive_rate.design_effect)} for uninfected cells."
     )
     st.caption(f"{alike} {_say_by_patient(scores, inputs) if scores else ''}".strip())
 
@@ -89,7 +89,7 @@ def _say_by_patient(scores: Scores, inputs: Inputs) -> str:
     if len(shares) < _FEWEST_PATIENTS:
         return ""
     return (
-        "Taken as the same in all patients, the sensitivity is not: in one patient in ten fewer than "
+        "This page assumes the same sensitivity for all patients, but it differs: in one patient in ten, fewer than "
         f"{percent(float(np.quantile(shares, 0.1)))} of infected cells are flagged. Such patients are missed more "
         "often than this page says."
     )
@@ -104,6 +104,6 @@ def _say_by_other_labels(scores: Scores, inputs: Inputs) -> str:
             rule = find_rule(
                 inputs.cells, rates.sensitivity, rates.false_positive_rate, rates.overdispersion, **inputs.targets
             )
-            said.append(f"by {name_labels(scores, reading)}, positive from {rule.count_threshold:,}")
+            said.append(f"{name_labels(scores, reading)}, positive from {rule.count_threshold:,}")
     used = name_labels(scores, pick_reading(scores, inputs))
-    return f"It matters whose labels count. These are {used}; {'; '.join(said)}." if said else ""
+    return f"The answer depends on the labels. Used here: {used}. With other labels: {'; '.join(said)}." if said else ""

@@ -77,7 +77,7 @@ def draw_trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None
     sensitivity, specificity = rule.sensitivity_at(parasitaemia), rule.sample_specificity
     share = np.geomspace(0.001, 0.999, 80)
     positive, negative = predictive_values(share, sensitivity, specificity)
-    figure = plots.new_figure("Prevalence: infected among those tested", "Predictive value", HEIGHT)
+    figure = plots.new_figure("Prevalence: share of tested people who are infected", "Predictive value", HEIGHT)
     for values, name, dash, colour in (
         (positive, "called positive, and infected", "solid", ORANGE),
         (negative, "called negative, and healthy", "dash", BLUE),
@@ -99,8 +99,8 @@ def draw_trust(rule: SampleRule, parasitaemia: float, prevalence: float) -> None
     now = [float(value) for value in predictive_values(prevalence, sensitivity, specificity)]
     words = ["–" if np.isnan(value) else percent(value) for value in now]
     told = (
-        f"With {percent(prevalence)} of those tested infected, {words[0]} of the samples called positive are infected "
-        f"and {words[1]} of those called negative are healthy."
+        f"With {percent(prevalence)} of the people tested infected, {words[0]} of samples called positive are "
+        f"infected, and {words[1]} of samples called negative are healthy."
     )
     show(figure, "sample-trust", told, title=f"Predictive values, infections at {percent(parasitaemia)}", caption=True)
 
@@ -223,6 +223,6 @@ def draw_costs(costs: Sequence[SampleCost], least: SampleCost, now: SampleCost) 
 
 def _describe_cost(cost: SampleCost) -> str:
     return (
-        f"positive from {cost.count_threshold:,}, {plain(cost.expected_cost)} false alarms a person tested, "
+        f"positive from {cost.count_threshold:,}, {plain(cost.expected_cost)} false alarms per person tested, "
         f"{percent(cost.sensitivity)} of infected samples found, {percent(cost.specificity)} of healthy ones cleared"
     )

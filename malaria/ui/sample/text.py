@@ -85,8 +85,8 @@ LANDMARKS_EXPLAINED: Final = (
 )
 
 NEEDS_SCORES: Final = (
-    "This needs the answers to held-out cells. Why they are not here is said where the rates come from; a batch with "
-    "patients, from the batch page, brings its own."
+    "This needs answers for held-out cells. The line about the cell rates, above, says why they are missing. You can "
+    "also bring a batch with patients from the batch page."
 )
 
 

@@ -33,7 +33,7 @@ _POINTS: Final = 40  # of the curve of costs
 def draw_threshold(scores: Scores | None, point: OperatingPoint | None, rule: SampleRule, inputs: Inputs) -> None:
     """Draw all of the tab."""
     _draw_cost(rule, inputs)
-    st.header("Which threshold of the model detects most", anchor="threshold")
+    st.header("The model threshold that detects most", anchor="threshold")
     if scores is None or point is None:
         st.markdown(NEEDS_SCORES)
         return
@@ -42,7 +42,7 @@ def draw_threshold(scores: Scores | None, point: OperatingPoint | None, rule: Sa
 
 
 def _draw_cost(rule: SampleRule, inputs: Inputs) -> None:
-    st.header("Which count costs least", anchor="cost")
+    st.header("The count that costs least", anchor="cost")
     with st.container(key="sample-cost"):
         left, right = st.columns(2)
         with left:
@@ -50,7 +50,7 @@ def _draw_cost(rule: SampleRule, inputs: Inputs) -> None:
         with right:
             draw_control(PREVALENCE, inputs)
     if not 0 < inputs.prevalence < 1:
-        st.markdown("Where everybody or nobody is infected, there is nothing to decide.")
+        st.markdown("If everybody or nobody is infected, there is nothing to decide.")
         return
     asked = (inputs.cells, inputs.parasitaemia, rule.rates, inputs.prevalence, inputs.cost_of_missed)
     least, costs = _price(*asked, rule.count_threshold)
@@ -65,16 +65,18 @@ def _draw_cost(rule: SampleRule, inputs: Inputs) -> None:
             f"Answer with {least.count_threshold:,} or more",
             icon=":material/savings:",
             key="sample-least-cost",
-            help="Sets the share of healthy samples to be cleared to what this count clears.",
+            help="Sets the target for healthy samples cleared to the share that this count clears.",
             on_click=change,
             kwargs={"target_specificity": target},
         )
     st.caption(
         cite(
-            "Assumed: every infected person has {parasitaemia} of their cells infected; a right answer costs nothing; "
-            "the rates of cells are known. The cost of a person tested is prevalence × cost of a missed infection × "
-            "P(missed) + (1 − prevalence) × P(false alarm) {Metz}. The ratio is a judgement, not a measurement: what a "
-            "missed infection costs depends on who is tested, and on what follows either error.",
+            "Assumptions: every infected person has {parasitaemia} of their cells infected, a right answer costs "
+            "nothing, "
+            "and the cell rates are known. The cost per person tested is prevalence × cost of a missed infection × "
+            "P(missed) + (1 − prevalence) × P(false alarm) {Metz}. The cost ratio is a judgement, not a measurement: "
+            "the cost "
+            "of a missed infection depends on who is tested and on what happens after each kind of error.",
             parasitaemia=percent(inputs.parasitaemia),
         )
     )
@@ -82,7 +84,7 @@ def _draw_cost(rule: SampleRule, inputs: Inputs) -> None:
 
 def _say_least(least: SampleCost, now: SampleCost, inputs: Inputs) -> str:
     if least.count_threshold == 0:
-        rule = "it costs least to call every sample positive, unread"
+        rule = "it costs least to call every sample positive without reading it"
     elif least.count_threshold > inputs.cells:
         rule = "it costs least to call no sample positive"
     else:
@@ -91,7 +93,7 @@ def _say_least(least: SampleCost, now: SampleCost, inputs: Inputs) -> str:
     beside = "That is the answer above." if same else f"The answer above costs {plain(now.expected_cost)}."
     return (
         f"**If a missed infection costs as much as {plain(inputs.cost_of_missed)} false alarms, {rule}**: "
-        f"{plain(least.expected_cost)} false alarms a person tested. {beside}"
+        f"{plain(least.expected_cost)} false alarms per person tested. {beside}"
     )
 
 
@@ -115,8 +117,8 @@ def _draw_best(scores: Scores, point: OperatingPoint, inputs: Inputs) -> None:
     found = list_choices(scores, scores.token, reading, inputs.cells, **inputs.targets)
     lowest = best_threshold(found)
     st.markdown(
-        "A higher threshold flags fewer infected cells, and far fewer uninfected ones. For a whole sample the second "
-        "counts for more, until too few infected cells are left to be flagged."
+        "A higher threshold flags fewer infected cells and far fewer uninfected cells. For a whole sample, fewer false "
+        "alarms matter more, until too few infected cells are flagged."
     )
     now = ThresholdChoice(point, sample_rule(inputs.cells, point.cautious_rates, **inputs.targets))
     tab_charts.draw_thresholds(found, now, lowest, inputs.red_cells_per_ul)
@@ -132,9 +134,9 @@ def _draw_best(scores: Scores, point: OperatingPoint, inputs: Inputs) -> None:
     )
     st.markdown(_say_worst(lowest, inputs))
     st.caption(
-        "Here each rate has half a case added on either side, so that no threshold wins by a false-positive rate of 0 "
-        "seen in few cells. The best of thirty is still a little lucky, and at high thresholds patients differ most in "
-        "sensitivity: on other patients expect a higher limit."
+        "Here half a case is added to each side of every rate, so that no threshold wins with a false-positive rate of "
+        "0 from few cells. The best of thirty thresholds still owes a little to luck, and patients differ most in "
+        "sensitivity at high thresholds. On other patients, expect a higher limit."
     )
 
 
@@ -149,7 +151,7 @@ def _say_worst(choice: ThresholdChoice, inputs: Inputs) -> str:
         target_specificity=inputs.target_specificity,
     ).limit_of_detection
     ends = f"between {percent(low or 0.0)} and {percent(high)}" if high is not None else "or does not exist"
-    return f"As well as its rates are known, that limit lies {ends} (95 % interval)."
+    return f"Given how well its rates are known, this limit lies {ends} (95 % interval)."
 
 
 def _choose(scores: Scores, inputs: Inputs) -> None:
@@ -157,28 +159,28 @@ def _choose(scores: Scores, inputs: Inputs) -> None:
     with left:
         st.session_state["sample.labels"] = pick_reading(scores, inputs)
         st.selectbox(
-            "Labels the rates are measured by",
+            "Labels used to measure the rates",
             scores.readings,
             key="sample.labels",
             format_func=lambda reading: name_labels(scores, reading),
             on_change=lambda: measure_again(reading=st.session_state["sample.labels"]),
-            help="Specialists read the NIH cells again and disputed one label in twenty. Without the disputed cells "
-            "the rates are those on clear cells; as given, mislabelled cells count as the model's errors.",
+            help="Specialists re-read the NIH cells and disputed one label in twenty. Without the disputed cells, the "
+            "rates are for clear cells. With the labels as given, mislabelled cells count as the model's errors.",
         )
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
         stops = sorted({point.threshold for point in scores.curve(pick_reading(scores, inputs))} | {inputs.threshold})
         st.session_state["sample.threshold.slider"] = inputs.threshold
         st.session_state["sample.threshold"] = inputs.threshold
         st.select_slider(
-            "Threshold of the model",
+            "Model threshold",
             stops,
             key="sample.threshold.slider",
             format_func=lambda stop: plain(stop, 5),
             on_change=lambda: measure_again(threshold=st.session_state["sample.threshold.slider"]),
-            help="A cell is flagged when p_parasitized is at least this.",
+            help="A cell is flagged when its p_parasitized is at least this value.",
         )
         st.number_input(
-            "Threshold of the model, exactly",
+            "Model threshold, exactly",
             0.0,
             1.0,
             step=None,

@@ -27,10 +27,10 @@ def choose_head(card: Card) -> Head | None:
         head = None
     if head is not None:
         st.markdown(
-            f"**Adapted to your laboratory.** With {percent(head.discard)} of red cells discarded it kept "
+            f"**Adapted to your laboratory.** With {percent(head.discard)} of red cells discarded, it kept "
             f"{describe_rate(kept_share(head))} of the parasitized ones, n = {head.parasitized:,} in "
-            f"{count(head.fields, 'field')}, cross-validated by field. "
-            "In brackets the 95 % interval. It brings its own threshold."
+            f"{count(head.fields, 'field')}, cross-validated by field. The 95 % interval is in brackets. The adapted "
+            "model has its own threshold."
         )
     if _HEAD in st.session_state and st.button("Use the model as shipped", icon=":material/undo:"):
         del st.session_state[_HEAD]
@@ -41,7 +41,7 @@ def choose_head(card: Card) -> Head | None:
 def _brought(card: Card) -> Head | None:
     """Take in a head and begin anew with it. Raises ModelError for one that cannot be used."""
     upload = st.file_uploader(
-        "Adapted to your laboratory? Upload what `python -m malaria triage-adapt` wrote.",
+        "Have you adapted the triage to your laboratory? Upload the file that `python -m malaria triage-adapt` wrote.",
         type="json",
         key="smear.head.file",
     )

@@ -26,7 +26,7 @@ def card(sample: Sample, session: TriageSession) -> None:
     """Draw the chosen cell and what can be said of it."""
     total, left = len(session.asked), len(session.undecided)
     more = total - len(session.chosen_cells)
-    others = f", {more:,} of them picked out by another reader" if more else ""
+    others = f", including {more:,} that another reader picked out" if more else ""
     words = f"**{total - left:,} of {count(total, 'cell' if session.is_survey else 'suspect')}** decided{others}"
     st.progress((total - left) / total if total else 1.0, words)
     keys = AnswerKeys("smear", session, FINDINGS, "sample")
@@ -34,16 +34,16 @@ def card(sample: Sample, session: TriageSession) -> None:
         keys.draw_stopped()
         keys.draw_card()
     elif session.current is None:
-        words = "Every suspect is decided." if total else "No red cell reaches the threshold."
+        words = "You have decided on every suspect." if total else "No red cell reaches the threshold."
         if session.is_survey:
             words = (
-                f"All of {count(total, 'cell')} are decided."
+                f"You have decided on all {count(total, 'cell')}."
                 if session.is_all_asked
-                else f"These {total:,} are decided."
+                else f"You have decided on these {total:,}."
             )
         fit = not any(one.concerns for one in session.triage.fields)
         told, icon = (st.success, ":material/check:") if fit else (st.info, ":material/info:")
-        told(f"{words} Click any cell in the field to judge it too.", icon=icon)
+        told(f"{words} You can also click any other cell in the field to judge it.", icon=icon)
         if session.is_survey and not session.is_all_asked:
             st.button(f"Decide on {MORE:,} more", icon=":material/add:", on_click=session.go_further)
         keys.draw_undo()
@@ -129,14 +129,14 @@ def _told(session: TriageSession, cell: Cell) -> None:
         if cell.rank is None or cell.p_parasitized is None:
             by = "you marked" if session.annotator in said else "another reader marked" if cell in session.asked else ""
             what = f"**A cell that {by}**" if by else "**A cell that was missed**"
-            st.markdown(f"{what}, {where(session, cell)}." + ("" if by else " Confirm or reject it to add it."))
+            st.markdown(f"{what}, {where(session, cell)}." + ("" if by else " Confirm or reject the cell to add it."))
             if kind := session.cells.kind_at(cell.field, *cell.box.centre):
                 still = (
-                    "Confirmed, it counts as a parasitized cell and no more as a leukocyte."
+                    "If you confirm it, it counts as a parasitized cell and no longer as a leukocyte."
                     if kind == "leukocyte"
-                    else "It still does if you add a red cell here."
+                    else "It still counts as one if you add a red cell here."
                 )
-                st.caption(f"The machine takes it for {_KINDS[kind]}. {still}")
+                st.caption(f"The machine says it is {_KINDS[kind]}. {still}")
         elif session.is_survey and session.annotator not in said:  # its rank would tell
             st.markdown(f"**{session.name(cell)}**  \n{where(session, cell)}")
         else:
@@ -145,12 +145,15 @@ def _told(session: TriageSession, cell: Cell) -> None:
                 + (f", rank {cell.rank:,}" if session.is_survey else "")
             )
         if cell.outline is not None and cell.outline.is_clump:
-            st.caption("Cells that could not be told apart, or a piece of one.")
+            st.caption("Several cells that could not be separated, or part of one.")
         if cell.outline is not None and cell.outline.may_be_parasite:
-            st.caption("Found as a leukocyte, but it may be a gametocyte. Confirmed, it counts as no leukocyte.")
+            st.caption(
+                "Found as a leukocyte, but it may be a gametocyte. If you confirm it, it no longer counts as a "
+                "leukocyte."
+            )
         if same := [other.rank for other in session.suspects if other != cell and is_one_place(cell, other)]:
             ranks = "" if session.is_survey else f" suspect {', '.join(f'{rank:,}' for rank in same)}"
-            st.caption(f"Shows the same place as{ranks or ' another card'}: confirmed in both, it counts once.")
+            st.caption(f"Shows the same place as{ranks or ' another card'}. If you confirm both, it counts once.")
         if mine := said.get(session.annotator):
             st.markdown(f"You: **{SAID[mine.final_answer]}**")
             if others := {name: one for name, one in said.items() if name != session.annotator}:

@@ -76,12 +76,14 @@ def _done(judging: Judging, session: TriageSession) -> None:
     judging.wait()
     bad, total = len(session.triage.unreadable), judging.progress.total
     if judging.complete:  # in no row of its own: the row that it replaces would keep its button until the page is drawn
-        less = f" {count(bad, 'field')} {choose_verb(bad, 'does', 'do')} not count, see below." if bad else ""
+        less = f" {count(bad, 'field')} {choose_verb(bad, 'does', 'do')} not count: see below." if bad else ""
         st.markdown(f"**{count(total - bad, 'field')} triaged.**{less}")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         taken = _count_taken(session)
-        st.markdown(f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures are those of these fields.")
+        st.markdown(
+            f"**Stopped after {taken:,} of {count(total, 'field')}.** The figures below are for these fields only."
+        )
         if st.button("Go on", icon=":material/play_arrow:"):
             judging.start()
             st.rerun()
@@ -101,14 +103,14 @@ def _draw_refused(sample: Sample, session: TriageSession) -> None:
         elif name not in left_out:  # as unusable
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.warning(literal(why), icon=":material/warning:")
-                if st.button("Count it all the same", key=f"smear-take-in-{name}"):
+                if st.button("Count it anyway", key=f"smear-take-in-{name}"):
                     sample.take_in(name)
                     st.rerun()
     if left_out:
         with st.expander(f"Left out ({len(left_out):,})", icon=":material/block:", key="smear-left-out"):
             for name in left_out:
                 st.markdown(literal(refused[name]))
-                if st.button("Take it in again", key=f"smear-take-in-{name}"):
+                if st.button("Put it back", key=f"smear-take-in-{name}"):
                     sample.take_in(name)
                     st.rerun()
     for sentence in sample.skipped:
@@ -145,17 +147,15 @@ def _settings(frame: Frame) -> _Settings:
     with st.expander("Sample, annotator and threshold", icon=":material/tune:"):
         who, what, how = st.columns(3)
         blind = st.toggle(
-            "Blind: hide what other readers said of a cell until I have decided on it",
+            "Blind: hide other readers' answers until I have decided",
             True,
             key="smear.blind",
-            help="The journal says of each answer whether it was blind.",
+            help="The journal records whether each answer was blind.",
         )
         head = choose_head(frame.card)
     with who:
         name = annotator.draw_box()
-    sample = what.text_input(
-        "Sample", key="smear.sample", max_chars=60, placeholder="As you wish it named in the report"
-    )
+    sample = what.text_input("Sample", key="smear.sample", max_chars=60, placeholder="The name to use in the report")
     if head is None:
         threshold = how.slider(
             "Suspects from p_parasitized",
@@ -164,7 +164,7 @@ def _settings(frame: Frame) -> _Settings:
             frame.threshold,
             0.01,
             key=f"smear.threshold.{frame.card.name}",
-            help="Lower shows more cells and misses fewer parasites.",
+            help="A lower threshold shows more cells and misses fewer parasites.",
         )
     else:  # its rates are known at its own threshold only
         threshold = head.threshold

@@ -29,13 +29,13 @@ _OWN: Final = "The patient’s own count where it is known."
 _INPUTS: Final = (
     ("red_cells_per_ul", "Red cells per µL", RED_CELLS_PER_UL, 100_000, _OWN),
     ("leukocytes_per_ul", "Leukocytes per µL", LEUKOCYTES_PER_UL, 500, _OWN),
-    ("wished_per_ul", "Wished limit of detection, parasites per µL", WISHED_PER_UL, 50, None),
+    ("wished_per_ul", "Target limit of detection, parasites per µL", WISHED_PER_UL, 50, None),
 )
 
 
 def result(sample: Sample, session: TriageSession, frame: Frame) -> Result:
     """Draw the figures of the sample, pooled over its fields, and return them."""
-    st.header("The sample, over all its fields", anchor=False)
+    st.header("The sample, all fields together", anchor=False)
     figures = st.container()  # above what they rest on
     assumed, manual = _draw_assumed(), _manual()
     found = Result(session.triage, session.visible, _rates(frame, session), manual, assumed, session.sample)
@@ -62,19 +62,19 @@ def _figures(found: Result, sample: Sample, session: TriageSession) -> None:
         st.info(surer, icon=":material/query_stats:")
     elif left := len(session.undecided):
         what = "cell" if session.is_survey else "suspect"
-        words = f"{count(left, what)} {choose_verb(left, 'is', 'are')} without a decision"
+        words = f"{count(left, what)} still {choose_verb(left, 'needs', 'need')} a decision"
         unsure = sum(answer == UNSURE for answer in session.answers.values())
         st.info(f"Provisional: {words}{f', {unsure:,} not sure' if unsure else ''}.", icon=":material/pending:")
     st.markdown(sentences.say_needed(found))
     if types := sentences.say_types(found.triage.leukocyte_counts):
         st.markdown(types)
     if sample.parasitized is not None:
-        st.caption(f"These fields are synthetic: {sample.parasitized} of their cells were drawn parasitized.")
+        st.caption(f"These fields are synthetic: {sample.parasitized} of their cells were drawn as parasitized.")
     st.caption(sentences.say_assumed(found))
 
 
 def _draw_assumed() -> Assumed:
-    with st.expander("Change what is assumed and wished", icon=":material/calculate:"):
+    with st.expander("Change the assumptions and the target", icon=":material/calculate:"):
         given = []
         for at, (part, (what, name, usual, step, why)) in enumerate(zip(st.columns(3), _INPUTS, strict=True)):
             key = f"smear.assumed.{at}"
@@ -85,7 +85,7 @@ def _draw_assumed() -> Assumed:
 
 def _manual() -> Count | None:
     """What the user counted: red cells, parasitized ones, leukocytes."""
-    names = ("Red cells you counted", "Parasitized ones among them", "Leukocytes you counted")
+    names = ("Red cells you counted", "Parasitized red cells among them", "Leukocytes you counted")
     with st.expander("Enter your own count", icon=":material/pin:"):
         cells, found, white = (
             part.number_input(name, 0, MOST_COUNTED, None, key=f"smear.manual.{at}", placeholder="None")
@@ -144,8 +144,8 @@ def downloads(sample: Sample, session: TriageSession, result: Result) -> None:
         )
         offer_download("CVAT (XML)", lambda: format_cvat(label_boxes(result)), "cells_cvat.xml")
     st.caption(
-        "The report is one file that opens anywhere and prints; it names no patient but by what you typed above. "
-        f"Decisions are kept in {literal(session.log.store.place)}."
+        "The report is one file that opens in any browser and prints. It names the patient only if you typed a name "
+        f"above. Decisions are kept in {literal(session.log.store.place)}."
     )
 
 
@@ -158,21 +158,21 @@ def readers(session: TriageSession) -> None:
     st.header("Readers", anchor=False)
     if session.blind and session.undecided:
         st.markdown(
-            f"Also read by {literal(', '.join(others))}. While you are blind you see what they said of cells that "
-            "you have decided, and their counts when no suspect is left."
+            f"Also read by {literal(', '.join(others))}. While Blind is on, you see their answers only for cells you "
+            "have decided on, and their counts once no suspect is left."
         )
     if len(compared.annotators) > 1:
         with st.container(key="smear-readers"):
             draw_agreement(compared.of_sample)
         _differ(session, compared.disputed)
-        st.caption(f"Of cells that two have read, with 95 % intervals; kappa is Cohen’s. {CONSENSUS}")
+        st.caption(f"For cells that both have read, with 95 % intervals. Kappa is Cohen’s. {CONSENSUS}")
 
 
 def _differ(session: TriageSession, cells: list[Cell]) -> None:
     if not cells:
-        st.markdown("They differ on no cell.")
+        st.markdown("They agree on every cell.")
         return
-    with st.expander(f"They differ on {count(len(cells), 'cell')}", icon=":material/group:"):
+    with st.expander(f"They disagree on {count(len(cells), 'cell')}", icon=":material/group:"):
         for cell in cells:
             name = f"**{cell.rank}**" if cell.rank else "Added"
             st.button(

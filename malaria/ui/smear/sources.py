@@ -32,7 +32,9 @@ def choose() -> Sample | None:
         _begin(Sample.synthetic(asked))
     sample: Sample | None = st.session_state.get(_OPEN)
     with (
-        st.container() if sample is None else st.expander("Add fields, or triage others", icon=":material/upload_file:")
+        st.container()
+        if sample is None
+        else st.expander("Add fields, or start another sample", icon=":material/upload_file:")
     ):
         _ways_in(sample)
     if asked is not None and asked not in EXAMPLES:
@@ -45,9 +47,7 @@ def choose() -> Sample | None:
         else:
             st.rerun()
     if sample is None:
-        st.info(
-            "The suspects appear here as soon as you click the example or upload a field.", icon=":material/touch_app:"
-        )
+        st.info("The suspects appear here once you click the example or upload a field.", icon=":material/touch_app:")
     return sample
 
 
@@ -61,12 +61,12 @@ def _ways_in(sample: Sample | None) -> None:
             _begin(None)
             st.rerun()
     if sample is not None and not sample.example:
-        st.toggle("Add them to this sample", True, key=_MORE, help="Off: what you upload is a new sample.")
+        st.toggle("Add them to this sample", True, key=_MORE, help="When off, your upload starts a new sample.")
     draw_uploader(
         _PAGE,
-        "Your own fields of **one** sample: pictures of a Giemsa-stained thin smear under the 100x lens, one or many, "
-        "or a zip of them. They stay in memory, for this visit only; decisions are kept: upload the same again to go "
-        "on.",
+        "Your own fields of **one** sample: one or more pictures of a Giemsa-stained thin smear through the 100x lens, "
+        "or a zip of them. Pictures stay in memory, for this visit only. Decisions are kept: upload the same pictures "
+        "again to continue.",
     )
 
 

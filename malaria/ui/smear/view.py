@@ -35,12 +35,13 @@ _LEGEND: Final = f"""
 - **□** a suspect, p at least {SURE:g}
 - **◇** a suspect below that, numbered where there is room
 - **+ - ? x** after a number: confirmed, rejected, unsure, no cell
-- **thin blue** red cells not suspected
+- **thin blue** red cells that are not suspects
 - **double violet** leukocytes
 - **grey** platelets and dirt
-- **double teal** where the slide ends, in an eyepiece
+- **double teal** the edge of the view through an eyepiece
 
-Without a mouse: Tab to the field; there the arrow keys move a cross, and Enter chooses what is under it.
+Without a mouse: press Tab to reach the field, move the cross with the arrow keys, and press Enter to choose
+what is under it.
 """
 
 _folder = Path(__file__).parent
@@ -84,10 +85,10 @@ def view(sample: Sample, session: TriageSession) -> None:
         on_picked_change=lambda: _pick(session, window),
     )
     _moves(session, about, cells, window)
-    st.caption(f"{told} Click a suspect to choose it, any other cell to judge it, bare ground to add a missed cell.")
-    if st.button(
-        "Leave this field out", icon=":material/block:", help="Nothing in it counts until you take it in again."
-    ):
+    st.caption(
+        f"{told} Click a suspect to choose it, any other cell to judge it, or an empty spot to add a missed cell."
+    )
+    if st.button("Leave this field out", icon=":material/block:", help="Nothing in it counts until you put it back."):
         sample.leave_out([session.field], session.annotator)
         st.rerun()
 
