@@ -19,6 +19,7 @@ from tests.browser.test_every_page import PHONE, find_barriers, open_page, pale
 def read_tiles(page: Page) -> list[tuple[str, str]]:
     """What the reader and the network said of each of the ten cells, as told to those who see no pictures."""
     expect(page.get_by_role("heading", name="All ten")).to_be_visible()
+    expect(page.locator(".tiles img")).to_have_count(CELLS)
     alts = page.locator(".tiles img").evaluate_all("all => all.map(image => image.alt)")
     found = [re.search(r"You: ([\w ]+)\. The network: (\w+)\.", alt) for alt in alts]
     return [one.groups() for one in found if one]  # type: ignore[misc]
