@@ -102,7 +102,7 @@ def test_a_link_gives_the_same_test_and_says_so_when_it_cannot(key: Key) -> None
     assert codes(again) == [link]
     assert not again.warning
     other = start(links.READERS, **TEST, test="0123456789abcdef")
-    assert "This is not the test 0123456789abcdef of the link" in sentences(other)
+    assert "This is not the test 0123456789abcdef from the link" in sentences(other)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_test_that_cannot_be_is_refused_in_a_sentence_with_a_way_back(asked: d
 
 def test_a_labelled_set_gives_a_test_and_says_what_was_left_out() -> None:
     app = settled(start(links.READERS, **TEST, set="labelled", example="synthetic"))
-    assert re.search(r"\d+ cells left out whose label the network contradicts", sentences(app))
+    assert re.search(r"\d+ cells left out because the network contradicts the label", sentences(app))
     assert "set=labelled" in codes(app)[0]
 
 
