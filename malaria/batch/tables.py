@@ -10,7 +10,7 @@ from markupsafe import Markup
 from malaria.batch.relabelled import Relabelled
 from malaria.labels import CLASSES, PARASITIZED, READINGS, UNINFECTED
 from malaria.metrics import ByPatient, Confusion, Evaluation, Rate, Readings
-from malaria.report.html import Cell, Entry, render_table
+from malaria.report.html import Entry, TableCell, render_table
 from malaria.wording import numbers
 from malaria.wording.numbers import DASH, coefficient, percent
 
@@ -81,7 +81,9 @@ def relabelled_table(relabelled: Relabelled) -> Markup:
     rows: list[list[Entry]] = []
     for name in ("sensitivity", "specificity", "accuracy"):
         rates = [choose_rate(name, side) for side in sides]
-        rows.append([NAMES[name], *(Cell(value(name, rate), _say_ground(name, rate), bold=True) for rate in rates)])
+        rows.append(
+            [NAMES[name], *(TableCell(value(name, rate), _say_ground(name, rate), bold=True) for rate in rates)]
+        )
     return render_table("Corrected figures", ["", "Given labels", "Corrected labels"], rows)
 
 
@@ -97,11 +99,11 @@ def rates_table(evaluation: Evaluation) -> Markup:
     head = ["", "Value", "95 % interval", *(["by patient"] if patients else []), "n"]
     rows: list[list[Entry]] = []
     for name, rate in evaluation.rates.items():
-        cells: list[Entry] = [Cell(value(name, rate), bold=True), interval(name, rate)]
+        cells: list[Entry] = [TableCell(value(name, rate), bold=True), interval(name, rate)]
         if patients:
             cells.append(interval(name, patients[name]) if name in patients else "")
         counted = f"{rate.numerator:,} of {rate.n:,}" if rate.numerator is not None else f"{rate.n:,}"
-        rows.append([Cell(NAMES[name], MEANINGS.get(name, "")), *cells, counted])
+        rows.append([TableCell(NAMES[name], MEANINGS.get(name, "")), *cells, counted])
     return render_table("Rates at this threshold", head, rows)
 
 
@@ -117,7 +119,12 @@ def comparison_table(a: Evaluation, b: Evaluation) -> Markup:
 def by_patient_table(patients: ByPatient, by_cell: Evaluation) -> Markup:
     """The rates that have an interval by patient, beside the interval that takes cells as independent."""
     rows: list[list[Entry]] = [
-        [NAMES[name], Cell(value(name, rate), bold=True), interval(name, by_cell.rates[name]), interval(name, rate)]
+        [
+            NAMES[name],
+            TableCell(value(name, rate), bold=True),
+            interval(name, by_cell.rates[name]),
+            interval(name, rate),
+        ]
         for name, rate in patients.rates.items()
     ]
     return render_table("Intervals by cell and by patient", ["", "Value", "by cell", "by patient"], rows)
@@ -140,7 +147,7 @@ def matrix_table(confusion: Confusion, title: str) -> Markup:
     for label, counts in zip(CLASSES, ((confusion.tp, confusion.fn), (confusion.fp, confusion.tn)), strict=True):
         n = sum(counts)
         shares = [percent(count / n, n=n) if n else DASH for count in counts]
-        cells = [Cell(f"{count:,}", share, bold=True) for count, share in zip(counts, shares, strict=True)]
+        cells = [TableCell(f"{count:,}", share, bold=True) for count, share in zip(counts, shares, strict=True)]
         rows.append([label, *cells])
     return render_table(title, ["True label", *(f"Predicted {label}" for label in CLASSES)], rows)
 
@@ -148,12 +155,12 @@ def matrix_table(confusion: Confusion, title: str) -> Markup:
 def readings_table(readings: Readings) -> Markup:
     """Every figure as given, re-read and undisputed, with how far the last two are from the first."""
 
-    def cell(name: str, figure: float | None, change: float | None) -> Cell:
+    def cell(name: str, figure: float | None, change: float | None) -> TableCell:
         if figure is None:
-            return Cell(DASH)
+            return TableCell(DASH)
         points = f"{100 * change:+.2f}" if name in _SHARES and change is not None else None
         moved = "" if change is None else points or f"{change:+.4f}"
-        return Cell(_writer(name, readings.as_given.n)(figure), moved)
+        return TableCell(_writer(name, readings.as_given.n)(figure), moved)
 
     rows: list[list[Entry]] = [
         [
@@ -168,8 +175,8 @@ def readings_table(readings: Readings) -> Markup:
     return render_table("Three readings", ["", *READINGS.values()], [["Cells", *sizes], *rows])
 
 
-def _with_interval(name: str, rate: Rate) -> Cell:
-    return Cell(value(name, rate), interval(name, rate), bold=True)
+def _with_interval(name: str, rate: Rate) -> TableCell:
+    return TableCell(value(name, rate), interval(name, rate), bold=True)
 
 
 def _writer(name: str, n: int) -> Callable[[float], str]:

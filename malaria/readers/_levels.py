@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from malaria.errors import MetricsError
-from malaria.wording.numbers import rounded
+from malaria.wording.numbers import round_figures
 from malaria.wording.words import count
 
 DETECTION: Final = (0.9, 0.8, 0.7)
@@ -82,11 +82,13 @@ class Level:
         told = f"Level {_name(self.possible)}."
         if self.next_more is None:
             return f"{told} With such a share of right answers even {_FAR:,} cells more would not say more."
-        more = count(rounded(self.next_more), "cell")
+        more = count(round_figures(self.next_more), "cell")
         narrower = f"{told} About {more} more, read as well as these, would leave level {_name(self.next_possible)}"
         if len(self.next_possible) == 1:
             return f"{narrower}."
-        return f"{narrower}, and {f'about {rounded(self.more):,}' if self.more else f'not even {_FAR:,}'} one level."
+        return (
+            f"{narrower}, and {f'about {round_figures(self.more):,}' if self.more else f'not even {_FAR:,}'} one level."
+        )
 
 
 def grade_level(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-class Cell(NamedTuple):
+class TableCell(NamedTuple):
     """What stands in one cell of a table: its text, perhaps in bold, and a smaller note below it."""
 
     text: str
@@ -21,7 +21,7 @@ class Cell(NamedTuple):
     bold: bool = False
 
 
-Entry: TypeAlias = str | Cell
+Entry: TypeAlias = str | TableCell
 
 
 def render(template: str, **values: object) -> Markup:
@@ -31,7 +31,7 @@ def render(template: str, **values: object) -> Markup:
 
 def render_table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Entry]]) -> Markup:
     """Return a table. The first entry of each row names the row; without a `head` or a `caption` it has none."""
-    cells = [[entry if isinstance(entry, Cell) else Cell(entry) for entry in row] for row in rows]
+    cells = [[entry if isinstance(entry, TableCell) else TableCell(entry) for entry in row] for row in rows]
     return render("report/table.html", caption=caption, head=head, rows=cells)
 
 

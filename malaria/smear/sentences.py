@@ -11,7 +11,7 @@ from malaria.smear.result import Result
 from malaria.smear.sample_survey import MORE
 from malaria.smear.triage import Triage
 from malaria.wording import words
-from malaria.wording.numbers import DASH, estimate, interval, keep_together, percent, rounded
+from malaria.wording.numbers import DASH, estimate, interval, keep_together, percent, round_figures
 
 SAID: Final = {
     PARASITIZED: "confirmed",
@@ -194,7 +194,7 @@ def _share(count: Count) -> str:
 
 
 def _density(found: Range | None, n: int | None) -> str:
-    return _range(found, n, lambda number: f"{rounded(number):,}")
+    return _range(found, n, lambda number: f"{round_figures(number):,}")
 
 
 def _range(found: Range | None, n: int | None, write: Callable[[float], str]) -> str:

@@ -69,10 +69,10 @@ def plain(number: float, digits: int = 3) -> str:
 
 def per_ul(share: float, red_cells_per_ul: float) -> str:
     """Return a parasitaemia (0 to 1) as infected cells per microlitre, to two significant digits: "94,000/µL"."""
-    return f"{rounded(share * red_cells_per_ul):,}/µL"
+    return f"{round_figures(share * red_cells_per_ul):,}/µL"
 
 
-def rounded(number: float) -> int:
+def round_figures(number: float) -> int:
     """Return a number of 1 or more to two significant digits, a smaller one as 0 or 1."""
     if number < 10:
         return round(number)

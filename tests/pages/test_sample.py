@@ -24,7 +24,7 @@ from malaria.ui.sample import answer
 from malaria.ui.sample.inputs import Inputs, from_address, to_address
 from malaria.ui.sample.page import SECTIONS
 from malaria.ui.sample.text import SOURCES, write_background
-from malaria.wording.numbers import interval, percent, rounded
+from malaria.wording.numbers import interval, percent, round_figures
 
 RATES = {"n": "1000", "sens": "0.947", "fpr": "0.028", "rho": "0.003"}
 
@@ -424,4 +424,4 @@ def test_percentages_are_written_without_exponents(share: float, written: str) -
 
 @pytest.mark.parametrize(("number", "written"), [(93_960, 94_000), (202_519, 200_000), (15.4, 15), (3.4, 3), (0.2, 0)])
 def test_densities_are_rounded_to_what_can_be_known(number: float, written: int) -> None:
-    assert rounded(number) == written
+    assert round_figures(number) == written

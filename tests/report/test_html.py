@@ -9,20 +9,20 @@ import pytest
 from markupsafe import Markup
 
 import malaria
-from malaria.report.html import Cell, render, render_page, render_table
+from malaria.report.html import TableCell, render, render_page, render_table
 
 HOSTILE = """</style><script>alert(1)</script>"'& 5 %"""
 ESCAPED = "&lt;/style&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp; 5\u00a0%"
 
 
 def test_a_table_escapes_its_caption_its_headings_and_its_cells() -> None:
-    table = render_table(HOSTILE, [HOSTILE], [[HOSTILE, Cell(HOSTILE, HOSTILE, bold=True)]])
+    table = render_table(HOSTILE, [HOSTILE], [[HOSTILE, TableCell(HOSTILE, HOSTILE, bold=True)]])
     assert table.count(ESCAPED) == 5
     assert "<script" not in table
 
 
 def test_every_heading_of_a_table_says_what_it_heads() -> None:
-    table = render_table("Rates", ["", "Value"], [["Accuracy", Cell("0.9", "of 5", bold=True)]])
+    table = render_table("Rates", ["", "Value"], [["Accuracy", TableCell("0.9", "of 5", bold=True)]])
     assert "<caption>Rates</caption>" in table
     assert '<th scope="col">Value</th>' in table
     assert '<th scope="row">Accuracy</th><td><b>0.9</b>' in table

@@ -19,7 +19,7 @@ from malaria.readers import (
     to_csv,
     write_certificate,
 )
-from malaria.report.html import Cell, Entry, render_table
+from malaria.report.html import Entry, TableCell, render_table
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
@@ -89,7 +89,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
 def _to_table(group: Group) -> str:
     rows: list[list[Entry]] = [
         [
-            Cell(name, f"{one.answered:,} of {count(one.cards, 'card')}"),
+            TableCell(name, f"{one.answered:,} of {count(one.cards, 'card')}"),
             *(describe(one.rates[kind]) for kind in ("sensitivity", "specificity", "accuracy")),
             " or ".join(map(str, one.level.possible)),
         ]

@@ -82,7 +82,7 @@ PARAMETERS: Final = {
 """Every number of `Inputs` by attribute. `reading` stands in the address as `labels`."""
 
 
-class Refused(NamedTuple):
+class RefusedParameter(NamedTuple):
     """A parameter of the address: what was asked, and the rule that it breaks."""
 
     name: str
@@ -90,14 +90,14 @@ class Refused(NamedTuple):
     rule: str
 
 
-def read_inputs(start: Inputs) -> tuple[Inputs, list[Refused]]:
+def read_inputs(start: Inputs) -> tuple[Inputs, list[RefusedParameter]]:
     """Return this session's inputs, newly read where the address has changed, and what of the address is refused.
 
     `start` is where a visitor without an address of their own starts.
     """
     asked = {name: st.query_params[name] for name in _list_names() if name in st.query_params}
     inputs = st.session_state.get(_INPUTS, start)
-    refused: list[Refused] = []
+    refused: list[RefusedParameter] = []
     if asked != st.session_state.get(_ADDRESS):
         inputs, refused = from_address(asked, inputs)
         came_back = not asked and _ADDRESS in st.session_state and _A_BOX in st.session_state
@@ -150,7 +150,7 @@ def to_address(inputs: Inputs) -> dict[str, str]:
     return numbers | {"labels": inputs.reading}
 
 
-def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[Refused]]:
+def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[RefusedParameter]]:
     """Return `start` with what `query` says, and each parameter that is no number or out of range.
 
     A number may also be called as in the command line's `sample`, `cells` for `n`.
@@ -169,12 +169,12 @@ def from_address(query: Mapping[str, str], start: Inputs) -> tuple[Inputs, list[
             values[attribute] = int(number) if whole else number
         else:
             kind = "a whole number" if whole else "a number"
-            refused.append(Refused(name, query[name], f"must be {kind} from {low:,.10g} to {high:,.10g}"))
+            refused.append(RefusedParameter(name, query[name], f"must be {kind} from {low:,.10g} to {high:,.10g}"))
     if (reading := query.get("labels")) is not None:
         if reading in READINGS:
             values["reading"] = reading
         else:
-            refused.append(Refused("labels", reading, f"must be one of {', '.join(READINGS)}"))
+            refused.append(RefusedParameter("labels", reading, f"must be one of {', '.join(READINGS)}"))
     inputs = replace(start, **values)
     return replace(inputs, flagged=min(inputs.flagged, inputs.counted)), refused
 

@@ -19,7 +19,7 @@ from malaria.ui.sample import charts, tab_charts
 from malaria.ui.sample.controls import PREVALENCE, draw_control, draw_count_entry
 from malaria.ui.sample.inputs import Inputs
 from malaria.ui.sample.text import HIGH, LANDMARKS
-from malaria.wording.numbers import chance, per_ul, percent, plain, rounded
+from malaria.wording.numbers import chance, per_ul, percent, plain, round_figures
 from malaria.wording.words import count
 
 _CELLS = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 1_000_000)
@@ -74,7 +74,7 @@ def say_review(inputs: Inputs) -> str:
     """Return what a person's look at the flagged cells changes, or nothing where nobody looks."""
     if inputs.kept == inputs.fooled == 1:
         return ""
-    seen = rounded(inputs.cells * CellRates(inputs.sensitivity, inputs.false_positive_rate).flagged_share(0.0))
+    seen = round_figures(inputs.cells * CellRates(inputs.sensitivity, inputs.false_positive_rate).flagged_share(0.0))
     rates = inputs.rates
     return (
         f"A person reviews the flagged cells, about {seen:,} of {count(inputs.cells, 'healthy cell')}. After the "
