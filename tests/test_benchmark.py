@@ -203,7 +203,7 @@ def test_the_app_stays_small_and_free_of_tensorflow() -> None:
     if LINUX:
         assert found.tensorflow_loaded is False
         assert found.resident_mb
-        assert 60 < found.resident_mb < 300
+        assert 60 < found.resident_mb < 400  # the home page triages a field
 
 
 @pytest.mark.usefixtures("quick")

@@ -80,7 +80,7 @@ def data_fetch(
             "later downloads into this folder are checked against it."
         )
     else:
-        say(f"The hash matches {fetched.checked_against}.")
+        say(f"The hash matches the one {fetched.checked_against}.")
 
 
 def _print(told: dict[str, Any]) -> None:

@@ -42,6 +42,8 @@ STATES = {
 STREAMLITS = {
     # The zone for dropping files is no button, has a role of none and yet a name, and no option changes either.
     "presentation-role-conflict": '[data-testid="stFileUploaderDropzone"]',
+    # The sidebar of a phone, closed: it scrolls, and what is in it takes no focus until it is opened.
+    "scrollable-region-focusable": '[data-testid="stSidebarContent"]',
 }
 """Findings of axe-core, by its ids, in parts that are Streamlit's own and cannot be mended from here."""
 

@@ -124,7 +124,7 @@ def test_a_change_after_the_reveal_is_recorded_beside_the_first_answer(page: Pag
     press(page, "p", "Next Shortcut Enter")
     expect(page.get_by_text("You: Parasitized")).to_be_visible()
     page.keyboard.press("u")
-    expect(page.get_by_text("Give Uninfected once more to change your answer")).to_be_visible()
+    expect(page.get_by_text("Press Uninfected once more to change your answer")).to_be_visible()
     page.keyboard.press("u")
     decided(page, 1)
     expect(page.get_by_text(HIDDEN)).to_be_visible()

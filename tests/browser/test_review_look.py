@@ -90,7 +90,7 @@ def test_a_swipe_answers_as_the_keys_do_in_two_steps(page: Page, journal: CsvJou
     expect(page.get_by_text("You: Uninfected")).to_be_visible()
     assert pale(page) == []
     swipe(page, -150)  # another answer, once
-    expect(page.get_by_text("Give Parasitized once more to change your answer")).to_be_visible()
+    expect(page.get_by_text("Press Parasitized once more to change your answer")).to_be_visible()
     assert len(rows_of(journal, "thumb")) == 1
     swipe(page, 150)
     expect(page.get_by_text(HIDDEN)).to_be_visible()

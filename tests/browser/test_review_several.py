@@ -41,7 +41,7 @@ def test_cells_are_chosen_and_answered_by_keys_alone_and_undone_together(page: P
     rows = [row for row in state_of(journal).rows if row.annotator == "keys"]
     assert [row.final_answer for row in rows] == ["Uninfected"] * 4
     assert all(row.blind for row in rows)
-    expect(page.get_by_text("Undo takes all 4 back.")).to_be_visible()
+    expect(page.get_by_text("Undo takes back all 4.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     decided(page, 0)
     assert not any("keys" in cell for cell in state_of(journal).opinions.values())

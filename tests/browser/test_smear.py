@@ -213,7 +213,7 @@ def test_what_is_open_stays_open_and_what_is_typed_stays_while_fields_come_in(pa
     page.get_by_text(re.compile(r"^Field by field \(1\)$")).click()
     count.press_sequentially("512")
     expect(page.locator(".st-key-smear-status").get_by_role("button", name="Stop")).to_be_visible()
-    expect(page.get_by_text("2 fields triaged. 1 field does not count, see below.")).to_be_visible()
+    expect(page.get_by_text("2 fields triaged. 1 field does not count: see below.")).to_be_visible()
     expect(page.get_by_text(re.compile("^no.png"))).to_be_visible()
     expect(count).to_be_visible()
     expect(count).to_have_value("512")

@@ -71,4 +71,4 @@ def test_fetch_says_that_no_hash_was_known(tmp_path: Path) -> None:
         again = run(app, ["data", "fetch", str(tmp_path), "--url", server.url])
     assert f"24 images, SHA-256 {hashlib.sha256(ZIP).hexdigest()}" in first.stdout
     assert "The hash was not checked" in first.stderr
-    assert "The hash is as recorded." in again.stderr
+    assert "The hash matches the one recorded." in again.stderr

@@ -132,7 +132,7 @@ def test_a_part_that_is_too_long_is_thrown_away(server: Server, tmp_path: Path) 
 
 
 def test_another_hash_is_refused_and_nothing_is_kept(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="does not have the SHA-256 that was given"):
+    with pytest.raises(SourceError, match="does not match the SHA-256 that was given"):
         fetch(tmp_path, server.url, "0" * 64)
     assert list(tmp_path.iterdir()) == []
 

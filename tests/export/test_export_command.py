@@ -118,8 +118,8 @@ def test_a_sample_is_triaged_and_written_as_boxes(run: Run, fields: Path, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["coco", "PLACE", "--labels", "x.csv"], "coco is made of the fields of a sample. Leave out --labels."),
-        (["folders", "PLACE", "--model", "m"], "folders is made of labelled cells. Leave out --model."),
+        (["coco", "PLACE", "--labels", "x.csv"], "coco is made from the fields of a sample. Leave out --labels."),
+        (["folders", "PLACE", "--model", "m"], "folders is made from labelled cells. Leave out --model."),
         (["folders", "PLACE", "PLACE"], "folders takes one folder or zip of cells, not 2."),
         (["imagefolder", "PLACE", "--output", "-"], "A zip cannot go to standard output. Name a file."),
         (["voc", "PLACE"], "'voc' is not one of"),

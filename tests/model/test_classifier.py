@@ -371,7 +371,7 @@ def test_a_broken_folder_is_a_sentence_and_the_others_work(tmp_path: Path, name:
 def test_a_network_that_gives_no_probabilities_is_refused(tmp_path: Path, steepness: float, activation: bool) -> None:
     folder = write_model(tmp_path)
     (folder / "model.tflite").write_bytes(network(steepness=steepness, activation=activation))
-    with pytest.raises(ModelError, match="answers with what is no sigmoid"):
+    with pytest.raises(ModelError, match="does not output a sigmoid"):
         load("tiny", tmp_path)
 
 

@@ -289,7 +289,7 @@ def test_a_cell_full_of_parasites_shows_where_they_are() -> None:
     app = start(example="schizont")
     assert answers(app) == ["Looks parasitized"]
     alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
-    maps = [alt for alt in alts if "what speaks for a parasite" in alt]
+    maps = [alt for alt in alts if "evidence for a parasite" in alt]
     assert maps
     assert not any("nothing" in alt for alt in maps)
 

@@ -408,7 +408,7 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     make_room = full_disk(monkeypatch, after=0)
     key(app, "U")
     assert "cannot be written (No space left on device). Free some space" in shown(app)
-    assert "Paused: 1 decision is not kept yet" in shown(app)
+    assert "Paused: 1 decision is not saved yet" in shown(app)
     assert not any(button.label in ("Parasitized", "Uninfected") for button in app.button)
     press(app, "Try again")
     assert app.error

@@ -450,7 +450,7 @@ def test_a_full_disk_stops_the_queue_and_loses_nothing(journal: CsvJournal, monk
     app = start()
     make_room = full_disk(monkeypatch, after=0)
     key(app, "P")
-    assert "1 decision is not kept yet" in said(app)
+    assert "1 decision is not saved yet" in said(app)
     assert not any(button.label == "Confirm" for button in app.button)
     make_room()
     next(button for button in app.button if button.label == "Try again").click()
@@ -644,7 +644,7 @@ def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compare
     assert "Also read by ann" in said(second)
     assert not any("confirmed" in button.label for button in second.button)
     assert list(second.table[0].value) == ["Machine alone"]
-    assert f"0 of {n + 1} suspects** decided, 1 of them picked out by another reader" in said(second)
+    assert f"0 of {n + 1} suspects** decided, including 1 that another reader picked out" in said(second)
     key(second, "U")
     assert "ann: confirmed; bo: rejected" in labels(second)
     key(key(second, "Z"), "U")
@@ -657,7 +657,7 @@ def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compare
     assert list(second.table[0].value) == ["Machine alone", BY_ANN, "Decided by bo", "Consensus"]
     assert figures(second, "Consensus")["Parasitized"] == f"{n}, and 1 open"
     assert f"| ann, bo | first | {n + 1} |" in said(second)
-    assert "They differ on 1 cell" in [one.label for one in second.expander]
+    assert "They disagree on 1 cell" in [one.label for one in second.expander]
 
 
 def test_who_is_not_blind_sees_what_others_said(journal: CsvJournal) -> None:

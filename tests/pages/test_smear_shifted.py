@@ -51,7 +51,7 @@ def test_when_the_cells_are_decided_the_page_offers_more_of_them(names, monkeypa
     app = upload(start(example=None), names)
     for _ in range(20):
         key(app, "U")
-    assert "These 20 are decided." in said(app)
+    assert "You have decided on these 20." in said(app)
     press(app, "Decide on 100 more")
     assert "**20 of" in said(app)
     assert session(app).current is not None

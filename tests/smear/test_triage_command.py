@@ -149,7 +149,7 @@ def test_more_parasitized_cells_than_cells_are_refused_before_the_work(run, plac
 
 def test_one_field_is_told_as_one(run, place):
     result = run(place / "one.png")
-    assert result.stderr.splitlines()[-1].startswith("1 field, 12 red cells: 3 kept for a human, 9 discarded.")
+    assert result.stderr.splitlines()[-1].startswith("1 field, 12 red cells: 3 kept for review, 9 discarded.")
 
 
 @pytest.mark.parametrize(
@@ -185,13 +185,13 @@ def test_an_unusable_field_counts_only_when_it_is_taken_in(run, place, tmp_path)
     assert figures["unreadable"]["empty.png"].startswith(why)
     assert why in result.stderr
     told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert told.index("1 field is left out and does not count: below") < told.index("<table")
+    assert told.index("1 field is left out and does not count.") < told.index("<table")
     result = run(place, "--take-in", "empty.png", "--take-in", "none.png", "--json", "-")
     figures = json.loads(result.stdout)
     assert (figures["fields"], figures["left_out"], figures["unreadable"]) == (3, [], {})
     assert "No field is called none.png, so it cannot be taken in." in result.stderr
     told = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert told.index("1 of 3 fields was told as unusable, but somebody took it in") < told.index("<table")
+    assert told.index("1 of 3 fields was reported as unusable, but somebody chose to count it") < told.index("<table")
 
 
 def test_a_sample_of_unusable_fields_alone_is_no_error_and_has_no_figures(run, place, tmp_path):
