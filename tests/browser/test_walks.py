@@ -83,6 +83,7 @@ def triage_five_photos(walk: Walk) -> None:
     expect(walk.page.locator(".keys[data-card] img")).to_be_visible()
     walk.press("p")
     walk.sees(r"1 of \d+ suspects")
+    walk.sees("5 fields triaged")
 
 
 def find_the_cheapest_count(walk: Walk) -> None:
