@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import UNSURE, UNUSABLE, Log, Turn, read_presses, to_csv
+from malaria.ui.parts.component import load_component
 from malaria.ui.parts.downloads import offer_download
-from malaria.ui.parts.frame import PARTS
 from malaria.ui.parts.text import literal
 from malaria.wording.words import choose_verb, count
 
@@ -26,9 +27,7 @@ SIGNS: Final = {PARASITIZED: "+", UNINFECTED: "-", UNSURE: "?", UNUSABLE: "x"}
 _IN_BROWSER: Final = {"Left": "arrowleft", "Right": "arrowright"}  # what a browser calls Streamlit's keys
 
 # What Streamlit's shortcuts lack: they may come when a card is drawn that they are not about.
-_keys = st.components.v2.component(
-    "answer_keys", html=(PARTS / "keys.html").read_text(), js=(PARTS / "keys.js").read_text(), isolate_styles=False
-)
+_keys = load_component("answer_keys", Path(__file__).with_name("keys.js"), isolate_styles=False)
 
 
 @dataclass(frozen=True)

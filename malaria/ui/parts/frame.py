@@ -19,6 +19,7 @@ from malaria.model.card import FILE as CARD_FILE
 from malaria.model.evidence import Evidence
 from malaria.model.network import FILE as NETWORK_FILE
 from malaria.ui.parts import address, links
+from malaria.ui.parts.component import load_component
 from malaria.ui.parts.text import literal
 
 PARTS: Final = Path(__file__).resolve().parent
@@ -111,7 +112,7 @@ PAGES: Final = (
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
 
 
-_out_of_the_way = st.components.v2.component("navigation", js=(PARTS / "navigation.js").read_text())
+_out_of_the_way = load_component("navigation", PARTS / "navigation.js")
 
 
 class Frame:

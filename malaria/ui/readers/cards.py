@@ -10,18 +10,13 @@ import streamlit as st
 from malaria.labels import CLASSES
 from malaria.readers import ANSWERS, Card
 from malaria.ui.parts.answer_keys import KEYS
+from malaria.ui.parts.component import load_component
 
 WORDS: Final = dict(zip(ANSWERS, (*CLASSES, "Can’t tell"), strict=True))
 """What the answers of a test are called."""
 _LONGEST: Final = 24 * 3600.0
 
-_folder = Path(__file__).parent
-_cards = st.components.v2.component(
-    "reader_cards",
-    html=(_folder / "cards.html").read_text(),
-    css=(_folder / "cards.css").read_text(),
-    js=(_folder / "cards.js").read_text(),
-)
+_cards = load_component("reader_cards", Path(__file__).with_name("cards.js"))
 
 
 class Given(NamedTuple):

@@ -15,6 +15,7 @@ from malaria import phantom
 from malaria.images import RGB
 from malaria.readers import FieldReading, describe, grade_fields, match_marks, parasites_of
 from malaria.report.html import render_table
+from malaria.ui.parts.component import load_component
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import draw_picture
 from malaria.wording.numbers import estimate, plain
@@ -27,13 +28,7 @@ _STATE: Final = "readers.fields"
 _KEY: Final = "reader-marks"
 _WIDE: Final = 1280
 
-_folder = Path(__file__).parent
-_marks = st.components.v2.component(
-    "reader_marks",
-    html=(_folder / "marks.html").read_text(),
-    css=(_folder / "marks.css").read_text(),
-    js=(_folder / "marks.js").read_text(),
-)
+_marks = load_component("reader_marks", Path(__file__).with_name("marks.js"))
 
 
 @dataclass(eq=False)

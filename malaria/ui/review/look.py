@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-import streamlit as st
-
 from malaria.review import SuspectLabel
 from malaria.ui.parts.answer_keys import KEYS, LABELS
+from malaria.ui.parts.component import load_component
 from malaria.ui.review.label_review import LabelReview
 
 ALL_KEYS: Final = (
@@ -23,13 +22,7 @@ ALL_KEYS: Final = (
 )
 """Every key of a card, and what it does."""
 
-_folder = Path(__file__).parent
-_look = st.components.v2.component(
-    "review_look",
-    html=(_folder / "look.html").read_text(),
-    js=(_folder / "look.js").read_text(),
-    isolate_styles=False,
-)
+_look = load_component("review_look", Path(__file__).with_name("look.js"), isolate_styles=False)
 
 
 def draw_look(work: LabelReview, current: SuspectLabel) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from malaria.review import AS_GIVEN, Answered, SuspectLabel, answer_several, list_page
 from malaria.ui.parts.answer_keys import KEYS, LABELS, AnswerKeys
+from malaria.ui.parts.component import load_component
 from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import choose_verb, count
 
@@ -14,13 +15,7 @@ SEVERAL: Final = "review.several"
 """Where the session's state says that several cells are shown at once."""
 
 _GRID: Final = "review-grid"
-_folder = Path(__file__).parent
-_grid = st.components.v2.component(
-    "review_grid",
-    html=(_folder / "grid.html").read_text(),
-    css=(_folder / "grid.css").read_text(),
-    js=(_folder / "grid.js").read_text(),
-)
+_grid = load_component("review_grid", Path(__file__).with_name("grid.js"))
 
 
 def draw_switch(several: bool) -> None:

@@ -16,6 +16,7 @@ from malaria.smear.drawing import SURE, Mark, draw_marks, window_around
 from malaria.smear.sample import Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import SIGNS
+from malaria.ui.parts.component import load_component
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval
 from malaria.wording.words import count, probability
@@ -44,13 +45,7 @@ Without a mouse: press Tab to reach the field, move the cross with the arrow key
 what is under it.
 """
 
-_folder = Path(__file__).parent
-_field = st.components.v2.component(
-    "smear_field",
-    html=(_folder / "field.html").read_text(),
-    css=(_folder / "field.css").read_text(),
-    js=(_folder / "field.js").read_text(),
-)
+_field = load_component("smear_field", Path(__file__).with_name("field.js"))
 
 
 def view(sample: Sample, session: TriageSession) -> None:
