@@ -104,18 +104,18 @@ class ReviewSession(Turn[SuspectLabel]):
 
     @property
     def label_hidden(self) -> bool:
-        """Whether the given label and the model's view must not be seen yet."""
-        if self.current is None or self.revealed is not None:
-            return False
-        if self.is_repeat:
-            return self.settings.blind and not (self.settings.wanted.tells_label or self._open)
-        return self.hides(self.current) and not self._open
+        """Whether the given label of the current card and the model's view of it must not be seen yet."""
+        return self.current is not None and self.hides(self.current)
 
     def hides(self, card: SuspectLabel) -> bool:
-        """Whether a card that waits must not show its given label, nor the model's view."""
-        comes_back = card.image_id in self._returning
-        seen = not comes_back and self.log.state.was_shown(card.image_id, self.annotator)
-        return self.settings.blind and not (self.settings.wanted.tells_label or seen)
+        """Whether a card, the current one or one to come, must not show its given label, nor the model's view."""
+        if not self.settings.blind or self.settings.wanted.tells_label:
+            return False
+        is_current = card == self.current
+        if is_current and (self.revealed is not None or self._open):
+            return False
+        comes_back = self.is_repeat if is_current else card.image_id in self._returning
+        return comes_back or not self.log.state.was_shown(card.image_id, self.annotator)
 
     @property
     def mine(self) -> Decision | None:
@@ -148,7 +148,7 @@ class ReviewSession(Turn[SuspectLabel]):
         return list(found.values())
 
     def will_wait(self, card: SuspectLabel) -> bool:
-        """Whether a card that is to come will stay after its answer, until one has looked at what that reveals."""
+        """Whether a card, the current one or one to come, stays after its answer until one has seen what it reveals."""
         return self.settings.wait and self.hides(card)
 
     def waiting(self) -> Iterator[SuspectLabel]:
@@ -184,7 +184,7 @@ class ReviewSession(Turn[SuspectLabel]):
         if self.revealed and not self.is_stale(token) and answer not in (self.revealed.final_answer, self.doubted):
             self.doubted = answer
             return
-        reveals = self.label_hidden and self.settings.wait  # seen before the answer is kept, which ends the hiding
+        reveals = self.current is not None and self.will_wait(self.current)  # before the answer, which ends the hiding
         kept = self.keep(token, answer, note)
         if kept is None:
             return
@@ -330,7 +330,7 @@ class ReviewSession(Turn[SuspectLabel]):
             p_parasitized=card.p_parasitized,
             model=self._model,
             threshold=self._threshold,
-            blind=self.label_hidden if card is self.current else self.hides(card),
+            blind=self.hides(card),
             note=mark_note(note, adjudicates=self.settings.wanted.which == "adjudication"),
         )
 

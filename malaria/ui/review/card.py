@@ -80,14 +80,13 @@ def _cells(
 ) -> None:
     """The cell on view, and behind it those that come next."""
     work.prepare()
-    deck = [_show(work, current, name, waits=work.session.label_hidden and work.session.settings.wait)]
-    deck += [_show(work, card, name, waits=work.session.will_wait(card)) for card in work.session.look_ahead()]
+    deck = [_show(work, card, name) for card in (current, *work.session.look_ahead())]
     look = {"--zoom": f"{zoom}", "--bright": f"{brightness}%", "--contrast": f"{contrast}%"}
     keys.draw_card(deck, "The cell to be judged", look)
 
 
-def _show(work: LabelReview, card: SuspectLabel, name: str, *, waits: bool) -> Shown:
-    picture = work.pictures[card.file]
+def _show(work: LabelReview, card: SuspectLabel, name: str) -> Shown:
+    picture, waits = work.pictures[card.file], work.session.will_wait(card)
     if picture.rgb is None:
         return Shown(card.image_id, card.image_id, "", str, waits, error=picture.error or "The image cannot be read.")
     height, width = picture.rgb.shape[:2]

@@ -29,7 +29,7 @@ def draw_look(work: LabelReview, current: SuspectLabel) -> None:
     """Draw the button for the list of keys, and hear keys and swipes. What is hidden of a cell is not sent."""
     session = work.session
     cards = [current, *session.look_ahead()]
-    hidden = [card.image_id for card in cards if (session.label_hidden if card == current else session.hides(card))]
+    hidden = [card.image_id for card in cards if session.hides(card)]
     given = {card.image_id: KEYS[card.given_label].lower() for card in cards if card.image_id not in hidden}
     right, wrong = ("right as given", "wrong") if current.image_id in given else ("parasitized", "uninfected")
     if session.revealed:
