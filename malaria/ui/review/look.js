@@ -61,8 +61,7 @@ window.addEventListener(
 
 /** What a swipe stands for now: a key and the word for it. */
 function mean(right) {
-  const card = root()?.dataset.card;
-  const said = root()?.dataset.said ?? now.data.said;
+  const { card, said } = root()?.dataset ?? {};
   const other = (letter) => (letter === "p" ? "u" : "p");
   const words = { p: "Parasitized", u: "Uninfected" };
   if (said) {

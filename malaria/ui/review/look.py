@@ -40,7 +40,6 @@ def draw_look(work: LabelReview, current: SuspectLabel) -> None:
             "keys": [list(pair) for pair in ALL_KEYS],
             "given": given,
             "hidden": hidden,
-            "said": session.revealed and session.revealed.final_answer,
             "hint": f"Swipe the cell right: {right}. Left: {wrong}.",
         },
     )
