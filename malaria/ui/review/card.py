@@ -41,7 +41,6 @@ def card(work: LabelReview) -> None:
         else:
             _table(work, session.current, keys)
         _latest(work)
-        work.prepare()
 
 
 def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
@@ -79,7 +78,6 @@ def _cells(
     work: LabelReview, current: SuspectLabel, keys: AnswerKeys, name: str, zoom: float, brightness: int, contrast: int
 ) -> None:
     """The cell on view, and behind it those that come next."""
-    work.prepare()
     deck = [_show(work, card, name) for card in (current, *work.session.look_ahead())]
     look = {"--zoom": f"{zoom}", "--bright": f"{brightness}%", "--contrast": f"{contrast}%"}
     keys.draw_card(deck, "The cell to be judged", look)

@@ -126,10 +126,6 @@ class LabelReview:
         if card and rgb is not None and alike:
             self.session.prefer(alike[0].suspects(rgb, NEXT, but=card.image_id))
 
-    def prepare(self) -> None:
-        """Make the next images ready."""
-        self.pictures.prepare([card.file for card in self.session.look_ahead()])
-
 
 def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
     """Return the review of a labelled source by the picked model, begun anew where either has changed."""

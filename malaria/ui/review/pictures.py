@@ -1,11 +1,10 @@
-"""Pictures of whole cells for the card, made ready before they are asked for."""
+"""Pictures of whole cells for the card; those shown last are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
+from functools import lru_cache, partial
 from typing import Final
 
 import cv2
@@ -33,34 +32,21 @@ class Picture:
 
 
 class Pictures:
-    """The pictures of the files that `read` returns the bytes of."""
+    """The pictures of the files that `read` returns the bytes of, each made when it is first asked for."""
 
     def __init__(self, read: Callable[[str], bytes]) -> None:
-        self._read = read
-        self._made: dict[str, Future[Picture]] = {}
-        self._lock = Lock()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="pictures")
+        self._get = lru_cache(KEPT)(partial(_make, read))
 
     def __getitem__(self, file: str) -> Picture:
-        """The picture, at once where it was made ready."""
-        self.prepare([file])
-        return self._made[file].result()
+        return self._get(file)
 
-    def prepare(self, files: Iterable[str]) -> None:
-        """Begin to make pictures that will be asked for soon, the first first."""
-        with self._lock:
-            for file in files:
-                made = self._made.pop(file, None) or self._pool.submit(self._make, file)
-                self._made[file] = made  # now the last to be dropped
-            for old in list(self._made)[:-KEPT]:
-                del self._made[old]
 
-    def _make(self, file: str) -> Picture:
-        try:
-            rgb = decode(self._read(file), file)
-        except MalariaError as error:
-            return Picture(None, error=str(error))
-        return Picture(rgb, to_png_uri(rgb))
+def _make(read: Callable[[str], bytes], file: str) -> Picture:
+    try:
+        rgb = decode(read(file), file)
+    except MalariaError as error:
+        return Picture(None, error=str(error))
+    return Picture(rgb, to_png_uri(rgb))
 
 
 COLOUR: Final = "Colour"
