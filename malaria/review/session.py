@@ -271,10 +271,10 @@ class ReviewSession(Turn[SuspectLabel]):
         self.advance()
 
     def keep(self, token: int, answer: str, note: str) -> Decision | None:
-        """Keep what is said of the card on view, marked in its note where it is a third reader's."""
-        earlier = self.mine
-        third = earlier.adjudicates if earlier else self.settings.wanted.which == "adjudication"
-        return super().keep(token, answer, mark_note(note, adjudicates=third))
+        """Keep what is said of the card on view; a third reader's answer stays marked in its note when it changes."""
+        if earlier := self.mine:
+            note = mark_note(note, adjudicates=earlier.adjudicates)
+        return super().keep(token, answer, note)
 
     @property
     def _asks(self) -> bool:

@@ -179,7 +179,7 @@ class Turn(ABC, Generic[Card]):
         card = None if last is None else self._find(last)
         if self.is_stale(token) or last is None or card is None:
             return False
-        self.log.undo(self.annotator)
+        self.log.take_back([last])
         self._break_promises()
         self._show_undone(card, last)
         return True
