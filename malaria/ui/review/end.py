@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from malaria.cells import format_csv
+from malaria.metrics import Rate
 from malaria.report.rates import describe_rate
 from malaria.review import compare_with_oneself, correct_labels, corrections, count_decided
 from malaria.ui.parts import links
@@ -67,15 +68,10 @@ def _draw_decided(work: LabelReview, asked: Asked) -> None:
             f"{found.unsure:,}. Not usable: {found.unusable:,}."
         )
         st.markdown(f"Changed, of the {found.n:,} you answered: {describe_rate(found.changed)}.")
-    if compare_with_oneself(state, me).raw.n:
-        draw_oneself(work)
+    if (raw := compare_with_oneself(state, me).raw).n:
+        draw_oneself(raw)
     with st.container(horizontal=True):
-        offer_download(
-            "Corrected labels (CSV)",
-            lambda: format_csv(correct_labels(work.table, state)),
-            "corrected_labels.csv",
-            key="review-end-corrected",
-        )
+        offer_corrected(work, "review-end-corrected")
         download(work, "review-end-journal")
 
 
@@ -92,10 +88,8 @@ def _draw_next(work: LabelReview, asked: Asked) -> None:
             _offer_queue(
                 f"{count(third, 'cell')} {choose_verb(third, 'waits', 'wait')} for a third reader", asked, THIRD
             )
-        if session.log.state.decided_by(session.annotator) and st.button(
-            "Measure the models against these labels", icon=":material/grid_view:", key="review-end-measure"
-        ):
-            links.open_batch(corrections(session.log.state))
+        if session.log.state.decided_by(session.annotator):
+            offer_measuring(work, "review-end-measure")
 
 
 def _offer_queue(words: str, asked: Asked, queue: str, kind: str = "secondary") -> None:
@@ -113,9 +107,25 @@ def download(work: LabelReview, key: str) -> None:
     download_journal(log, key, note)
 
 
-def draw_oneself(work: LabelReview) -> None:
+def offer_corrected(work: LabelReview, key: str) -> None:
+    """Draw the button that downloads the corrected labels."""
+    state = work.session.log.state
+    offer_download(
+        "Corrected labels (CSV)",
+        lambda: format_csv(correct_labels(work.table, state)),
+        "corrected_labels.csv",
+        key=key,
+    )
+
+
+def offer_measuring(work: LabelReview, key: str) -> None:
+    """Draw the button that leads to the batch page with the corrected labels."""
+    if st.button("Measure the models against these labels", icon=":material/grid_view:", key=key):
+        links.open_batch(corrections(work.session.log.state))
+
+
+def draw_oneself(raw: Rate) -> None:
     """How the annotator agreed with themselves on the cards that came back."""
-    raw = compare_with_oneself(work.session.log.state, work.session.annotator).raw
     if raw.n:
         st.markdown(
             f"Of {count(raw.n, 'cell')} that came back unannounced, you gave the same answer to {describe_rate(raw)}."

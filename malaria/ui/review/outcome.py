@@ -7,24 +7,22 @@ import pandas as pd
 import streamlit as st
 
 from malaria.batch import tables
-from malaria.cells import format_csv
 from malaria.errors import MalariaError
 from malaria.export import format_label_studio, write_folders, write_imagefolder
 from malaria.report.rates import describe_rate
 from malaria.review import (
     RULE,
     Summary,
+    compare_with_oneself,
     correct_labels,
-    corrections,
     read_journal,
     summarise,
 )
-from malaria.ui.parts import links
 from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
-from malaria.ui.review.end import download, draw_oneself
+from malaria.ui.review.end import download, draw_oneself, offer_corrected, offer_measuring
 from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import count
 
@@ -94,7 +92,7 @@ def _offer_files(review: LabelReview) -> None:
         return correct_labels(review.table, state)
 
     with st.container(horizontal=True):
-        offer_download("Corrected labels (CSV)", lambda: format_csv(corrected()), "corrected_labels.csv")
+        offer_corrected(review, "review-corrected")
         offer_download(
             "Corrected images (zip)",
             lambda: pack(lambda target: write_folders(target, source, corrected())),
@@ -106,8 +104,7 @@ def _offer_files(review: LabelReview) -> None:
             "imagefolder.zip",
         )
         offer_download("Label Studio (JSON)", lambda: format_label_studio(corrected()), "label_studio.json")
-        if st.button("Measure the models against these labels", icon=":material/grid_view:"):
-            links.open_batch(corrections(state))
+        offer_measuring(review, "review-measure")
     st.caption("Use corrected_labels.csv with `python -m malaria evaluate --labels` and `train --corrections`. " + RULE)
 
 
@@ -117,7 +114,7 @@ def _offer_files(review: LabelReview) -> None:
 def _draw_agreement(review: LabelReview) -> None:
     state = review.session.log.state
     st.subheader("With yourself", anchor=False)
-    draw_oneself(review)
+    draw_oneself(compare_with_oneself(state, review.session.annotator).raw)
     st.subheader("With one another", anchor=False)
     if len(state.annotators) < 2:
         st.markdown("Only one annotator has answered so far. Ask another to read the same cells under their own name.")
