@@ -13,7 +13,7 @@ from malaria.ui.review.end import download, draw_end
 from malaria.ui.review.label_review import NEXT, LabelReview
 from malaria.ui.review.look import draw_look
 from malaria.ui.review.pictures import COLOUR, VIEWS, Picture
-from malaria.ui.review.queues import MINE, describe, get_asked
+from malaria.ui.review.queues import MINE, Asked, describe, get_asked
 from malaria.ui.review.several import SEVERAL, draw_several, draw_switch
 from malaria.wording.words import count, duration, probability
 
@@ -22,28 +22,28 @@ from malaria.wording.words import count, duration, probability
 def card(work: LabelReview) -> None:
     """Draw the card on the table. A key draws only this again."""
     with boundary(), st.container(key="review-card"):
-        session = work.session
-        if get_asked(work).filter != session.settings.wanted:
+        session, asked = work.session, get_asked(work)
+        if asked.filter != session.settings.wanted:
             st.rerun()  # a button here asked for another queue, which the row above has to take in
         moves = {"Enter": ("go_on", session.go_on), "S": ("skip", lambda token, note: session.skip(token))}
         keys = AnswerKeys("review", session, LABELS, "batch", moves)
-        _progress(work)
+        _progress(work, asked)
         if session.log.unsaved:
             keys.draw_stopped()
             keys.draw_card()
         elif session.current is None:
-            draw_end(work, keys)
+            draw_end(work, keys, asked)
             keys.draw_card()
-        elif st.session_state.get(SEVERAL) and get_asked(work).queue != MINE:
+        elif st.session_state.get(SEVERAL) and asked.queue != MINE:
             _say_error(session)
             draw_several(work, keys)
             keys.draw_card()
         else:
-            _table(work, session.current, keys)
+            _table(work, session.current, keys, asked)
         _latest(work)
 
 
-def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
+def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys, asked: Asked) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with right:
         _revealed(work.session, current)
@@ -51,7 +51,7 @@ def _table(work: LabelReview, current: SuspectLabel, keys: AnswerKeys) -> None:
         keys.draw_note()
         with st.container(horizontal=True, gap="small"):
             look = _controls()
-            if get_asked(work).queue != MINE:
+            if asked.queue != MINE:
                 draw_switch(several=False)
         _say_error(work.session)
         _kept(work)
@@ -139,8 +139,8 @@ def _answers(session: ReviewSession, keys: AnswerKeys) -> None:
 # Around the card
 
 
-def _progress(work: LabelReview) -> None:
-    progress, asked = work.session.progress, get_asked(work)
+def _progress(work: LabelReview, asked: Asked) -> None:
+    progress = work.session.progress
     if not progress.total:
         return  # what is said in place of a card says why
     done = "looked through" if asked.queue == MINE else "decided"
@@ -186,7 +186,7 @@ def _latest(work: LabelReview) -> None:
                 f"![The cell]({work.thumbnails[decision.file]}) {LABELS[decision.final_answer]}",
                 key=f"review-edit-{decision.image_id}",
                 on_click=work.session.attempt,
-                args=(lambda image_id=decision.image_id: work.session.edit(image_id),),
+                args=(partial(work.session.edit, decision.image_id),),
             )
 
 

@@ -12,13 +12,13 @@ from malaria.ui.parts import links
 from malaria.ui.parts.answer_keys import AnswerKeys, download_journal
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.review.label_review import LabelReview
-from malaria.ui.review.queues import ALL, DISPUTE, MINE, THIRD, Asked, ask_for, describe, draw_clear, get_asked
+from malaria.ui.review.queues import ALL, DISPUTE, MINE, THIRD, Asked, ask_for, describe, draw_clear
 from malaria.wording.words import choose_verb, count
 
 
-def draw_end(work: LabelReview, keys: AnswerKeys) -> None:
+def draw_end(work: LabelReview, keys: AnswerKeys, asked: Asked) -> None:
     """Draw what is there when no card is left."""
-    session, asked = work.session, get_asked(work)
+    session = work.session
     left = session.progress.total - session.progress.done
     if asked.queue not in (MINE, THIRD) and session.settings.sharing and left:
         st.info(f"With others: the last {count(left, 'card')}.", icon=":material/group:")
