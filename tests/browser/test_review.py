@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from malaria.review import CsvJournal, Log
+from malaria.review import CsvJournal, Decision, Log
 from tests.browser.conftest import SECONDS, watch
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
@@ -20,6 +20,10 @@ HIDDEN = "appear once you have answered"
 @pytest.fixture(scope="module")
 def app(app_with_journal: str) -> str:
     return app_with_journal
+
+
+def rows_of(journal: CsvJournal, annotator: str) -> list[Decision]:
+    return [row for row in Log(journal).state.rows if row.annotator == annotator]
 
 
 def wait_for_keys(page: Page) -> None:
@@ -185,7 +189,7 @@ def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
     page.keyboard.up("p")
     expect(page.get_by_text("You: Parasitized")).to_be_visible()
     decided(page, 1)
-    assert len([row for row in Log(journal).state.rows if row.annotator == "heavy-hand"]) == 1
+    assert len(rows_of(journal, "heavy-hand")) == 1
 
 
 HEAR = """
@@ -223,7 +227,7 @@ def test_each_key_is_about_the_cell_on_view_however_fast_they_come(
     pressed = page.evaluate("window.pressed")
     refused = sum(later["refused"] > one["refused"] for one, later in pairwise(pressed))
     refused += int(page.locator(".keys").get_attribute("data-refused") or 0) > pressed[-1]["refused"]
-    rows = [row for row in Log(journal).state.rows if row.annotator == name]
+    rows = rows_of(journal, name)
     said = {one["card"]: ANSWERS[one["key"]] for one in pressed if one["key"] in ANSWERS}
     assert not any(row.supersedes for row in rows)
     assert all(said[row.image_id] == row.final_answer for row in rows), "no answer stands at another cell"

@@ -3,18 +3,24 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from malaria.review import CsvJournal, Decision, Log
+from malaria.review import CsvJournal
 from tests.browser.test_every_page import find_barriers, pale
-from tests.browser.test_review import HIDDEN, PHONE, another, begin, decided, picture, wait_for_keys, wait_until_heard
+from tests.browser.test_review import (
+    HIDDEN,
+    PHONE,
+    another,
+    begin,
+    decided,
+    picture,
+    rows_of,
+    wait_for_keys,
+    wait_until_heard,
+)
 
 
 @pytest.fixture(scope="module")
 def app(app_with_journal: str) -> str:
     return app_with_journal
-
-
-def rows_of(journal: CsvJournal, annotator: str) -> list[Decision]:
-    return [row for row in Log(journal).state.rows if row.annotator == annotator]
 
 
 def width(page: Page) -> float:

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from malaria.review import CsvJournal, Log, State
+from malaria.review import CsvJournal, Log
 from tests.browser.test_every_page import find_barriers, pale
-from tests.browser.test_review import begin, decided
+from tests.browser.test_review import begin, decided, rows_of
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,6 @@ def chosen(page: Page, n: int) -> None:
     expect(page.get_by_text(f"{n} of 24 chosen")).to_be_visible()
 
 
-def state_of(journal: CsvJournal) -> State:
-    return Log(journal).state
-
-
 def test_cells_are_chosen_and_answered_by_keys_alone_and_undone_together(page: Page, journal: CsvJournal) -> None:
     open_grid(page, "keys")
     page.get_by_role("option").first.focus()
@@ -38,13 +34,13 @@ def test_cells_are_chosen_and_answered_by_keys_alone_and_undone_together(page: P
     page.keyboard.press("u")
     decided(page, 4)
     expect(page.get_by_text("4 decisions kept.")).to_be_visible()
-    rows = [row for row in state_of(journal).rows if row.annotator == "keys"]
+    rows = rows_of(journal, "keys")
     assert [row.final_answer for row in rows] == ["Uninfected"] * 4
     assert all(row.blind for row in rows)
     expect(page.get_by_text("Undo takes back all 4.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     decided(page, 0)
-    assert not any("keys" in cell for cell in state_of(journal).opinions.values())
+    assert not any("keys" in cell for cell in Log(journal).state.opinions.values())
 
 
 def test_these_are_right_as_given(page: Page, journal: CsvJournal) -> None:
@@ -60,7 +56,7 @@ def test_these_are_right_as_given(page: Page, journal: CsvJournal) -> None:
     assert find_barriers(page) == []
     page.get_by_role("button", name="Right as given").dblclick()
     decided(page, 12)
-    rows = [row for row in state_of(journal).rows if row.annotator == "mouse"]
+    rows = rows_of(journal, "mouse")
     assert len({row.image_id for row in rows}) == len(rows) == 12
     assert all(row.final_answer == row.given_label and not row.blind for row in rows)
 
@@ -74,4 +70,4 @@ def test_escape_lets_go_of_what_was_chosen_and_nothing_is_answered(page: Page, j
     expect(page.get_by_text("Choose cells with a click")).to_be_visible()
     page.keyboard.press("p")
     expect(page.get_by_role("button", name="Parasitized")).to_be_disabled()
-    assert not any(row.annotator == "careful" for row in state_of(journal).rows)
+    assert rows_of(journal, "careful") == []
