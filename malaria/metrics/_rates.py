@@ -59,17 +59,18 @@ class Rate:
     @classmethod
     def share(cls, numerator: int, n: int, reason: str) -> Rate:
         """numerator / n with its Wilson interval; where `n` is 0, no value but the `reason`."""
-        if n == 0:
-            return cls.missing(reason)
-        low, high = wilson(numerator, n)
-        return cls(numerator / n, float(low), float(high), int(numerator), int(n))
+        return cls._of(wilson, numerator, n, reason)
 
     @classmethod
     def exact_share(cls, numerator: int, n: int, reason: str) -> Rate:
         """numerator / n with its Clopper-Pearson interval, else as `share`: for few trials, where Wilson's dips."""
+        return cls._of(clopper_pearson, numerator, n, reason)
+
+    @classmethod
+    def _of(cls, ends: Callable[[int, int], tuple[Floats, Floats]], numerator: int, n: int, reason: str) -> Rate:
         if n == 0:
             return cls.missing(reason)
-        low, high = clopper_pearson(numerator, n)
+        low, high = ends(numerator, n)
         return cls(numerator / n, float(low), float(high), int(numerator), int(n))
 
     @classmethod
