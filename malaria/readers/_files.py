@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -57,7 +58,7 @@ class ReaderTest(_File):
     name: str = Field(default="", max_length=100)
     cards: tuple[Card, ...] = Field(min_length=1, max_length=MAX_CARDS)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What answers call the test: 16 hexadecimal digits that follow from its cards, so a copy has the same."""
         said = "\n".join(f"{card.image_id} {card.call or ''}" for card in self.cards)
@@ -69,12 +70,12 @@ class ReaderTest(_File):
             raise ValueError("a cell comes more than twice")
         return self
 
-    @property
+    @cached_property
     def firsts(self) -> tuple[int, ...]:
         """The places, from 0, at which a cell comes for the first time."""
         return tuple(self._first_places().values())
 
-    @property
+    @cached_property
     def repeats(self) -> dict[int, int]:
         """place -> the place, from 0, at which the same cell comes again."""
         first = self._first_places()
