@@ -67,29 +67,22 @@ def grade_all(key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95,
     if not names:
         raise ReaderTestError(f"There are no answers to the test {key.test.id}. Use the key of the test that was read.")
     grades = {name: grade(key, answers, name) for name in names}
-    read = {name: read_alone(key, answers, name) for name in names}
+    given = {name: by_place(key, (answer for answer in answers if answer.reader == name)) for name in names}
+    read = {name: read_alone(key, given[name]) for name in names}
     counts = [
         [sum(said.get(place) == answer for said in read.values()) for answer in ANSWERS] for place in key.test.firsts
     ]
     calls = network_calls(key)
     rules = {
-        name: find_rule(
-            key,
-            by_place(key, (answer for answer in answers if answer.reader == name)),
-            sensitivity=sensitivity,
-            specificity=specificity,
-        )
-        for name in names
-        if calls
+        name: find_rule(key, given[name], sensitivity=sensitivity, specificity=specificity) for name in names if calls
     }
     beside = read | ({NETWORK: calls} if calls else {})
     pairs = tuple(compare_pair(key, one, other, beside[one], beside[other]) for one, other in combinations(beside, 2))
     return Group(grades, pairs, fleiss(counts), network_rates(key, calls), rules)
 
 
-def read_alone(key: Key, answers: Iterable[Answer], reader: str) -> dict[int, str]:
-    """place, from 0 -> answer of one reader at the first look, without the cards that showed the network's call."""
-    given = by_place(key, (answer for answer in answers if answer.reader == reader))
+def read_alone(key: Key, given: Mapping[int, Answer]) -> dict[int, str]:
+    """place, from 0 -> what one reader (`by_place`) said at the first look, where the network's call was not shown."""
     return {
         place: given[place].answer
         for place in key.test.firsts
