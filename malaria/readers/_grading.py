@@ -168,23 +168,24 @@ def median_with_interval(seconds: Iterable[float]) -> Rate:
 def _rates(key: Key, given: Mapping[int, Answer], places: Sequence[int]) -> tuple[dict[str, Rate], dict[str, Rate]]:
     """The rates over first looks, with "can't tell" as not right, and those over the decided cells."""
     told = [(key.reference(place), given[place].answer) for place in places]
-    positives = [answer for reference, answer in told if reference == PARASITIZED]
-    negatives = [answer for reference, answer in told if reference == UNINFECTED]
-    rates, decided = (
-        {
-            "sensitivity": Rate.exact_share(p.count(PARASITIZED), len(p), NO_PARASITIZED),
-            "specificity": Rate.exact_share(n.count(UNINFECTED), len(n), NO_UNINFECTED),
-            "accuracy": Rate.exact_share(p.count(PARASITIZED) + n.count(UNINFECTED), len(p + n), NOTHING_READ),
-        }
-        for p, n in ((positives, negatives), (_without_unsure(positives), _without_unsure(negatives)))
-    )
-    if positives and negatives:
-        mix = len(positives) / len(told)
-        rates["kappa"] = kappa_of(rates["sensitivity"], rates["specificity"], mix, len(told))
+    reasons = (NO_PARASITIZED, NO_UNINFECTED, NOTHING_READ)
+    rates = share_right(told, reasons)
+    sensitivity, specificity = rates["sensitivity"], rates["specificity"]
+    if sensitivity.n and specificity.n:
+        rates["kappa"] = kappa_of(sensitivity, specificity, sensitivity.n / len(told), len(told))
     else:
-        rates["kappa"] = Rate.missing(NO_UNINFECTED if positives else NO_PARASITIZED, len(told))
-    return rates, decided
+        rates["kappa"] = Rate.missing(NO_UNINFECTED if sensitivity.n else NO_PARASITIZED, len(told))
+    return rates, share_right([one for one in told if one[1] != UNSURE], reasons)
 
 
-def _without_unsure(answers: Sequence[str]) -> list[str]:
-    return [answer for answer in answers if answer != UNSURE]
+def share_right(told: Sequence[tuple[str, str]], reasons: tuple[str, str, str]) -> dict[str, Rate]:
+    """Sensitivity, specificity and accuracy of (reference, answer) for each cell; `reasons` say why one is missing."""
+    parts = {
+        "sensitivity": [one for one in told if one[0] == PARASITIZED],
+        "specificity": [one for one in told if one[0] == UNINFECTED],
+        "accuracy": told,
+    }
+    return {
+        name: Rate.exact_share(sum(reference == answer for reference, answer in part), len(part), reason)
+        for (name, part), reason in zip(parts.items(), reasons, strict=True)
+    }

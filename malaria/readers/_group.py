@@ -6,13 +6,12 @@ from itertools import combinations
 from typing import Any
 
 from malaria.errors import ReaderTestError
-from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Agreement, Rate, cohen, fleiss, mcnemar
 from malaria.metrics._rates import Z95
 from malaria.readers._answers import ANSWERS, NETWORK, Answer
 from malaria.readers._bias import was_shown
 from malaria.readers._files import Key
-from malaria.readers._grading import Grade, by_place, grade
+from malaria.readers._grading import Grade, by_place, grade, share_right
 from malaria.readers._rule import Rule, find_rule
 
 
@@ -98,14 +97,8 @@ def network_calls(key: Key) -> dict[int, str]:
 
 def network_rates(key: Key, calls: Mapping[int, str]) -> dict[str, Rate]:
     """Sensitivity, specificity and accuracy of the network on the test, with exact intervals."""
-    by_class = {name: [calls[place] == name for place in calls if key.reference(place) == name] for name in CLASSES}
-    right = [hit for hits in by_class.values() for hit in hits]
     reason = "The network has called no such cell."
-    return {
-        "sensitivity": Rate.exact_share(sum(by_class[PARASITIZED]), len(by_class[PARASITIZED]), reason),
-        "specificity": Rate.exact_share(sum(by_class[UNINFECTED]), len(by_class[UNINFECTED]), reason),
-        "accuracy": Rate.exact_share(sum(right), len(right), reason),
-    }
+    return share_right([(key.reference(place), call) for place, call in calls.items()], (reason, reason, reason))
 
 
 def compare_pair(key: Key, a: str, b: str, first: Mapping[int, str], second: Mapping[int, str]) -> Pair:
