@@ -1,7 +1,6 @@
 """For whoever gives a test: what several readers answered, beside one another and beside the network."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Final
 
 import streamlit as st
@@ -17,7 +16,6 @@ from malaria.readers import (
     render_pairs,
     render_rule,
     to_csv,
-    write_certificate,
 )
 from malaria.report.html import Entry, TableCell, render_table
 from malaria.ui.parts.downloads import offer_download
@@ -82,7 +80,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
         offer_download(
             "Results as CSV", lambda: grades_to_csv(group.grades.values()), "reader_tests.csv", kind="primary"
         )
-        offer_download("All certificates", lambda: _certify(made, group), "reader_tests.html")
+        offer_download("All certificates", lambda: made.certify(group), "reader_tests.html")
         offer_download("All answers", lambda: to_csv(answers), "reader_answers.csv", key="readers.all.csv")
 
 
@@ -96,8 +94,3 @@ def _to_table(group: Group) -> str:
         for name, one in group.grades.items()
     ]
     return render_table("", ("Reader", "Sensitivity", "Specificity", "Accuracy", "Level"), rows)
-
-
-def _certify(made: MadeTest, group: Group) -> str:
-    wrong = {mistake.image_id for one in group.grades.values() for mistake in one.mistakes}
-    return write_certificate(made.key, group, pictures={name: made.png(name) for name in wrong}, today=date.today())

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from malaria.errors import MalariaError, ModelError, NoHeldOutError, ReaderTestError
 from malaria.images import RGB, decode
-from malaria.readers import Key, Settings, make_phantom_test, make_test
+from malaria.readers import Group, Key, Settings, make_phantom_test, make_test, write_certificate
 from malaria.review import out_of_sample
 from malaria.ui.parts import address
 from malaria.ui.parts.choose_source import choose_source
@@ -47,6 +47,11 @@ class MadeTest:
     def picture(self, image_id: str) -> RGB:
         """A cell, uint8 RGB (height, width, 3)."""
         return decode(self.read(image_id), self.key.cells[image_id].file)
+
+    def certify(self, group: Group) -> str:
+        """The certificate of the readers in `group`, bearing today's date, with a picture of each mistake."""
+        wrong = {mistake.image_id for one in group.grades.values() for mistake in one.mistakes}
+        return write_certificate(self.key, group, pictures={name: self.png(name) for name in wrong})
 
 
 def choose_test(frame: Frame) -> MadeTest | None:

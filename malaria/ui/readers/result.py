@@ -1,6 +1,5 @@
 """What a test gave: the reader beside the network, the level, the mistakes, and files to take away."""
 
-from datetime import date
 from typing import Final
 
 import streamlit as st
@@ -13,7 +12,6 @@ from malaria.readers import (
     grades_to_csv,
     render_bias,
     render_rates,
-    write_certificate,
 )
 from malaria.ui.parts import annotator, links
 from malaria.ui.parts.downloads import offer_download
@@ -62,16 +60,8 @@ def _grade(made: MadeTest, at: Sitting) -> Group:
 
 
 def _draw_take_away(made: MadeTest, one: Grade, group: Group) -> None:
-    wrong = {mistake.image_id for mistake in one.mistakes}
     with st.container(horizontal=True):
-        offer_download(
-            "Certificate",
-            lambda: write_certificate(
-                made.key, group, pictures={name: made.png(name) for name in wrong}, today=date.today()
-            ),
-            "reader_test.html",
-            kind="primary",
-        )
+        offer_download("Certificate", lambda: made.certify(group), "reader_test.html", kind="primary")
         offer_download("Result as CSV", lambda: grades_to_csv([one]), "reader_test.csv")
         found, cleared = one.rates["sensitivity"], one.rates["specificity"]
         if found.n and cleared.n and st.button("Use these rates for a sample", icon=":material/rule:"):
