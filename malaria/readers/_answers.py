@@ -14,7 +14,7 @@ from malaria.cells import format_row, read_number, read_table
 from malaria.errors import LabelsError, ReaderTestError
 from malaria.labels import CLASSES
 from malaria.review import UNSURE
-from malaria.review.decisions import next_moment
+from malaria.review.decisions import TRUE, next_moment
 from malaria.wording.words import list_some
 
 ANSWERS: Final = (*CLASSES, UNSURE)
@@ -157,5 +157,5 @@ def _from_fields(fields: dict[str, str]) -> Answer:
         answer=text["answer"],
         seconds=read_number(seconds) if seconds else math.nan,
         moment=text.get("moment", ""),
-        call_shown=text.get("call_shown", "").casefold() in ("true", "1", "wahr", "vrai", "verdadero"),
+        call_shown=text.get("call_shown", "").casefold() in TRUE,
     )

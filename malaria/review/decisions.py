@@ -54,7 +54,7 @@ ADJUDICATION: Final = "[adjudication]"
 """What a note begins with where the answer is a third reader's, given because others disagree. It stands in the note
 so that journals keep their columns: those that exist, and programs that read them, go on as before."""
 
-_TRUE: Final = frozenset(("true", "1", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"))
+TRUE: Final = frozenset(("true", "1", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar", "prawda"))
 _FALSE: Final = frozenset(("", "false", "0", "no", "falsch", "faux", "falso", "onwaar", "fałsz"))
 """What spreadsheets write in the languages of most of their users, beside what is written here: true and false."""
 
@@ -208,6 +208,6 @@ def _share(fields: Mapping[str, str], name: str) -> float | None:
 
 def _truth(fields: Mapping[str, str], name: str) -> bool:
     text = fields.get(name, "").strip()
-    if text.casefold() not in _TRUE | _FALSE:
+    if text.casefold() not in TRUE | _FALSE:
         raise JournalError(f"The column {name} holds {text!r}, which is neither true nor false.")
-    return text.casefold() in _TRUE
+    return text.casefold() in TRUE
