@@ -4,7 +4,7 @@
 one is, and `write_certificate` prints it. Numbers and files only: the page is elsewhere.
 """
 
-from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, append_answer, read_answers, to_csv
+from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, append_answer, read_answers, tidy_name, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
 from malaria.readers._certificate import (
     describe,
@@ -94,6 +94,7 @@ __all__ = [
     "render_pairs",
     "render_rates",
     "render_rule",
+    "tidy_name",
     "to_csv",
     "write",
     "write_certificate",

@@ -52,7 +52,7 @@ class Answer:
     call_shown: bool = False
 
     def __post_init__(self) -> None:
-        reader = "".join(letter if letter.isprintable() else " " for letter in self.reader).strip()
+        reader = tidy_name(self.reader)
         object.__setattr__(self, "reader", reader)
         problems = {
             "names no test: a test's id is 16 hexadecimal digits": not _TEST.fullmatch(self.test),
@@ -69,6 +69,11 @@ class Answer:
         for problem, found in problems.items():
             if found:
                 raise ReaderTestError(f"An answer {problem}.")
+
+
+def tidy_name(reader: str) -> str:
+    """A reader's name as answers bear it: what cannot be printed is a space, and none stands at its ends."""
+    return "".join(letter if letter.isprintable() else " " for letter in reader).strip()
 
 
 def to_line(answer: Answer) -> str:

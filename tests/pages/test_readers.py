@@ -173,7 +173,9 @@ def test_only_answers_of_one_reader_to_this_very_test_are_gone_on_with(key: Key)
     assert {answer.reader for answer in at.answers} == {"Eve"}
 
 
-@pytest.mark.parametrize(("name", "fits"), [("the Network", False), ("\u200b", False), (" ", False), ("Ann", True)])
+@pytest.mark.parametrize(
+    ("name", "fits"), [("the Network", False), ("the\0network", False), ("\u200b", False), (" ", False), ("Ann", True)]
+)
 def test_a_reader_has_a_name(name: str, fits: bool) -> None:
     assert bool(check_name(name)) is not fits
 

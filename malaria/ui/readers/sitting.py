@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.errors import ReaderTestError
-from malaria.readers import NETWORK, Answer, Key, append_answer, read_answers
+from malaria.readers import NETWORK, Answer, Key, append_answer, read_answers, tidy_name
 from malaria.review.decisions import next_moment
 from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.readers.cards import Given
@@ -105,8 +105,8 @@ class Sitting:
 
 def check_name(reader: str) -> str:
     """The sentence that says why nobody can read under this name, else nothing."""
-    printed = "".join(letter for letter in reader if letter.isprintable()).strip()
-    return "" if printed and printed.casefold() != NETWORK else "Choose another name: answers are kept under it."
+    name = tidy_name(reader)
+    return "" if name and name.casefold() != NETWORK else "Choose another name: answers are kept under it."
 
 
 def get_sitting(key: Key) -> Sitting:
