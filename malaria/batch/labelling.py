@@ -78,10 +78,7 @@ class Labelling:
         LabelsError for a CSV that cannot be used; words that are no class are asked about instead.
         """
         meaning = meaning or {}
-        names = [name.casefold() for name in read_table(data)[0]]
-        correcting = next((name for name in CORRECTING if name in names and name != column), None)
-        if column is None and GIVEN in names:
-            column = GIVEN
+        column, correcting = find_readings(read_table(data)[0], column)
         folders = cls.from_folders(files, meaning)
         words: list[Word] = []
         if correcting and not column and (folders.words or folders.count(files)):
@@ -129,6 +126,13 @@ class Labelling:
             for name, fits in joined.ambiguous.items():
                 reasons[name] = f"{count(len(fits), 'image')} have this name: write their folders into the CSV as well."
         return reasons
+
+
+def find_readings(header: Iterable[str], given: str | None = None) -> tuple[str | None, str | None]:
+    """Return which columns hold the given label (the one named `given`, else found by its name) and its correction."""
+    names = [name.casefold() for name in header]
+    correcting = next((name for name in CORRECTING if name in names and name != (given or "").casefold()), None)
+    return GIVEN if given is None and GIVEN in names else given, correcting
 
 
 def apply_corrections(table: pd.DataFrame, corrections: Labels) -> pd.DataFrame:

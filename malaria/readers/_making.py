@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from malaria.batch.labelling import CORRECTING, GIVEN, apply_corrections
+from malaria.batch.labelling import CORRECTING, apply_corrections, find_readings
 from malaria.cells import Meaning, count_once, read_labels, read_table
 from malaria.errors import ReaderTestError
 from malaria.images import ImageFile
@@ -79,11 +79,8 @@ def find_columns(
     """
     if labels is None:
         return given, re_read
-    names = {name.casefold(): name for name in read_table(labels)[0]}
-    if re_read is None:
-        re_read = next((names[name] for name in CORRECTING if name in names and names[name] != given), None)
-    if given is None and GIVEN in names:
-        given = names[GIVEN]
+    given, found = find_readings(read_table(labels)[0], given)
+    re_read = found if re_read is None else re_read
     return (given, re_read) if given else (None, None if re_read in CORRECTING else re_read)
 
 
