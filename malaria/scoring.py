@@ -177,7 +177,7 @@ def read_labelled(
 
     All else is as in `score_labelled`.
     """
-    known = _read_labels(Path(labels), label_column, meaning) if labels else None
+    known = read_label_column(Path(labels), label_column, meaning) if labels else None
     with open_source(path) as source:
         folders = None if known else _folders(path, source.files, meaning, say)
         table = read(source)
@@ -190,7 +190,8 @@ def read_labelled(
     return table.astype({"given_label": object, "patient": object})
 
 
-def _read_labels(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:
+def read_label_column(labels: Path, column: str | None, meaning: Mapping[str, str | None] | None) -> Labels:
+    """Read the labels in a CSV; words that are no class are named in terms of the command line. Raises LabelsError."""
     try:
         return read_labels(labels, column=column, mapping=meaning)
     except UnknownLabelsError as error:

@@ -155,18 +155,20 @@ def _make_of_set(
     re_read_column: str | None,
     meaning: list[str] | None,
 ) -> "Key":
+    from malaria.batch.labelling import apply_corrections
     from malaria.model import classifier as models
     from malaria.model.held_out import HeldOut, read_held_out
-    from malaria.readers import find_columns, join_re_read, make_test
+    from malaria.readers import find_columns, make_test
     from malaria.review import out_of_sample
-    from malaria.scoring import score_labelled
+    from malaria.scoring import read_label_column, score_labelled
 
     label_column, re_read_column = find_columns(labels, label_column, re_read_column)
     means = meanings(meaning)
+    re_read = read_label_column(labels, re_read_column, means) if labels and re_read_column else None
     table = score_labelled(classifier, path, labels, label_column, meaning=means, watch=progress, say=say)
     say_unread(table)
-    if labels and re_read_column:
-        table = join_re_read(table, labels, re_read_column, means)
+    if re_read:
+        table = apply_corrections(table, re_read)
     held_out: HeldOut | ModelError
     try:
         held_out = read_held_out(models.MODELS_DIR / classifier.card.name)

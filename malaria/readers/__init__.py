@@ -20,7 +20,7 @@ from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, rea
 from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
 from malaria.readers._group import Group, Pair, compare_pair, grade_all, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
-from malaria.readers._making import SUSPECT, find_columns, join_re_read, make_phantom_test, make_test
+from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
 from malaria.readers._practice import (
     GAPS,
     PROBE_EVERY,
@@ -77,7 +77,6 @@ __all__ = [
     "grade_fields",
     "grade_level",
     "grades_to_csv",
-    "join_re_read",
     "learning_curve",
     "make_phantom_test",
     "make_test",

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from malaria.batch.labelling import CORRECTING, apply_corrections, find_readings
-from malaria.cells import Meaning, count_once, read_labels, read_table
+from malaria.batch.labelling import CORRECTING, find_readings
+from malaria.cells import count_once, read_table
 from malaria.errors import ReaderTestError
 from malaria.images import ImageFile
 from malaria.labels import CLASSES, PARASITIZED, label_for
@@ -82,13 +82,6 @@ def find_columns(
     given, found = find_readings(read_table(labels)[0], given)
     re_read = found if re_read is None else re_read
     return (given, re_read) if given else (None, None if re_read in CORRECTING else re_read)
-
-
-def join_re_read(
-    table: pd.DataFrame, labels: bytes | Path | str, column: str, meaning: Meaning | None = None
-) -> pd.DataFrame:
-    """Return a table of cells with a corrected_label from a column of a CSV. Raises LabelsError."""
-    return apply_corrections(table, read_labels(labels, column=column, mapping=meaning))
 
 
 def make_phantom_test(settings: Settings, classifier: Classifier) -> tuple[Key, dict[str, bytes]]:

@@ -90,6 +90,10 @@ def test_phantoms_need_no_set_and_leave_their_pictures(run, tmp_path):
         (("make", "--phantoms", *MAKE, "--repeats", "50"), "can come a second time"),
         (("make", "nowhere", *MAKE), "cannot be opened"),
         (("make", "cells", "--labels", "labels.csv", *MAKE), "the set has 18 that can be used. Ask for fewer cells"),
+        (
+            ("make", "cells", "--labels", "labels.csv", "--re-read-column", "file", *MAKE),
+            "Say what each word means: --meaning WORD=Parasitized",
+        ),
         (("grade", "nothing.csv", "--key", "nothing.json"), "nothing.json cannot be read"),
         (("grade", "labels.csv", "--key", "labels.csv"), "is not a key of a reader test"),
     ],
