@@ -228,6 +228,17 @@ def test_a_repeat_may_be_passed_over(path: Path) -> None:
     assert len(session.log.state.opinions[image(again)]["ann"]) == 1  # type: ignore[arg-type]
 
 
+def test_a_card_put_on_the_table_again_shows_its_label_though_it_is_the_next_to_come_back(path: Path) -> None:
+    session = work(path, n=60, settings=Settings(wait=False))
+    while not session.is_repeat:
+        session.answer(session.token, PARASITIZED)
+    assert session.current is not None
+    session.edit(session.current.image_id)
+    session.look_ahead()
+    assert not session.label_hidden
+    assert session.mine is not None
+
+
 def test_going_through_ones_own(path: Path) -> None:
     ann = work(path, settings=OPEN)
     for answer in (PARASITIZED, UNINFECTED, UNSURE):
