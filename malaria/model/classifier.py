@@ -17,7 +17,7 @@ from malaria.images import ImageFile, decode, name_picture
 from malaria.images.plausibility import refuse_black
 from malaria.labels import PARASITIZED, label_for
 from malaria.model.card import Card
-from malaria.model.evidence import Evidence, cover_each, find_evidence
+from malaria.model.evidence import Evidence, find_evidence
 from malaria.model.network import BATCH, Network
 
 __all__ = [
@@ -154,10 +154,6 @@ class Classifier(Network):
                 yield from rest.result()
         finally:
             pool.shutdown(cancel_futures=True)
-
-    def occlusion(self, rgb: NDArray[np.uint8], patch: float = 0.19, stride: float = 0.0625) -> NDArray[np.float32]:
-        """Return where the cell looks parasitized, each place alone: the map of `malaria.model.evidence.cover_each`."""
-        return cover_each(self.ask_odds, self.card.preprocessing, rgb, patch, stride)[0]
 
     def evidence(self, rgb: NDArray[np.uint8], threshold: float | None = None) -> Evidence:
         """Return what speaks for a parasite, also where only several places together do: see `find_evidence`.

@@ -17,6 +17,8 @@ Odds = Callable[[Pixels], NDArray[np.float64]]
 OUTLINED: Final = 0.5
 """Where a map (0 to 1) reaches this, a place stands out."""
 _FULL: Final = 4.0  # the fall of the log-odds that a map shows as 1: odds 55 times lower
+_PATCH: Final = 0.19  # of the input's side: each is covered alone
+_STRIDE: Final = 0.0625  # of the input's side, from one to the next
 _PATCHES: Final = (0.25, 0.4, 0.55)  # of the input's side: covered together, larger where the smaller change nothing
 _APART: Final = 0.125  # of the input's side, between two places that are tried
 _MOST_PLACES: Final = 8
@@ -72,18 +74,16 @@ def find_evidence(ask: Odds, preprocessing: Preprocessing, rgb: Pixels, threshol
     return Evidence(preprocessing.fit_back(shown, rgb.shape), len(windows), before, after)
 
 
-def cover_each(
-    ask: Odds, preprocessing: Preprocessing, rgb: Pixels, patch: float = 0.19, stride: float = 0.0625
-) -> tuple[NDArray[np.float32], float, float]:
+def cover_each(ask: Odds, preprocessing: Preprocessing, rgb: Pixels) -> tuple[NDArray[np.float32], float, float]:
     """Return how much each place matters alone, float32 (height, width) of `rgb`, 0 to 1, and two log-odds.
 
-    A square of the cell's own mean colour, `patch` of the input's side wide, is moved over the cell in steps of
-    `stride`; where covering it lowers the log-odds of p_parasitized, the map is high (Zeiler and Fergus 2014,
-    doi:10.1007/978-3-319-10590-1_53). 1 stands for a fall of 4 (odds 55 times lower) or the largest fall if that is
-    more, so a cell in which nothing matters stays dark. The log-odds are those of the cell as it is, and the lowest.
+    A square of the cell's own mean colour is moved over the cell in small steps; where covering it lowers the log-odds
+    of p_parasitized, the map is high (Zeiler and Fergus 2014, doi:10.1007/978-3-319-10590-1_53). 1 stands for a fall of
+    4 (odds 55 times lower) or the largest fall if that is more, so a cell in which nothing matters stays dark. The
+    log-odds are those of the cell as it is, and the lowest.
     """
     cell = _Cell(preprocessing, rgb)
-    windows = cell.list_windows(patch, stride)
+    windows = cell.list_windows(_PATCH, _STRIDE)
     odds = ask(np.concatenate([cell.covered(cell.pixels, windows, cell.mean), cell.pixels[None]]))
     fall, times = np.zeros(cell.inside.shape), np.full(cell.inside.shape, 1e-6)
     for window, change in zip(windows, odds[-1] - odds[:-1], strict=True):

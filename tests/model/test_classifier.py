@@ -28,6 +28,7 @@ from malaria.model.classifier import (
     load,
     threads,
 )
+from malaria.model.evidence import cover_each
 from tests.hostile import REFUSED, encode
 from tests.models import network, write_model
 
@@ -230,12 +231,16 @@ def test_eight_threads_get_the_answers_of_one(tiny: Classifier) -> None:
 # What the answer rests on
 
 
+def cover_each_place(classifier: Classifier, cell: np.ndarray) -> np.ndarray:
+    return cover_each(classifier.ask_odds, classifier.card.preprocessing, cell)[0]
+
+
 @pytest.mark.parametrize("shape", [(90, 120), (120, 90), (24, 20), (300, 310)])
 def test_the_parasite_is_where_the_map_is_bright(tiny: Classifier, shape: tuple[int, int]) -> None:
     height, width = shape
     at = (2 * height // 3, width // 3)
     cell = spotted(height, width, at)
-    heat = tiny.occlusion(cell)
+    heat = cover_each_place(tiny, cell)
     assert heat.shape == (height, width)
     assert heat.dtype == np.float32
     assert heat.min() >= 0
@@ -248,7 +253,7 @@ def test_the_parasite_is_where_the_map_is_bright(tiny: Classifier, shape: tuple[
 
 @pytest.mark.parametrize("cell", [plain(GREY), plain(BLACK), spotted()[:, 60:]], ids=["grey", "black", "no spot"])
 def test_where_nothing_matters_the_map_stays_dark(tiny: Classifier, cell: np.ndarray) -> None:
-    assert tiny.occlusion(cell).max() < 0.05
+    assert cover_each_place(tiny, cell).max() < 0.05
 
 
 # Folders
@@ -408,7 +413,7 @@ def test_the_shipped_model_looks_at_the_parasite() -> None:
         inside = cv2.erode((cell.max(axis=2) > 0).astype(np.uint8), np.ones((15, 15))) > 0
         light = np.where(inside, cv2.GaussianBlur(cell.sum(axis=2, dtype=np.float32), (0, 0), 4), np.inf)
         parasite = np.unravel_index(light.argmin(), light.shape)  # nothing in a cell is darker
-        heat = classifier.occlusion(cell)
+        heat = cover_each_place(classifier, cell)
         brighter += bool(heat[parasite] > 2 * np.median(heat[inside]))
     assert brighter >= 9
 
