@@ -6,6 +6,7 @@ from malaria.errors import ModelError
 from malaria.labels import name_reading
 from malaria.model.card import Card
 from malaria.sample import MeasuredRate, OperatingPoint, Scores, rule_interval, sample_rule
+from malaria.ui.parts.held_out import read_card_point
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval, percent
 from malaria.wording.words import count
@@ -37,11 +38,8 @@ def measure(card: Card, scores: Scores | ModelError) -> Figures | None:
     They are those of the sample page: intervals allow for cells of one slide being alike.
     """
     if isinstance(scores, ModelError):
-        reading, measured = card.reading()
-        if not (confusion := measured.confusion):
-            return None
-        point = OperatingPoint.from_counts(card.threshold, **confusion.model_dump())
-        return Figures(_collect(point), _say_source(card, reading, point))
+        point = read_card_point(card)
+        return Figures(_collect(point), _say_source(card, card.reading()[0], point)) if point else None
     reading = scores.readings[0]
     point = scores.at(reading, card.threshold)
     source = _say_source(card, reading, point)

@@ -6,8 +6,9 @@ import streamlit as st
 
 from malaria.errors import ModelError
 from malaria.model import classifier as model
+from malaria.model.card import Card
 from malaria.model.held_out import HeldOut, Stamp, read_held_out, stamp_held_out
-from malaria.sample import Scores
+from malaria.sample import OperatingPoint, Scores
 from malaria.ui.parts.frame import Frame
 
 
@@ -21,6 +22,12 @@ def read_scores(frame: Frame) -> Scores | ModelError:
     """Return the same for the calculations of a sample."""
     folder = model.MODELS_DIR / frame.card.name
     return _scores(folder, stamp_held_out(folder))
+
+
+def read_card_point(card: Card) -> OperatingPoint | None:
+    """Return the rates that a model's card states, where the scores themselves are not there; None if it has none."""
+    confusion = card.reading()[1].confusion
+    return OperatingPoint.from_counts(card.threshold, **confusion.model_dump()) if confusion else None
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the held-out answers …")

@@ -6,7 +6,6 @@ from typing import Final
 import streamlit as st
 
 from malaria.errors import ModelError
-from malaria.model.card import Card
 from malaria.sample import (
     MeasuredRate,
     OperatingPoint,
@@ -16,7 +15,7 @@ from malaria.sample import (
 )
 from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
-from malaria.ui.parts.held_out import read_scores
+from malaria.ui.parts.held_out import read_card_point, read_scores
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
 
 _SAME: Final = 1e-9  # the address holds ten digits
@@ -128,12 +127,6 @@ def list_choices(
     return threshold_choices(
         _scores.curve(reading), cells, target_sensitivity=target_sensitivity, target_specificity=target_specificity
     )
-
-
-def read_card_point(card: Card) -> OperatingPoint | None:
-    """Return the rates that a model's card states, where the scores themselves are not there; None if it has none."""
-    confusion = card.reading()[1].confusion
-    return OperatingPoint.from_counts(card.threshold, **confusion.model_dump()) if confusion else None
 
 
 def get_brought() -> Scores | None:
