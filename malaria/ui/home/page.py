@@ -8,7 +8,6 @@ from markupsafe import Markup
 from streamlit.delta_generator import DeltaGenerator
 
 from malaria.model import classifier as model
-from malaria.model.card import Card
 from malaria.model.held_out import stamp_held_out
 from malaria.smear.sample import ONE_FIELD
 from malaria.ui.home import field, figures
@@ -57,9 +56,10 @@ def show(frame: Frame) -> None:
 
 
 def _draw_figures(frame: Frame) -> None:
-    found = _measure(frame.card.name, stamp_held_out(model.MODELS_DIR / frame.card.name), frame.card, frame)
+    card = frame.card
+    found = _measure(card.name, card.version, card.threshold, stamp_held_out(model.MODELS_DIR / card.name), frame)
     if found is None:
-        st.caption(f"{frame.card.name} has no measured figures.")
+        st.caption(f"{card.name} has no measured figures.")
         return
     one = Markup("<p><strong>{}</strong> {}<small>{}</small></p>")
     told = ((each.value, each.means, f"{each.name}, {each.ends}, {each.basis}") for each in found.all)
@@ -94,8 +94,8 @@ def _draw_page(entry: PageEntry) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _measure(name: str, stamp: object, _card: Card, _frame: Frame) -> figures.Figures | None:
-    return figures.measure(_card, read_scores(_frame))
+def _measure(name: str, version: str, threshold: float, stamp: object, _frame: Frame) -> figures.Figures | None:
+    return figures.measure(_frame.card, read_scores(_frame))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
