@@ -12,7 +12,7 @@ from malaria.model.held_out import stamp_held_out
 from malaria.smear.sample import ONE_FIELD
 from malaria.ui.home import field, figures
 from malaria.ui.parts import examples, links
-from malaria.ui.parts.frame import PAGES, Frame, PageEntry
+from malaria.ui.parts.frame import GROUPS, Frame, PageEntry
 from malaria.ui.parts.held_out import read_scores
 from malaria.wording.numbers import keep_together
 from malaria.wording.words import count
@@ -77,14 +77,13 @@ def _draw_field(frame: Frame, picture: DeltaGenerator, told: DeltaGenerator) -> 
 
 
 def _draw_pages() -> None:
-    groups = dict.fromkeys(entry.group for entry in PAGES if entry.group)
+    groups = {group: entries for group, entries in GROUPS.items() if group}
     with st.container(key="home-pages"):
-        for column, group in zip(st.columns(len(groups), gap="medium"), groups, strict=True):
+        for column, (group, entries) in zip(st.columns(len(groups), gap="medium"), groups.items(), strict=True):
             with column:
                 st.header(group, anchor=False)
-                for entry in PAGES:
-                    if entry.group == group:
-                        _draw_page(entry)
+                for entry in entries:
+                    _draw_page(entry)
 
 
 def _draw_page(entry: PageEntry) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -110,6 +111,8 @@ PAGES: Final = (
     ),
 )
 """Every page, in the order of the navigation. A page that is missing here fails a test."""
+GROUPS: Final = {group: list(entries) for group, entries in groupby(PAGES, lambda entry: entry.group)}
+"""The same by what the home page puts them under."""
 
 
 _out_of_the_way = load_component("navigation", PARTS / "navigation.js")
@@ -211,11 +214,10 @@ def _draw_sidebar() -> Frame:
     """Draw navigation and model picker, and return the frame of the picked model."""
     st.html('<p class="brand">Malaria cells</p>')
     with st.container(key="navigation", gap="xxsmall"):
-        for group in dict.fromkeys(entry.group for entry in PAGES):
+        for entries in GROUPS.values():
             with st.container(gap="xxsmall"):
-                for entry in PAGES:
-                    if entry.group == group:
-                        st.page_link(entry.file, label=entry.title, icon=entry.icon)
+                for entry in entries:
+                    st.page_link(entry.file, label=entry.title, icon=entry.icon)
     frame = Frame(None, list_usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(
