@@ -149,6 +149,15 @@ def test_the_result_has_figures_level_and_every_mistake(key: Key) -> None:
     assert not app.header
 
 
+def test_who_reads_a_second_time_gets_the_result_of_that_time(key: Key) -> None:
+    app = start(links.READERS, **TEST)
+    for wrong in (3, 0):
+        app.session_state["readers.sittings"] = {key.test.id: sit(key, wrong=wrong)}
+        app.run()
+        shown = "".join(html.proto.body for html in app.get("html"))
+        assert shown.count("the reference is") == wrong
+
+
 def test_answers_are_kept_beside_the_journal_for_who_gave_them(
     key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,7 +50,7 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
 
 
 def _grade(made: MadeTest, at: Sitting) -> Group:
-    key = (made.key.test.id, at.reader, len(at.given), made.key.settings)
+    key = (at, len(at.given), made.key.settings)
     known, group = st.session_state.get(_GROUPS, (None, None))
     if known != key:
         group = grade_all(made.key, at.answers)
