@@ -17,7 +17,7 @@ from malaria.readers._certificate import (
 )
 from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
-from malaria.readers._grading import Grade, Mistake, grade, median_with_interval
+from malaria.readers._grading import Grade, Mistake, by_place, grade, median_with_interval
 from malaria.readers._group import Group, Pair, compare_pair, grade_all, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
 from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
@@ -66,6 +66,7 @@ __all__ = [
     "Settings",
     "Step",
     "append_answer",
+    "by_place",
     "compare_pair",
     "describe",
     "difference",

@@ -176,6 +176,10 @@ def test_only_answers_of_one_reader_to_this_very_test_are_gone_on_with(key: Key)
     for answers, said in ((sit(other).answers, "no answers"), (both, "several readers")):
         with pytest.raises(ReaderTestError, match=said):
             Sitting(key, "Ann").bring(to_csv(answers).encode())
+    two = sit(key).answers[:2]
+    moved = to_csv(two).replace(two[1].image_id, two[0].image_id)
+    with pytest.raises(ReaderTestError, match="card 2 is about a different cell"):
+        Sitting(key, "Ann").bring(moved.encode())
     at = Sitting(key, "Eve")
     at.bring(to_csv(both[:4]).encode())
     assert at.kept == 4

@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from malaria.errors import ReaderTestError
-from malaria.readers import NETWORK, Answer, Key, append_answer, read_answers, tidy_name
+from malaria.readers import NETWORK, Answer, Key, append_answer, by_place, read_answers, tidy_name
 from malaria.review.decisions import next_moment
 from malaria.ui.parts.journal import ENVIRONMENT
 from malaria.ui.readers.cards import Given
@@ -57,10 +57,9 @@ class Sitting:
         if (place := find_place()) and place.is_file():
             try:
                 rows = read_answers(place)
+                self._bring([row for row in rows if row.test == self.key.test.id and row.reader == reader])
             except ReaderTestError as error:
                 self.problem = str(error)
-                return
-            self._bring([row for row in rows if row.test == self.key.test.id and row.reader == reader])
 
     def take(self, answers: list[Given], _over: bool) -> None:
         """Keep answers from the browser; the first to a card counts."""
@@ -94,13 +93,8 @@ class Sitting:
         self._bring([replace(row, reader=self.reader) for row in rows])
 
     def _bring(self, rows: list[Answer]) -> None:
-        cards = self.key.test.cards
-        if any(row.position > self.total or cards[row.position - 1].image_id != row.image_id for row in rows):
-            raise ReaderTestError(
-                "The file's answers are about cells that are not in this test. Use the file unchanged."
-            )
-        for row in rows:
-            self.given.setdefault(row.position, row)
+        for place, row in by_place(self.key, rows).items():
+            self.given.setdefault(place + 1, row)
 
 
 def check_name(reader: str) -> str:
