@@ -26,13 +26,17 @@ from malaria.ui.readers import making
 from malaria.ui.readers.making import MadeTest
 from malaria.wording.words import count
 
+_TOLD: Final = (
+    "See how several readers do on the same test. Make that test here, or open the link that they used. Then upload "
+    "their answers."
+)
 _UPLOADS: Final = "readers.compare"
 _BROUGHT: Final = "readers.brought"
 
 
 def draw_comparison(frame: Frame) -> None:
     """Draw the test, the way in for answers, and what they say together."""
-    made = making.choose_test(frame)
+    made = making.choose_test(frame, _TOLD)
     if made is None:
         return
     test = made.key.test

@@ -54,10 +54,11 @@ class MadeTest:
         return write_certificate(self.key, group, pictures={name: self.png(name) for name in wrong})
 
 
-def choose_test(frame: Frame) -> MadeTest | None:
-    """Return the test that the address asks for; while there is none, draw the form or the ways in to a set."""
+def choose_test(frame: Frame, told: str) -> MadeTest | None:
+    """Return the test that the address asks for; while there is none, draw the form, below `told`, or ways to a set."""
     settings = read_settings()
     if settings is None:
+        st.markdown(told)
         _draw_form()
         return None
     try:
@@ -136,10 +137,6 @@ def _to_query(settings: Settings) -> dict[str, str]:
 
 def _draw_form() -> None:
     last, before = st.session_state.get(_LAST, (Settings(repeats=10), "phantoms"))
-    st.markdown(
-        "You read one cell after another and see your results at the end: sensitivity, specificity and more, each with "
-        "its interval, next to the network's on the same cells. Everyone who opens the test’s link gets the same test."
-    )
     with st.form("readers.form"):
         source = st.segmented_control(
             "Cells from", list(_SETS), format_func=_SETS.__getitem__, default=before, required=True, width="stretch"

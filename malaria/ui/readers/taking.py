@@ -20,6 +20,10 @@ from malaria.ui.readers.result import draw_result
 from malaria.ui.readers.sitting import Sitting
 from malaria.wording.words import count
 
+_TOLD: Final = (
+    "You read one cell after another and see your results at the end: sensitivity, specificity and more, each with its "
+    "interval, next to the network's on the same cells. Everyone who opens the test’s link gets the same test."
+)
 EVERY: Final = 5
 """Answers go to the server after so many cards."""
 _AHEAD: Final = 12
@@ -31,7 +35,7 @@ _UPLOADS: Final = "readers.answers"
 
 def draw_test(frame: Frame) -> None:
     """Draw the form, the cards, or the result, whichever it is time for."""
-    made = making.choose_test(frame)
+    made = making.choose_test(frame, _TOLD)
     if made is None:
         return
     at = sitting.get_sitting(made.key)

@@ -70,7 +70,7 @@ def draw_training(frame: Frame) -> None:
         st.success("You have read every cell, and those you got wrong until you knew them.")
     else:
         draw_cards(_deal(at, at.due, frame), at.take)
-    st.caption("Synthetic cells, told as they were drawn. What you get wrong comes again. Nothing is kept.")
+    st.caption("Synthetic cells: the right answer is how each was drawn. Nothing is kept.")
     if at.history:
         _draw_progress(at)
         st.button("Begin anew", icon=":material/replay:", on_click=lambda: st.session_state.pop(_PRACTICE, None))
@@ -90,7 +90,7 @@ def _deal(at: Practice, due: PracticeCard, frame: Frame) -> Deck:
         total=0,
         cards=[(Card(image_id=due.image_id), to_png_uri(rgb))],
         lessons=[lesson],
-        told="You are told after each cell. Cells come where you err, and what you got wrong comes again.",
+        told="You see the right answer after each cell. Cells that you get wrong come back, with more like them.",
         begin="Go on" if at.history else "Start",
         answers=CLASSES,
         kept=len(at.history),
