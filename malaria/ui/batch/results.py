@@ -32,13 +32,15 @@ _ELSEWHERE: Final = "For figures on patients it had not seen, see the Models pag
 @boundary()
 def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
+    at = threshold.get_threshold(frame)
     with st.spinner("Measuring …", show_time=False):
-        as_given = labelled.batch(frame)
-    batch = labelled.batch(frame, _get_reading(as_given)).at(threshold.get_threshold(frame))
+        as_given = labelled.batch(frame).at(at)
+    reading = _get_reading(as_given)
+    batch = as_given if reading == Reading.AS_GIVEN else labelled.batch(frame, reading).at(at)
     st.session_state[BATCH] = batch
     st.header(sentences.summarise(batch.evaluation), anchor=False)
     _say_what_counts(batch, labelled)
-    relabelled = _draw_board(batch, as_given.at(batch.threshold), labelled, frame)
+    relabelled = _draw_board(batch, as_given, labelled, frame)
     _say_which_pictures(batch)
     draw_left_out(labelled, batch, "Not measured")
     _draw_views(batch, labelled, frame)
