@@ -9,6 +9,7 @@ from malaria.errors import MalariaError, ReaderTestError
 from malaria.readers import (
     Answer,
     Group,
+    by_place,
     describe,
     grade_all,
     grades_to_csv,
@@ -61,9 +62,12 @@ def _take(data: bytes, made: MadeTest, everybody: dict[str, list[Answer]]) -> No
     answers = [answer for answer in read_answers(data) if answer.test == made.key.test.id]
     if not answers:
         raise ReaderTestError("The file holds no answers to this test. Use the link that its readers used.")
-    grade_all(made.key, answers)  # which refuses answers about other cells
-    for name in {answer.reader for answer in answers}:
-        everybody[name] = [answer for answer in answers if answer.reader == name]
+    brought = {
+        name: [answer for answer in answers if answer.reader == name] for name in {one.reader for one in answers}
+    }
+    for own in brought.values():
+        by_place(made.key, own)  # which refuses answers about other cells
+    everybody |= brought
 
 
 def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
