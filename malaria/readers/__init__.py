@@ -1,10 +1,10 @@
 """Reader tests: how good a person is at telling parasitized cells, alone, among others, and with the network.
 
-`make_test` makes a test and its key of a labelled set, `append_answer` keeps what readers answer, `grade` says how good
+`make_test` makes a test and its key of a labelled set, `AnswersFile` keeps what readers answer, `grade` says how good
 one is, and `write_certificate` prints it. Numbers and files only: the page is elsewhere.
 """
 
-from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, append_answer, read_answers, tidy_name, to_csv
+from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, read_answers, tidy_name, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
 from malaria.readers._certificate import (
     describe,
@@ -17,8 +17,8 @@ from malaria.readers._certificate import (
 )
 from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
-from malaria.readers._grading import Grade, Mistake, by_place, grade, median_with_interval
-from malaria.readers._group import Group, Pair, compare_pair, grade_all, paired_difference
+from malaria.readers._grading import Grade, Mistake, by_place, fits_card, grade, median_with_interval
+from malaria.readers._group import Group, Pair, compare_pair, grade_all, group_by_reader, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
 from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
 from malaria.readers._practice import (
@@ -33,6 +33,7 @@ from malaria.readers._practice import (
     next_card,
 )
 from malaria.readers._rule import Rule, find_rule
+from malaria.readers._store import AnswersFile, AnswerStore, Kept
 
 __all__ = [
     "ALPHA",
@@ -47,6 +48,8 @@ __all__ = [
     "SUSPECT",
     "WITHIN",
     "Answer",
+    "AnswerStore",
+    "AnswersFile",
     "Attempt",
     "Bias",
     "Card",
@@ -54,6 +57,7 @@ __all__ = [
     "FieldsGrade",
     "Grade",
     "Group",
+    "Kept",
     "Key",
     "KeyCell",
     "Level",
@@ -65,7 +69,6 @@ __all__ = [
     "Rule",
     "Settings",
     "Step",
-    "append_answer",
     "by_place",
     "compare_pair",
     "describe",
@@ -73,11 +76,13 @@ __all__ = [
     "find_columns",
     "find_rule",
     "find_weak_spots",
+    "fits_card",
     "grade",
     "grade_all",
     "grade_fields",
     "grade_level",
     "grades_to_csv",
+    "group_by_reader",
     "learning_curve",
     "make_phantom_test",
     "make_test",

@@ -1,20 +1,17 @@
 """What a reader answered: one row a card, in a CSV that is appended to and never rewritten."""
 
 import math
-import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-from filelock import FileLock, Timeout
 
 from malaria.cells import format_row, read_number, read_table
 from malaria.errors import LabelsError, ReaderTestError
 from malaria.labels import CLASSES
 from malaria.review import UNSURE
-from malaria.review.decisions import TRUE, next_moment
+from malaria.review.decisions import TRUE, is_moment
 from malaria.wording.words import list_some
 
 ANSWERS: Final = (*CLASSES, UNSURE)
@@ -27,7 +24,6 @@ COLUMNS: Final = ("test", "reader", "position", "image_id", "answer", "seconds",
 """The columns of a file of answers, in their order."""
 
 HEADER: Final = ",".join(COLUMNS)
-_WAIT_SECONDS: Final = 30
 _LONGEST: Final = 7 * 24 * 3600
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _TEST: Final = re.compile(r"[0-9a-f]{16}")
@@ -104,52 +100,15 @@ def read_answers(data: bytes | Path | str) -> list[Answer]:
     found = []
     for number, row in enumerate(rows, start=2):
         try:
-            found.append(_from_fields(dict(zip(header, row, strict=True))))
+            found.append(from_fields(dict(zip(header, row, strict=True))))
         except (ReaderTestError, ValueError, OverflowError) as problem:
             said = str(problem) if isinstance(problem, ReaderTestError) else "A number in it cannot be read."
             raise ReaderTestError(f"Row {number} of the answers: {said} Correct or delete it.") from None
     return found
 
 
-def append_answer(path: Path | str, answer: Answer) -> Answer:
-    """Write one answer behind those in the file at `path`, and return it, with its moment, when it is on the disk.
-
-    Safe with several processes: a lock file stands beside it. A last line that a crash cut short was acknowledged to
-    nobody, and is cut off. Raises ReaderTestError where the file cannot be written or holds something else.
-    """
-    place = Path(path)
-    kept = replace(answer, moment=answer.moment or next_moment())
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{place}.lock", timeout=_WAIT_SECONDS), place.open("a+b", buffering=0) as file:
-            file.seek(0)
-            first = file.readline(len(HEADER) + 8).decode("utf-8-sig", "replace")
-            if first and first.strip() != HEADER and first != HEADER[: len(first)]:
-                raise ReaderTestError(f"{place} holds no answers to a reader test. Name another file.")
-            _cut_torn(file.fileno(), whole_header=first.endswith("\n"))
-            text = to_line(kept) if first.endswith("\n") else f"{HEADER}\n{to_line(kept)}"
-            file.write(text.encode())
-            os.fsync(file.fileno())
-    except Timeout:
-        raise ReaderTestError(f"{place} has been in use by another program for {_WAIT_SECONDS} seconds.") from None
-    except OSError as error:
-        raise ReaderTestError(f"{place} cannot be written ({error.strerror}). Name another file.") from None
-    return kept
-
-
-def _cut_torn(handle: int, *, whole_header: bool) -> None:
-    """Cut off what stands behind the last line feed; all of it where not even the header is whole."""
-    end = os.lseek(handle, 0, os.SEEK_END)
-    keep = 0
-    if whole_header:
-        back = min(end, 4096)
-        os.lseek(handle, end - back, os.SEEK_SET)
-        keep = end - back + os.read(handle, back).rfind(b"\n") + 1
-    if keep < end:
-        os.ftruncate(handle, keep)
-
-
-def _from_fields(fields: dict[str, str]) -> Answer:
+def from_fields(fields: dict[str, str]) -> Answer:
+    """Make an answer of the text in a row's columns. Raises ReaderTestError, or ValueError for what is no number."""
     text = {name: value.strip() for name, value in fields.items()}
     position, seconds = read_number(text["position"]), text.get("seconds", "")
     if position != int(position):
@@ -161,6 +120,6 @@ def _from_fields(fields: dict[str, str]) -> Answer:
         image_id=text["image_id"],
         answer=text["answer"],
         seconds=read_number(seconds) if seconds else math.nan,
-        moment=text.get("moment", ""),
+        moment=moment if is_moment(moment := text.get("moment", "")) else "",
         call_shown=text.get("call_shown", "").casefold() in TRUE,
     )

@@ -58,6 +58,7 @@ def grades_to_csv(grades: Iterable[Grade]) -> str:
     rows = []
     for one in grades:
         row: dict[str, object] = {"test": one.test, "reader": one.reader, "cards": one.cards, "answered": one.answered}
+        row |= {"began": one.began, "ended": one.ended}
         row |= {
             "unsure": one.unsure,
             "level": one.level.decided,

@@ -40,13 +40,16 @@ class Grade:
     leaves those cells out. All are over the first look at each cell, without the cards that showed the network's call;
     intervals are exact (Clopper-Pearson), kappa's made of theirs. `with_oneself` compares the two looks at repeated
     cells, three answers told apart. `seconds` is the median time of a card. `missing` are positions, from 1, without an
-    answer. `notes` are sentences to be read with the figures.
+    answer. `began` and `ended` are the moments (UTC, ISO 8601) of the first and the last answer, empty where unknown.
+    `notes` are sentences to be read with the figures.
     """
 
     reader: str
     test: str
     cards: int
     answered: int
+    began: str
+    ended: str
     missing: tuple[int, ...]
     unsure: int
     rates: Mapping[str, Rate]
@@ -110,6 +113,7 @@ def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Gra
     missing = tuple(place + 1 for place in range(len(key.test.cards)) if place not in given)
     if missing:
         notes.append(f"Not finished: {len(missing):,} of {count(len(key.test.cards), 'card')} have no answer.")
+    moments = [answer.moment for answer in given.values() if answer.moment]
     rates, decided = _rates(key, given, alone)
     twice = [(given[a].answer, given[b].answer) for a, b in key.test.repeats.items() if a in given and b in given]
     return Grade(
@@ -117,6 +121,8 @@ def grade(key: Key, answers: Iterable[Answer], reader: str | None = None) -> Gra
         test=key.test.id,
         cards=len(key.test.cards),
         answered=len(given),
+        began=min(moments, default=""),
+        ended=max(moments, default=""),
         missing=missing,
         unsure=sum(given[place].answer == UNSURE for place in alone),
         rates=rates,
@@ -139,13 +145,23 @@ def by_place(key: Key, answers: Iterable[Answer]) -> dict[int, Answer]:
     given: dict[int, Answer] = {}
     for answer in answers:
         place = answer.position - 1
-        if place >= len(key.test.cards) or key.test.cards[place].image_id != answer.image_id:
+        if not fits_card(key, answer):
             raise ReaderTestError(
                 f"The answer of {answer.reader} to card {answer.position} is about a different cell from the one in "
                 "the test. Use the answer file unchanged."
             )
         given.setdefault(place, answer)
     return given
+
+
+def fits_card(key: Key, answer: Answer) -> bool:
+    """Whether an answer is about a card of the test."""
+    cards = key.test.cards
+    return (
+        answer.test == key.test.id
+        and answer.position <= len(cards)
+        and cards[answer.position - 1].image_id == answer.image_id
+    )
 
 
 def median_with_interval(seconds: Iterable[float]) -> Rate:

@@ -62,11 +62,12 @@ def grade_all(key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95,
     Raises ReaderTestError as `grade`, MetricsError for other wishes.
     """
     answers = [answer for answer in answers if answer.test == key.test.id]
-    names = sorted({answer.reader for answer in answers})
+    by_reader = group_by_reader(answers)
+    names = sorted(by_reader)
     if not names:
         raise ReaderTestError(f"There are no answers to the test {key.test.id}. Use the key of the test that was read.")
-    grades = {name: grade(key, answers, name) for name in names}
-    given = {name: by_place(key, (answer for answer in answers if answer.reader == name)) for name in names}
+    grades = {name: grade(key, by_reader[name], name) for name in names}
+    given = {name: by_place(key, by_reader[name]) for name in names}
     read = {name: read_alone(key, given[name]) for name in names}
     counts = [
         [sum(said.get(place) == answer for said in read.values()) for answer in ANSWERS] for place in key.test.firsts
@@ -78,6 +79,14 @@ def grade_all(key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95,
     beside = read | ({NETWORK: calls} if calls else {})
     pairs = tuple(compare_pair(key, one, other, beside[one], beside[other]) for one, other in combinations(beside, 2))
     return Group(grades, pairs, fleiss(counts), network_rates(key, calls), rules)
+
+
+def group_by_reader(answers: Iterable[Answer]) -> dict[str, list[Answer]]:
+    """The answers of each reader, in their order."""
+    found: dict[str, list[Answer]] = {}
+    for answer in answers:
+        found.setdefault(answer.reader, []).append(answer)
+    return found
 
 
 def read_alone(key: Key, given: Mapping[int, Answer]) -> dict[int, str]:

@@ -106,7 +106,7 @@ class Decision:
             f"holds an answer other than {', '.join(ANSWERS)}": not {self.first_answer, self.final_answer} <= allowed,
             "gives a label that is not a class": self.given_label not in (None, *CLASSES),
             "holds a probability or threshold outside 0 to 1": not all(0 <= number <= 1 for number in numbers),
-            "holds a time that is not as 2026-01-31T12:00:00.000000Z": not all(map(_is_moment, moments)),
+            "holds a time that is not as 2026-01-31T12:00:00.000000Z": not all(map(is_moment, moments)),
         }
 
     @property
@@ -182,7 +182,8 @@ def next_moment(last: str = "") -> str:
     return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _is_moment(text: str) -> bool:
+def is_moment(text: str) -> bool:
+    """Whether a text is a time as `next_moment` has it."""
     try:
         return bool(_MOMENT.fullmatch(text)) and bool(datetime.fromisoformat(text))
     except ValueError:

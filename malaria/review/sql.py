@@ -33,7 +33,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 from malaria.errors import JournalError
 from malaria.review.decisions import COLUMNS, Decision, next_moment
 from malaria.review.journal import survives_restart
-from malaria.review.store import LEASE_SECONDS, News
+from malaria.review.store import KEPT, LEASE_SECONDS, News
 
 _TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}
 
@@ -67,7 +67,7 @@ class SqlJournal:
     def __init__(self, engine: Engine) -> None:
         """Make the tables where they are missing. Raises JournalError."""
         self._engine = engine
-        with self._sentences():
+        with sentences(KEPT):
             with suppress(DatabaseError):  # another process may be making them at this moment
                 _TABLES.create_all(engine)
             _TABLES.create_all(engine)
@@ -89,7 +89,7 @@ class SqlJournal:
 
     def append(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Insert the rows in one transaction and return them when it is committed. Raises JournalError."""
-        with self._sentences(), self._turn(len(decisions)) as (connection, end):
+        with sentences(KEPT), self._turn(len(decisions)) as (connection, end):
             start = end - len(decisions)
             last = connection.scalar(select(_ROWS.c.decided_at).where(_ROWS.c.number == start)) or ""
             kept = []
@@ -103,7 +103,7 @@ class SqlJournal:
 
     def read(self, cursor: int = 0) -> News:
         """Return the rows numbered above `cursor`. A row that is no decision is passed over and reported."""
-        with self._sentences(), self._engine.connect() as connection:
+        with sentences(KEPT), self._engine.connect() as connection:
             end = connection.scalar(select(_TURN.c.number).where(_TURN.c.id == 1)) or 0
             wanted = select(_ROWS).where(_ROWS.c.number > cursor, _ROWS.c.number <= end).order_by(_ROWS.c.number)
             found = [row._asdict() for row in connection.execute(wanted)] if end > cursor else []
@@ -117,7 +117,7 @@ class SqlJournal:
 
     def claim(self, image_ids: Sequence[str], annotator: str) -> str | None:
         """Give the first card that nobody else is on, as the table corrections_leases has it."""
-        with self._sentences(), self._turn(0) as (connection, _):
+        with sentences(KEPT), self._turn(0) as (connection, _):
             now = time.time()
             held = select(_LEASES.c.image_id).where(_LEASES.c.annotator != annotator, _LEASES.c.until > now)
             others = set(connection.scalars(held))
@@ -138,17 +138,18 @@ class SqlJournal:
             connection.execute(update(_TURN).where(_TURN.c.id == 1).values(number=_TURN.c.number + n))
             yield connection, int(connection.scalar(select(_TURN.c.number).where(_TURN.c.id == 1)) or 0)
 
-    @contextmanager
-    def _sentences(self) -> Iterator[None]:
-        """Tell what the database refuses in a sentence."""
-        try:
-            yield
-        except SQLAlchemyError as problem:
-            reason = " ".join(str(getattr(problem, "orig", None) or type(problem).__name__).split())
-            raise JournalError(
-                f"The database does not answer correctly ({reason[:200]}). Check that it is running and can be written "
-                "to, then try again. Your decisions are kept in this session, and you can download them."
-            ) from problem
+
+@contextmanager
+def sentences(kept: str) -> Iterator[None]:
+    """Tell what the database refuses in a sentence, and where the rows are `kept`."""
+    try:
+        yield
+    except SQLAlchemyError as problem:
+        reason = " ".join(str(getattr(problem, "orig", None) or type(problem).__name__).split())
+        raise JournalError(
+            f"The database does not answer correctly ({reason[:200]}). Check that it is running and can be written "
+            f"to, then try again. {kept}"
+        ) from problem
 
 
 def _to_row(decision: Decision, number: int) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from malaria.review.decisions import Decision
 from malaria.review.state import State
 from malaria.wording.words import choose_verb, count
 
+KEPT: Final = "Your decisions are kept in this session, and you can download them."
+"""What is said of decisions that a store refuses."""
+
 LEASE_SECONDS: Final = 300
 """How long a card stays with the annotator who was given it, unless answered before."""
 

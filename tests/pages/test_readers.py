@@ -170,6 +170,30 @@ def test_answers_are_kept_beside_the_journal_for_who_gave_them(
     assert (mine.kept, others.kept) == (20, 0)
 
 
+def test_answers_that_cannot_be_kept_are_tried_again_with_the_next(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    place = tmp_path / "reader_answers.csv"
+    place.mkdir()
+    at = Sitting(key, "Ann")
+    at.take([Given(1, PARASITIZED, 1.0)], False)
+    assert "cannot be written" in at.problem
+    place.rmdir()
+    at.take([Given(2, PARASITIZED, 1.0)], False)
+    assert not at.problem
+    assert [one.position for one in read_answers(place)] == [1, 2]
+    at.bring(to_csv(sit_quietly(key, monkeypatch)).encode())
+    assert len(read_answers(place)) == 20
+
+
+def sit_quietly(key: Key, monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
+    """The answers of a whole sitting that no server keeps."""
+    with monkeypatch.context() as nowhere:
+        nowhere.delenv("MALARIA_JOURNAL")
+        return sit(key).answers
+
+
 def test_only_answers_of_one_reader_to_this_very_test_are_gone_on_with(key: Key) -> None:
     other = make_phantom_test(Settings(cells=20, seed=4), load())[0]
     both = [*sit(key).answers[:4], *sit(key, "Bob").answers[:4]]
@@ -216,6 +240,33 @@ def test_readers_of_one_test_stand_beside_one_another_and_the_network(key: Key) 
     assert app.header[0].value == "2 readers"
     shown = "".join(html.proto.body for html in app.get("html"))
     assert "100.0\u00a0% (83.2 to 100.0\u00a0%)" in shown
+
+
+def test_who_has_taken_a_test_is_listed_from_the_server(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = TEST | {"section": "Compare readers"}
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    app = start(links.READERS, **asked)
+    assert "Nobody has taken this test here yet" in sentences(app)
+    sit(key)
+    hostile = "<b>Bob</b> *x*"
+    Sitting(key, hostile).take([Given(place, PARASITIZED, 1.0) for place in (1, 2)], False)
+    with (tmp_path / "reader_answers.csv").open("a") as file:
+        file.write(f"{key.test.id},Eve,1,{'ab' * 32},Parasitized,1,,false\n")
+        file.write(f"{key.test.id},Eve,nonsense\n")
+    app = press(app, "Look again")
+    assert "2 readers on this server" in sentences(app)
+    assert "a name is no password" in sentences(app)
+    assert "1 answer about cells that are not in the test left out" in sentences(app)
+    assert "Line 25 of reader\\_answers.csv was skipped" in sentences(app)
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert re.search(r"finished 20\scards, \d{4}-\d\d-\d\d \d\d:\d\d\sUTC", shown)
+    assert re.search(r"2\sof\s20\scards, ", shown)
+    assert "&lt;b&gt;Bob" in shown
+    app = bring(app, ("ann.csv", sit_quietly(key, monkeypatch)[:7]))
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert re.search(r"7\sof\s20\scards, ", shown)
 
 
 # Training

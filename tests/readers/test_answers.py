@@ -2,15 +2,18 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import create_engine
 
 from malaria.cells import for_spreadsheets
-from malaria.errors import ReaderTestError
-from malaria.readers import ANSWERS, COLUMNS, Answer, Settings, append_answer, read_answers, to_csv
+from malaria.errors import JournalError, ReaderTestError
+from malaria.readers import ANSWERS, COLUMNS, Answer, AnswersFile, AnswerStore, Settings, read_answers, to_csv
+from malaria.readers.sql import SqlAnswers
 
 ID = "ab" * 32
 ANSWER = Answer("0123456789abcdef", "Ann", 1, ID, "Parasitized", 1.5, call_shown=True)
@@ -28,6 +31,13 @@ answers = st.builds(
 )
 
 
+@pytest.fixture(params=["file", "database"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> AnswerStore:
+    if request.param == "file":
+        return AnswersFile(tmp_path / "answers.csv")
+    return SqlAnswers(create_engine(f"sqlite:///{tmp_path / 'answers.db'}"))
+
+
 @given(st.lists(answers, max_size=5))
 def test_come_back_as_they_were_written(said):
     for text in (to_csv(said), for_spreadsheets(to_csv(said))):
@@ -35,11 +45,17 @@ def test_come_back_as_they_were_written(said):
         assert list(map(repr, back)) == list(map(repr, said))
 
 
-def test_are_appended_one_by_one_with_their_moment(tmp_path: Path):
-    place = tmp_path / "new" / "answers.csv"
-    kept = [append_answer(place, ANSWER), append_answer(place, ANSWER)]
-    assert read_answers(place) == kept
+def test_are_appended_with_their_moment(store: AnswerStore):
+    kept = [*store.append([ANSWER]), *store.append([ANSWER, replace(ANSWER, position=2, seconds=math.nan)])]
+    assert list(map(repr, store.read(ANSWER.test).answers)) == list(map(repr, kept))
     assert kept[0].moment
+    assert store.read("f" * 16) == ((), ())
+
+
+def test_a_file_can_be_read_as_any_other(tmp_path: Path):
+    place = tmp_path / "new" / "answers.csv"
+    kept = AnswersFile(place).append([ANSWER, ANSWER])
+    assert read_answers(place) == kept
     assert place.read_text().splitlines()[0] == ",".join(COLUMNS)
 
 
@@ -47,25 +63,40 @@ def test_are_appended_one_by_one_with_their_moment(tmp_path: Path):
 def test_a_line_cut_short_by_a_crash_is_cut_off(tmp_path: Path, torn: str):
     place = tmp_path / "answers.csv"
     place.write_text(torn)
-    kept = append_answer(place, ANSWER)
-    assert read_answers(place) == [kept]
+    kept = AnswersFile(place).append([ANSWER])
+    assert read_answers(place) == kept
 
 
-def test_several_at_once_lose_nothing(tmp_path: Path):
-    place = tmp_path / "answers.csv"
+def test_several_at_once_lose_nothing(store: AnswerStore):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: append_answer(place, ANSWER), range(40)))
-    assert len(read_answers(place)) == 40
+        list(pool.map(lambda _: store.append([ANSWER]), range(40)))
+    assert len(store.read(ANSWER.test).answers) == 40
+
+
+def test_a_row_that_is_none_is_passed_over_and_named(tmp_path: Path):
+    place = tmp_path / "answers.csv"
+    (good,) = AnswersFile(place).append([ANSWER])
+    line = place.read_text().splitlines()[1]
+    bad = [line.replace("Parasitized", "Maybe"), line.replace(",1,", ",x,"), line + ",more", f"{ANSWER.test},'"]
+    place.write_bytes("\n".join([",".join(COLUMNS), *bad, line, ""]).encode() + f"{ANSWER.test}\xff\n".encode("latin1"))
+    answers, problems = AnswersFile(place).read(ANSWER.test)
+    assert answers == (good,)
+    assert [problem.split(" of ")[0] for problem in problems] == [f"Line {n}" for n in (2, 3, 4, 5, 7)]
 
 
 def test_another_file_is_left_alone(tmp_path: Path):
     place = tmp_path / "labels.csv"
     place.write_text("file,label\na.png,Parasitized\n")
-    with pytest.raises(ReaderTestError, match="holds no answers to a reader test"):
-        append_answer(place, ANSWER)
+    with pytest.raises(JournalError, match="holds no answers to a reader test"):
+        AnswersFile(place).append([ANSWER])
     assert place.read_text() == "file,label\na.png,Parasitized\n"
-    with pytest.raises(ReaderTestError, match="cannot be written"):
-        append_answer(tmp_path, ANSWER)
+    with pytest.raises(JournalError, match="cannot be written"):
+        AnswersFile(tmp_path).append([ANSWER])
+
+
+def test_a_moment_that_is_none_is_not_believed():
+    text = f"test,reader,position,image_id,answer,moment\n0123456789abcdef,Ann,1,{ID},Parasitized,{'x' * 999}\n"
+    assert [one.moment for one in read_answers(text.encode())] == [""]
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,13 @@ def open_log() -> Log:
 
 def _choose_store() -> Store:
     """Return the place for decisions. Raises JournalError."""
-    if st.secrets.load_if_toml_exists() and CONNECTION in st.secrets.get("connections", {}):
+    if has_database():
         from malaria.review.sql import SqlJournal  # only here: most journals are files
 
         return SqlJournal(st.connection(CONNECTION, type="sql").engine)
     return CsvJournal(os.environ.get(ENVIRONMENT) or DEFAULT)
+
+
+def has_database() -> bool:
+    """Whether the journal is in a database."""
+    return st.secrets.load_if_toml_exists() and CONNECTION in st.secrets.get("connections", {})

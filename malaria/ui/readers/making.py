@@ -1,6 +1,6 @@
 """Which test it is: settings from the address or a form, and the test that they make of phantoms or a labelled set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from malaria.errors import MalariaError, ModelError, NoHeldOutError, ReaderTestError
 from malaria.images import RGB, decode
-from malaria.readers import Group, Key, Settings, make_phantom_test, make_test, write_certificate
+from malaria.readers import Answer, Group, Key, Settings, grade_all, make_phantom_test, make_test, write_certificate
 from malaria.review import out_of_sample
 from malaria.ui.parts import address
 from malaria.ui.parts.choose_source import choose_source
@@ -29,6 +29,7 @@ _SET: Final = "set"
 _LABELLED: Final = "labelled"
 _TEST_ID: Final = "test"
 _SETS: Final = {"phantoms": "Synthetic cells", _LABELLED: "A labelled set"}
+_GROUP: Final = "readers.group"
 _MADE: Final = "readers.made"
 _LAST: Final = "readers.settings"  # what was asked for last, for the form
 
@@ -47,6 +48,16 @@ class MadeTest:
     def picture(self, image_id: str) -> RGB:
         """A cell, uint8 RGB (height, width, 3)."""
         return decode(self.read(image_id), self.key.cells[image_id].file)
+
+    def grade(self, answers: Sequence[Answer]) -> Group:
+        """The readers of these answers, graded once for as long as the answers are the same."""
+        key = (self.key, tuple(answers))
+        known, group = st.session_state.get(_GROUP, (None, None))
+        if known != key:
+            group = grade_all(self.key, answers)
+            st.session_state[_GROUP] = (key, group)
+        found: Group = group
+        return found
 
     def certify(self, group: Group) -> str:
         """The certificate of the readers in `group`, bearing today's date, with a picture of each mistake."""

@@ -8,7 +8,6 @@ from malaria.readers import (
     OF_SLIDES,
     Grade,
     Group,
-    grade_all,
     grades_to_csv,
     render_bias,
     render_rates,
@@ -25,7 +24,6 @@ from malaria.wording.words import choose_verb, count
 
 SOURCE: Final = "Thresholds: WHO, Malaria microscopy quality assurance manual, version 2 (2016)."
 _SHOWN: Final = 60  # mistakes
-_GROUPS: Final = "readers.group"
 
 
 def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
@@ -33,7 +31,7 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
     if not at.given:
         st.info("There are no answers.")
         return
-    group = _grade(made, at)
+    group = made.grade(at.answers)
     (one,) = group.grades.values()
     level, _, more = one.level.sentence.partition(". ")
     st.header(f"{literal(one.reader)}: {level[0].lower()}{level[1:].removesuffix('.')}", anchor=False)
@@ -47,16 +45,6 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
         st.caption(literal(note))
     _draw_take_away(made, one, group)
     _draw_mistakes(made, one)
-
-
-def _grade(made: MadeTest, at: Sitting) -> Group:
-    key = (at, len(at.given), made.key.settings)
-    known, group = st.session_state.get(_GROUPS, (None, None))
-    if known != key:
-        group = grade_all(made.key, at.answers)
-        st.session_state[_GROUPS] = (key, group)
-    found: Group = group
-    return found
 
 
 def _draw_take_away(made: MadeTest, one: Grade, group: Group) -> None:

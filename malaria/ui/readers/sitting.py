@@ -1,4 +1,4 @@
-"""One reader at one test: what was answered so far, in the session and, where answers are kept, in a file."""
+"""One reader at one test: what was answered so far, in the session and, where answers are kept, on the server."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -7,14 +7,26 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.errors import ReaderTestError
-from malaria.readers import NETWORK, Answer, Key, append_answer, by_place, read_answers, tidy_name
+from malaria.errors import JournalError, ReaderTestError
+from malaria.readers import (
+    NETWORK,
+    Answer,
+    AnswersFile,
+    AnswerStore,
+    Kept,
+    Key,
+    by_place,
+    fits_card,
+    read_answers,
+    tidy_name,
+)
 from malaria.review.decisions import next_moment
-from malaria.ui.parts.journal import ENVIRONMENT
+from malaria.ui.parts.journal import CONNECTION, ENVIRONMENT, has_database
 from malaria.ui.readers.cards import Given
+from malaria.wording.words import count
 
 FILE: Final = "reader_answers.csv"
-"""What readers answer, beside the journal, where the app was given a place for one."""
+"""What readers answer, beside the journal."""
 _SITTINGS: Final = "readers.sittings"
 
 
@@ -27,7 +39,8 @@ class Sitting:
     given: dict[int, Answer] = field(default_factory=dict)
     stopped: bool = False
     problem: str = ""
-    """Why the last answer is in the session only."""
+    """Why answers are in the session only."""
+    _unsaved: list[Answer] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -51,15 +64,14 @@ class Sitting:
 
     def seat(self, reader: str) -> None:
         """Have this reader read, and go on where their kept answers end; no other once the first card is answered."""
+        reader = tidy_name(reader)
         if reader == self.reader or self.given:
             return
         self.reader, self.problem = reader, ""
-        if (place := find_place()) and place.is_file():
-            try:
-                rows = read_answers(place)
-                self._bring([row for row in rows if row.test == self.key.test.id and row.reader == reader])
-            except ReaderTestError as error:
-                self.problem = str(error)
+        try:
+            self._bring([row for row in read_kept(self.key).answers if row.reader == reader])
+        except JournalError as error:
+            self.problem = str(error)
 
     def take(self, answers: list[Given], _over: bool) -> None:
         """Keep answers from the browser; the first to a card counts."""
@@ -78,11 +90,8 @@ class Sitting:
                 call_shown=card.call is not None,
             )
             self.given[one.position] = answer
-            if place := find_place():
-                try:
-                    append_answer(place, answer)
-                except ReaderTestError as error:
-                    self.problem = str(error)
+            self._unsaved.append(answer)
+        self._save()
 
     def bring(self, data: bytes) -> None:
         """Go on with answers kept elsewhere. Raises ReaderTestError for a file that holds none to this test."""
@@ -90,11 +99,59 @@ class Sitting:
         if len({row.reader for row in rows}) != 1:
             many = "answers of several readers" if rows else "no answers"
             raise ReaderTestError(f"The file holds {many} to this test. Upload the answers of one reader.")
+        before = set(self.given)
         self._bring([replace(row, reader=self.reader) for row in rows])
+        self._unsaved += [self.given[position] for position in sorted(set(self.given) - before)]
+        self._save()
+
+    def _save(self) -> None:
+        """Keep what is in this session only; what cannot be kept now is tried again with the next answer."""
+        if not self._unsaved:
+            return
+        try:
+            if store := open_answers():
+                store.append(self._unsaved)
+        except JournalError as error:
+            self.problem = str(error)
+        else:
+            self.problem, self._unsaved = "", []
 
     def _bring(self, rows: list[Answer]) -> None:
         for place, row in by_place(self.key, rows).items():
             self.given.setdefault(place + 1, row)
+
+
+def keeps_answers() -> bool:
+    """Whether this app was told a place for answers."""
+    return has_database() or bool(os.environ.get(ENVIRONMENT))
+
+
+def open_answers() -> AnswerStore | None:
+    """Return the place for answers: with the journal, where this app was told a place for one.
+
+    Raises JournalError while a database cannot be reached.
+    """
+    if has_database():
+        from malaria.readers.sql import SqlAnswers  # only here: most places are files
+
+        return SqlAnswers(st.connection(CONNECTION, type="sql").engine)
+    journal = os.environ.get(ENVIRONMENT)
+    return AnswersFile(Path(journal).with_name(FILE)) if journal else None
+
+
+def read_kept(key: Key) -> Kept:
+    """What the server has of a test, in the order in which it came: the answers that fit, and what was passed over.
+
+    Raises JournalError where it cannot be read.
+    """
+    store = open_answers()
+    if store is None:
+        return Kept(())
+    answers, problems = store.read(key.test.id)
+    fitting = tuple(answer for answer in answers if fits_card(key, answer))
+    if others := len(answers) - len(fitting):
+        problems = (*problems, f"{count(others, 'answer')} about cells that are not in the test left out.")
+    return Kept(fitting, problems)
 
 
 def check_name(reader: str) -> str:
@@ -112,9 +169,3 @@ def get_sitting(key: Key) -> Sitting:
 def leave(key: Key) -> None:
     """Let go of the sitting at a test."""
     st.session_state.get(_SITTINGS, {}).pop(key.test.id, None)
-
-
-def find_place() -> Path | None:
-    """The file of answers: beside the journal, where the app was told a place for one."""
-    journal = os.environ.get(ENVIRONMENT)
-    return Path(journal).with_name(FILE) if journal else None
