@@ -16,6 +16,7 @@ from malaria.cli import main
 from malaria.errors import SourceError
 from malaria.model.classifier import DEFAULT_MODEL, MODELS_DIR
 from studies import app_timing as timing
+from studies import users_timing
 from tests.models import write_model
 
 LINUX = Path("/proc/self/maps").exists()
@@ -213,6 +214,27 @@ def test_an_app_that_gives_no_answers_is_no_result(tmp_path: Path, monkeypatch: 
         timing.measure()
 
 
+def test_visitors_at_once_each_get_the_librarys_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users_timing, "ROUNDS", 1)
+    found = users_timing.measure(users=3)
+    assert (found.users, found.answers, found.wrong, found.lost) == (3, 6, 0, 0)
+    assert 0 < found.p50_s <= found.p95_s <= found.whole_p95_s
+    if LINUX:
+        assert found.processor_s
+        assert found.peak_mb
+
+
+def test_an_answer_to_another_cell_is_wrong_and_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def swap(model: str | None, n: int) -> tuple[list[users_timing.Cell], list[users_timing.Cell]]:
+        uploads, examples = make(model, n)
+        return [uploads[0]._replace(pointer='left:50.00%">▼')], [examples[0]._replace(caption="another.png")]
+
+    make = users_timing.make_cells
+    monkeypatch.setattr(users_timing, "make_cells", swap)
+    found = users_timing.measure(users=1)
+    assert (found.answers, found.wrong, found.lost) == (2, 2, 0)
+
+
 def test_what_a_process_holds_is_seen() -> None:
     resident = timing.resident_mb(os.getpid())
     assert resident is None or resident > 20
@@ -282,6 +304,6 @@ def test_the_verb_writes_json_with_the_machine_and_the_model(
 
 
 def test_every_part_is_offered() -> None:
-    assert set(PARTS) == {"cells", "one-cell", "app", "batch", "dataset", "triage"}
+    assert set(PARTS) == {"cells", "one-cell", "app", "users", "batch", "dataset", "triage"}
     assert processes.measure_app is PARTS["app"]
     assert (MODELS_DIR / DEFAULT_MODEL / "model.keras").is_file(), "the comparison with Keras needs it"

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from malaria.benchmark.fields import measure_triage
 from malaria.benchmark.figures import Figure, Task
-from malaria.benchmark.processes import measure_app, measure_one_cell
+from malaria.benchmark.processes import measure_app, measure_one_cell, measure_users
 from malaria.benchmark.throughput import measure_cells
 from malaria.benchmark.zips import measure_batch, measure_data_set
 
@@ -21,6 +21,7 @@ PARTS: Final[dict[str, Part]] = {
     "cells": measure_cells,
     "one-cell": measure_one_cell,
     "app": measure_app,
+    "users": measure_users,
     "batch": measure_batch,
     "dataset": measure_data_set,
     "triage": measure_triage,

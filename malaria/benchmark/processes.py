@@ -49,6 +49,23 @@ def measure_app(task: Task) -> Iterator[Figure]:
     yield from (replace(figure, note=note) for figure, note in zip(figures, notes, strict=True))
 
 
+def measure_users(task: Task) -> Iterator[Figure]:
+    """Measure twenty visitors at once on the single-cell page: how long they wait, what it costs, what goes wrong."""
+    found, problem = _run("studies.users_timing", task)
+    note = problem or f"{found['users']} at once, {found['answers']} answers"
+    figures = (
+        Figure("users_wrong", found.get("wrong"), "", "users: answers other than the library's", at_most=0),
+        Figure("users_lost", found.get("lost"), "", "users: cells without an answer", at_most=0),
+        Figure("users_processor_s", found.get("processor_s"), "s", "users: processor time per answer", at_most=0.08),
+        Figure("users_p50_s", found.get("p50_s"), "s", "users: half have their answer within"),
+        Figure("users_p95_s", found.get("p95_s"), "s", "users: 95 % have their answer within"),
+        Figure("users_whole_p95_s", found.get("whole_p95_s"), "s", "users: 95 % have the whole page within"),
+        Figure("users_per_second", found.get("answers_per_second"), "answers/s", "users: answers"),
+        Figure("users_peak_mb", found.get("peak_mb"), "MB", "users: most resident memory of the server"),
+    )
+    yield from (replace(figure, note=note) for figure in figures)
+
+
 def _run(module: str, task: Task) -> tuple[dict[str, Any], str]:
     """What the module prints as JSON, and "", or nothing and the last thing that it said."""
     if not _STUDIES.is_dir():
