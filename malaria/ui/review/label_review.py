@@ -1,6 +1,5 @@
 """What one browser session reviews: the queue made of its batch, who is before it, and what is shown beside it."""
 
-import gc
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -135,7 +134,6 @@ def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
         with st.spinner("Ranking the labels …"):
             review = _begin(labelled, frame)
         st.session_state[_REVIEW] = (key, review)
-        _spare_the_collector()
     begun: LabelReview = review
     return begun
 
@@ -150,18 +148,6 @@ def _begin(labelled: LabelledSource, frame: Frame) -> LabelReview:
     return LabelReview(
         labelled, table, basis, session, frame.threshold, Pictures(labelled.source.read), labelled.thumbnails
     )
-
-
-def _spare_the_collector() -> None:
-    """Have Python's garbage collector pass over all that is there now.
-
-    Streamlit has it look through everything after each run of a script, which takes longer than drawing a card and
-    holds up the next one. What is no longer used is freed as before; only what refers to itself waits until the next
-    batch is opened.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def _group_by_patient(cards: list[SuspectLabel]) -> dict[str, dict[str, list[SuspectLabel]]]:
