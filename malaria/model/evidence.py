@@ -1,6 +1,6 @@
 """What one answer rests on: places of a cell are covered, and the network is asked again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,7 @@ OUTLINED: Final = 0.5
 _FULL: Final = 4.0  # the fall of the log-odds that a map shows as 1: odds 55 times lower
 _PATCH: Final = 0.19  # of the input's side: each is covered alone
 _STRIDE: Final = 0.0625  # of the input's side, from one to the next
+_WORTH: Final = 0.15  # of the largest fall: the small steps around one that is smaller are not asked about
 _PATCHES: Final = (0.25, 0.4, 0.55)  # of the input's side: covered together, larger where the smaller change nothing
 _APART: Final = 0.125  # of the input's side, between two places that are tried
 _MOST_PLACES: Final = 8
@@ -32,6 +33,8 @@ _MOST: Final = 0.9  # of the fall by covering squares, for a finer shape to stan
 _CLEAR: Final = (0.6, 0.9)  # of the cell's pixels by lightness: neither parasite nor highlight
 
 Window = tuple[slice, slice]
+Place = tuple[int, int]
+"""Of a window among those that were laid: its row and column."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,39 @@ def cover_each(ask: Odds, preprocessing: Preprocessing, rgb: Pixels) -> tuple[ND
     of p_parasitized, the map is high (Zeiler and Fergus 2014, doi:10.1007/978-3-319-10590-1_53). 1 stands for a fall of
     4 (odds 55 times lower) or the largest fall if that is more, so a cell in which nothing matters stays dark. The
     log-odds are those of the cell as it is, and the lowest.
+
+    Steps of twice the size come first. Only where one of these lowers the log-odds are the small steps between them
+    asked about; elsewhere they are taken for the mean of their neighbours.
     """
     cell = _Cell(preprocessing, rgb)
-    windows = cell.list_windows(_PATCH, _STRIDE)
-    odds = ask(np.concatenate([cell.covered(cell.pixels, windows, cell.mean), cell.pixels[None]]))
-    fall, times = np.zeros(cell.inside.shape), np.full(cell.inside.shape, 1e-6)
-    for window, change in zip(windows, odds[-1] - odds[:-1], strict=True):
-        fall[window] += change
-        times[window] += 1
-    heat = np.clip(fall / times, 0, None) * cell.inside
+    windows = cell.lay_windows(_PATCH, _STRIDE)
+    first = [place for place in windows if not _list_near(place, windows)]
+    odds = ask(np.concatenate([cell.covered(cell.pixels, [windows[at] for at in first], cell.mean), cell.pixels[None]]))
+    before, lowest = float(odds[-1]), float(odds.min())
+    falls = dict(zip(first, before - odds, strict=False))
+    worth = max(_COUNTS, _WORTH * (before - lowest))
+    near = {place: [falls[at] for at in _list_near(place, windows)] for place in windows if place not in falls}
+    second = [place for place, around in near.items() if max(around) >= worth]
+    if second:
+        odds = ask(cell.covered(cell.pixels, [windows[at] for at in second], cell.mean))
+        lowest = min(lowest, float(odds.min()))
+    falls = {at: float(np.mean(around)) for at, around in near.items()} | falls
+    falls |= dict(zip(second, before - odds, strict=False))
+    total, times = np.zeros(cell.inside.shape), np.full(cell.inside.shape, 1e-6)
+    for at, fall in falls.items():
+        total[windows[at]] += fall
+        times[windows[at]] += 1
+    heat = np.clip(total / times, 0, None) * cell.inside
     shown = (heat / max(_FULL, float(heat.max()))).astype(np.float32)
-    return preprocessing.fit_back(shown, rgb.shape), float(odds[-1]), float(odds.min())
+    return preprocessing.fit_back(shown, rgb.shape), before, lowest
+
+
+def _list_near(place: Place, places: Collection[Place]) -> list[Place]:
+    """Return those of the `places` in even rows and columns that are next to one in an odd row or column."""
+    if all(at % 2 == 0 for at in place):
+        return []
+    rows, columns = ((at,) if at % 2 == 0 else (at - 1, at + 1) for at in place)
+    return [(row, column) for row in rows for column in columns if (row, column) in places]
 
 
 class _Cell:
@@ -108,16 +133,16 @@ class _Cell:
             self.mean = own.mean(axis=0).astype(np.uint8)
             self.clear = own[(light >= low) & (light <= high)].mean(axis=0).astype(np.uint8)
 
-    def list_windows(self, patch: float, stride: float) -> list[Window]:
-        """Return the squares of `patch`, `stride` apart (of the width), that hold some of the cell."""
+    def lay_windows(self, patch: float, stride: float) -> dict[Place, Window]:
+        """Return the squares of `patch`, `stride` apart (of the width), that hold some of the cell, by their places."""
         height, width = self.inside.shape
         side, step = max(2, round(patch * width)), max(1, round(stride * width))
-        windows = [
-            (slice(max(0, top), top + side), slice(max(0, left), left + side))
-            for top in range(-side // 2, height, step)
-            for left in range(-side // 2, width, step)
-        ]
-        return [window for window in windows if self.inside[window].any()]
+        windows = {
+            (row, column): (slice(max(0, top), top + side), slice(max(0, left), left + side))
+            for row, top in enumerate(range(-side // 2, height, step))
+            for column, left in enumerate(range(-side // 2, width, step))
+        }
+        return {place: window for place, window in windows.items() if self.inside[window].any()}
 
     def covered(self, pixels: Pixels, windows: Sequence[Window], colour: Pixels) -> Pixels:
         """Return `pixels` once for each window, which is covered there where it is the cell."""
@@ -155,7 +180,7 @@ def _cover_together(ask: Odds, cell: _Cell, before: float, threshold: float) -> 
     """Return the places found one after another, and the log-odds with all of them covered."""
     chosen: list[Window] = []
     after, size = before, 0
-    tried = cell.list_windows(_PATCHES[size], _APART)
+    tried = list(cell.lay_windows(_PATCHES[size], _APART).values())
     while tried and len(chosen) < _MOST_PLACES and after >= min(threshold, before - _FULL):
         odds = ask(cell.covered(cell.covered_by_all(chosen), tried, cell.clear))
         best = int(np.argmin(odds))
@@ -167,7 +192,7 @@ def _cover_together(ask: Odds, cell: _Cell, before: float, threshold: float) -> 
             after = float(odds[best])
             continue
         size += 1
-        tried = cell.list_windows(_PATCHES[size], _APART) if size < len(_PATCHES) else []
+        tried = list(cell.lay_windows(_PATCHES[size], _APART).values()) if size < len(_PATCHES) else []
     return _leave_out(ask, cell, chosen, before, after)
 
 
