@@ -42,7 +42,7 @@ from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.model.card import Card
 from malaria.model.classifier import Classifier, load
 from malaria.review import UNSURE, UNUSABLE, Basis, Decision, correct_labels, replay
-from malaria.review.decisions import next_moment
+from malaria.review.moments import next_moment
 from tests.models import STEEPNESS, card_of, write_model
 
 FILES = ("a/Parasitized/x.png", "a/Parasitized/y.png", "a/Uninfected/z.png")

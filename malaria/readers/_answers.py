@@ -11,7 +11,8 @@ from malaria.cells import format_row, read_number, read_table
 from malaria.errors import LabelsError, ReaderTestError
 from malaria.labels import CLASSES
 from malaria.review import UNSURE
-from malaria.review.decisions import TRUE, is_moment
+from malaria.review.decisions import TRUE
+from malaria.review.moments import is_moment
 from malaria.wording.words import list_some
 
 ANSWERS: Final = (*CLASSES, UNSURE)

@@ -2,15 +2,16 @@
 
 import csv
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from malaria.cells import restore
 from malaria.errors import MalariaError, ReaderTestError
-from malaria.readers._answers import COLUMNS, HEADER, Answer, from_fields, to_line
-from malaria.review.decisions import next_moment
+from malaria.readers._answers import COLUMNS, HEADER, Answer, from_fields, read_answers, to_csv, to_line
 from malaria.review.line_file import LineFile
+from malaria.review.moments import next_moment
 
 KEPT: Final = "Your answers are kept in this session, and you can download them."
 """What is said of answers that cannot be written."""
@@ -39,13 +40,19 @@ class AnswersFile:
     def __init__(self, path: Path | str) -> None:
         """Nothing is read or written yet: the file is made by the first answer."""
         self._file = LineFile(
-            path, HEADER, refusal="holds no answers to a reader test. Name another file.", kept=KEPT, again="."
+            path,
+            HEADER,
+            is_row=_is_row,
+            convert=lambda data: to_csv(read_answers(data)),
+            refusal="does not hold answers to a reader test that can be read here.",
+            kept=KEPT,
+            again=".",
         )
 
     def append(self, answers: Sequence[Answer]) -> list[Answer]:
         """Write the rows, all or none, and return them when they are on the disk."""
         kept = [replace(answer, moment=answer.moment or next_moment()) for answer in answers]
-        self._file.append(lambda _last: "".join(map(to_line, kept)))
+        self._file.append(lambda _lines: "".join(map(to_line, kept)))
         return kept
 
     def read(self, test: str) -> Kept:
@@ -60,6 +67,13 @@ class AnswersFile:
                     said = str(problem) if isinstance(problem, MalariaError) else "It cannot be read."
                     problems.append(f"Line {number} of {self._file.path.name} was skipped: {said}")
         return Kept(tuple(answers), tuple(problems))
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line is all that was written of it: "tru" would be read as an answer, too."""
+    with suppress(ReaderTestError, ValueError, csv.Error):
+        return to_line(_from_line(line)) == f"{line}\n"
+    return False
 
 
 def _from_line(line: str) -> Answer:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from malaria.errors import ReaderTestError
 from malaria.readers._answers import COLUMNS, Answer
 from malaria.readers._store import KEPT, Kept
-from malaria.review.decisions import next_moment
+from malaria.review.moments import next_moment
 from malaria.review.sql import sentences
 
 _TYPES: Final[dict[str, Any]] = {

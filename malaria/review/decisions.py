@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from malaria.cells import format_row, read_number, restore
 from malaria.errors import JournalError
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
+from malaria.review.moments import is_moment, latest_believed, next_moment
 from malaria.wording.words import count
 
 UNSURE: Final = "Unsure"
@@ -59,7 +59,6 @@ _FALSE: Final = frozenset(("", "false", "0", "no", "falsch", "faux", "falso", "o
 """What spreadsheets write in the languages of most of their users, beside what is written here: true and false."""
 
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +149,16 @@ def to_csv(decisions: Sequence[Decision]) -> str:
     return f"{HEADER}\n" + "".join(map(to_line, decisions))
 
 
+def date_all(decisions: Iterable[Decision], last: str) -> list[Decision]:
+    """Return decisions with a `decided_at`: their own, else a moment after that of the one before, or after `last`."""
+    dated = []
+    for decision in decisions:
+        moment = decision.decided_at or next_moment(last)
+        last = max(last, moment) if moment <= latest_believed() else last
+        dated.append(replace(decision, decided_at=moment))
+    return dated
+
+
 def from_line(line: str) -> Decision:
     """Read one line of a journal; raises JournalError for anything that `to_line` would not have written."""
     try:
@@ -172,22 +181,6 @@ def from_fields(fields: Mapping[str, str]) -> Decision:
         threshold=_share(fields, "threshold"),
         blind=_truth(fields, "blind"),
     )
-
-
-def next_moment(last: str = "") -> str:
-    """Return the time now, as `decided_at` has it, or just after `last` if the clock is not past that."""
-    now = datetime.now(UTC)
-    if last:
-        now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
-    return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def is_moment(text: str) -> bool:
-    """Whether a text is a time as `next_moment` has it."""
-    try:
-        return bool(_MOMENT.fullmatch(text)) and bool(datetime.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def _one_line(text: str | None) -> str | None:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from malaria.errors import JournalError
-from malaria.review.decisions import HEADER, Decision, from_line, next_moment, to_line
+from malaria.review.decisions import HEADER, Decision, date_all, from_line, to_csv, to_line
+from malaria.review.durability import survives_restart
+from malaria.review.imports import read_journal
 from malaria.review.line_file import LineFile
+from malaria.review.moments import latest_believed
 from malaria.review.store import KEPT, LEASE_SECONDS, News
 
 _REFUSAL: Final = (
-    f"is not a journal of decisions: it does not begin with the line {HEADER}. Name another file. (If a spreadsheet "
-    "saved the journal again, upload the journal to continue with it.)"
+    "is not a journal of decisions that can be read here. If it is no journal, whoever runs this app must name another "
+    "file."
 )
 
 
@@ -31,6 +32,8 @@ class CsvJournal:
         self._file = LineFile(
             path,
             HEADER,
+            is_row=lambda line: _row(line) is not None,
+            convert=lambda data: to_csv(read_journal(data)),
             refusal=_REFUSAL,
             kept=KEPT,
             again=", and its card comes back.",
@@ -39,8 +42,8 @@ class CsvJournal:
 
     @property
     def place(self) -> str:
-        """The path of the file."""
-        return str(self.path)
+        """The name of the file; where on the server it lies is for who runs the app."""
+        return self.path.name
 
     @cached_property
     def survives(self) -> bool:
@@ -51,11 +54,8 @@ class CsvJournal:
         """Write the rows, all or none, and return them when they are on the disk. Raises JournalError."""
         kept: list[Decision] = []
 
-        def make(last_line: str) -> str:
-            last = _moment_of(last_line)
-            for decision in decisions:
-                last = decision.decided_at or next_moment(last)
-                kept.append(replace(decision, decided_at=last))
+        def make(lines: Iterator[str]) -> str:
+            kept.extend(date_all(decisions, _last_moment(lines)))
             return "".join(map(to_line, kept))
 
         self._file.append(make)
@@ -88,11 +88,18 @@ class CsvJournal:
         return chosen
 
 
-def _moment_of(line: str) -> str:
-    """The `decided_at` of the last row; empty where that line is the header, or damaged."""
+def _last_moment(lines: Iterator[str]) -> str:
+    """The `decided_at` of the first of these lines that is a row and may have come already; empty without one."""
+    latest = latest_believed()
+    rows = map(_row, lines)
+    return next((row.decided_at for row in rows if row and row.decided_at <= latest), "")
+
+
+def _row(line: str) -> Decision | None:
+    """The decision in a line; None where it is damaged, or the header."""
     with suppress(JournalError):
-        return from_line(line).decided_at
-    return ""
+        return from_line(line)
+    return None
 
 
 def _leases(path: Path) -> dict[str, tuple[str, float]]:
@@ -102,39 +109,3 @@ def _leases(path: Path) -> dict[str, tuple[str, float]]:
         return {str(name): (str(image_id), float(until)) for name, (image_id, until) in found.items()}
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
         return {}
-
-
-FORGETFUL: Final = frozenset({"tmpfs", "ramfs", "overlay", "overlayfs", "aufs", "fuse-overlayfs", "zfs-overlay"})
-"""Kinds of file system that live in memory or in a container's own layer, and go with it."""
-
-_MOUNTS: Final = Path("/proc/mounts")
-
-
-def survives_restart(path: Path, mounts: str | None = None) -> bool:
-    """Return False for a place in memory, in a container's own layer (as on Streamlit Community Cloud) or temporary.
-
-    `mounts` is the text of Linux's /proc/mounts, read from there unless given; elsewhere only temporary folders are
-    known to forget. A volume that is mounted into a container survives.
-    """
-    place = path.absolute()
-    if place.is_relative_to(tempfile.gettempdir()):
-        return False
-    if mounts is None:
-        try:
-            mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return True
-    return _file_system(place, mounts) not in FORGETFUL
-
-
-def _file_system(place: Path, mounts: str) -> str | None:
-    """The kind of the file system that holds a path: that of the deepest mount above it, of several the last."""
-    found, depth = None, -1
-    for line in mounts.splitlines():
-        parts = line.split()
-        if len(parts) < 3:
-            continue
-        point = Path(parts[1].replace("\\040", " "))
-        if place.is_relative_to(point) and len(point.parts) >= depth:
-            found, depth = parts[2], len(point.parts)
-    return found

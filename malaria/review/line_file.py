@@ -3,21 +3,23 @@
 Every access that must not meet another holds a lock file beside it, which the system frees when its holder dies. A row
 is one line, written in one piece and flushed to the disk (fsync) before it is acknowledged, so a crash can only leave a
 last line without its end, which was acknowledged to nobody: the next to append cuts it off, keeps it in a file beside
-it, and says so.
+it, and says so. A file that another program saved in its own way is read as an upload is, and written anew.
 """
 
 from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, Literal, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from malaria.errors import JournalError
+from malaria.errors import JournalError, MalariaError
 
 _WAIT_SECONDS: Final = 30
 _POLL_SECONDS: Final = 0.005
@@ -37,13 +39,25 @@ class Lines(NamedTuple):
 class LineFile:
     """The file at `path`, whose first line is `header`. Safe with several processes on one file of a local disk.
 
-    `refusal` is the sentence said of a file that begins otherwise, `kept` where the rows are when they cannot be
-    written, `again` what becomes of a row that was cut short. Every method raises JournalError.
+    `is_row` says whether a line is whole, `convert` gives the whole text, as written here, of the bytes of a file that
+    another program saved, and raises MalariaError; `refusal` is said before that. `kept` says where the rows are when
+    they cannot be written, `again` what becomes of a row that was cut short. Every method raises JournalError.
     """
 
-    def __init__(self, path: Path | str, header: str, *, refusal: str, kept: str, again: str) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        header: str,
+        *,
+        is_row: Callable[[str], bool],
+        convert: Callable[[bytes], str],
+        refusal: str,
+        kept: str,
+        again: str,
+    ) -> None:
         """Nothing is read or written yet: the file is made by the first row."""
         self.path = Path(path).absolute()
+        self._is_row, self._convert = is_row, convert
         self._header, self._refusal, self._kept, self._again = header, refusal, kept, again
         self._lock = FileLock(f"{self.path}.lock", timeout=_WAIT_SECONDS, poll_interval=_POLL_SECONDS)
         self._repairs: list[str] = []
@@ -53,32 +67,30 @@ class LineFile:
         """The file that keeps lines cut short by a crash; absent while there were none."""
         return Path(f"{self.path}.torn")
 
-    def append(self, make: Callable[[str], str]) -> None:
-        """Write the lines that `make` returns of the last line there is (none: ""), all or none, to the disk."""
-        with self.held(), self.sentences("written"), self.path.open("a+b", buffering=0) as file:
-            size = self._ready(file)
-            _write(file, make(_last_line(file, size)).encode(), size)
+    def append(self, make: Callable[[Iterator[str]], str]) -> None:
+        """Write the lines that `make` returns, all or none, to the disk; it is given those there are, the last first.
+
+        A line that is no UTF-8 is left out, and the last of all is the header.
+        """
+        with self._opened("a+b") as (file, size):
+            _write(file, make(_decoded(_lines_backwards(file, size))).encode(), size)
 
     def read(self, cursor: int = 0) -> Lines:
         """Return the whole lines from byte `cursor` on, without the header; of a shorter file none and cursor 0."""
-        with self.sentences("read"):
-            try:
-                with self.path.open("rb") as file:
-                    end = file.seek(0, os.SEEK_END)
-                    file.seek(min(cursor, end))
-                    data = file.read()
-            except FileNotFoundError:
-                return Lines([], 0)
+        data, end = self._bytes(cursor)
+        if cursor == 0 and data and not (self._is_own(data) and data.endswith(b"\n")):
+            with suppress(JournalError, FileNotFoundError), self._opened("r+b"):
+                pass  # what a crash cut short is mended; where nothing may be written, it is merely not read
+            data, end = self._bytes(cursor)
         if end < cursor:
             return Lines([], 0)
-        end_of_lines = data.rfind(b"\n") + 1
-        if cursor == 0 and end_of_lines < len(data):  # being written just now, or cut short by a crash
-            self._repair()
-        lines = data[:end_of_lines].splitlines()
-        if cursor == 0 and lines and not self._is_header(lines.pop(0)):
-            raise JournalError(f"{self.path} {self._refusal}")
+        if cursor == 0 and not self._is_own(data):
+            data = self._converted(data).encode()
+        else:
+            end = cursor + data.rfind(b"\n") + 1
+            data = data[: end - cursor]
         repairs, self._repairs = tuple(self._repairs), []
-        return Lines(lines, cursor + end_of_lines, 2 if cursor == 0 else None, repairs)
+        return Lines(data.splitlines()[cursor == 0 :], end, 2 if cursor == 0 else None, repairs)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -89,7 +101,7 @@ class LineFile:
                 self._lock.acquire()
             except Timeout:
                 raise JournalError(
-                    f"{self.path} has been in use by another program for {_WAIT_SECONDS} seconds. Try again."
+                    f"{self.path.name} has been in use by another program for {_WAIT_SECONDS} seconds. Try again."
                 ) from None
         try:
             yield
@@ -104,42 +116,96 @@ class LineFile:
         except OSError as problem:
             why = problem.strerror or str(problem)
             raise JournalError(
-                f"{path or self.path} cannot be {done} ({why}). Free some space or fix the permissions, then try "
-                f"again. {self._kept}"
+                f"{(path or self.path).name} cannot be {done} ({why}). Free some space or fix the permissions, then "
+                f"try again. {self._kept}"
             ) from problem
 
-    def _repair(self) -> None:
-        """Take off a line that was cut short. Where nothing may be written, it is merely not read."""
-        with suppress(JournalError), self.held(), self.path.open("r+b", buffering=0) as file:
-            self._ready(file)
+    @contextmanager
+    def _opened(self, mode: Literal["a+b", "r+b"]) -> Iterator[tuple[BinaryIO, int]]:
+        """The file, held, as one that begins with its header and ends with a whole line, and its size in bytes."""
+        with self.held(), self.sentences("written"):
+            self._write_anew()
+            with self.path.open(mode, buffering=0) as file:
+                yield file, self._ready(file)
+
+    def _bytes(self, cursor: int) -> tuple[bytes, int]:
+        """What stands in the file from `cursor` on, and the file's size; nothing where there is no file."""
+        with self.sentences("read"), suppress(FileNotFoundError), self.path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(min(cursor, end))
+            return file.read(), end
+        return b"", 0
 
     def _ready(self, file: BinaryIO) -> int:
         """See that the file begins with its header and ends with a whole line, and return its size in bytes."""
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        first = file.readline(len(codecs.BOM_UTF8) + len(self._header) + 2)
-        whole = first.endswith(b"\n")
-        if not (self._is_header(first) if whole else self._header.encode().startswith(first)):
-            raise JournalError(f"{self.path} {self._refusal}")
-        if whole:
-            return size - self._cut_torn(file, size)
+        first = file.readline(self._head_bytes)
+        if self._is_header(first) and first.endswith(b"\n"):
+            return self._end_last_line(file, size)
         file.truncate(0)  # new, or a crash while its first line was written
         _write(file, f"{self._header}\n".encode(), 0)
         _sync_folder(self.path.parent)
         return len(self._header) + 1
 
-    def _cut_torn(self, file: BinaryIO, size: int) -> int:
-        """Cut off a last line without its end, keep it beside the file, and return its length in bytes."""
-        torn = _tail(file, size)[-1]
-        if torn:
-            with self.torn.open("ab") as beside:
-                beside.write(torn + b"\n")
-            file.truncate(size - len(torn))
+    def _end_last_line(self, file: BinaryIO, size: int) -> int:
+        """See that the last line has its end, and return the size; what a crash cut short is moved aside."""
+        last = next(_lines_backwards(file, size))
+        if not last:
+            return size
+        if any(map(self._is_row, _decoded([last]))):  # it lacks its end and nothing else
+            _write(file, b"\n", size)
+            return size + 1
+        with self.torn.open("ab") as beside:
+            beside.write(last + b"\n")
+        file.truncate(size - len(last))
+        self._repairs.append(
+            f"The last line of {self.path.name} was cut short by a crash, before it was confirmed. The line was "
+            f"moved to {self.torn.name}{self._again}"
+        )
+        return size - len(last)
+
+    def _write_anew(self) -> None:
+        """Write a file that another program saved in its own way as one of ours; it stays beside it as it was."""
+        with suppress(FileNotFoundError), self.path.open("rb") as file:
+            if self._is_own(file.read(self._head_bytes + 1)):
+                return
+            file.seek(0)
+            text = self._converted(file.read())
+            path = self.path.resolve()  # a link stays a link
+            saved = path.with_name(f"{path.name}.saved-{time.strftime('%Y%m%dT%H%M%S')}")
+            shutil.copy2(path, saved)
+            anew = path.with_name(f"{path.name}.new")
+            with anew.open("wb", buffering=0) as other:
+                _write(other, text.encode(), 0)
+            shutil.copymode(path, anew)
+            anew.replace(path)
+            _sync_folder(path.parent)
+            rows = text.count("\n") - 1
             self._repairs.append(
-                f"The last line of {self.path.name} was cut short by a crash, before it was confirmed. The line was "
-                f"moved to {self.torn.name}{self._again}"
+                f"{path.name} was saved by another program. Its rows ({rows:,}) were written anew; the file as it was "
+                f"is now {saved.name}."
             )
-        return len(torn)
+
+    def _converted(self, data: bytes) -> str:
+        try:
+            return self._convert(data)
+        except MalariaError as problem:
+            raise JournalError(f"{self.path.name} {self._refusal} {problem}") from None
+
+    @property
+    def _head_bytes(self) -> int:
+        """Enough for the first line with a byte order mark, or behind as many zeros."""
+        return 2 * len(self._header) + 8
+
+    def _is_own(self, data: bytes) -> bool:
+        """Whether a file begins as those written here do, or holds no more than a part of the first line.
+
+        A crash may have left that part, and versions before this one wrote the line behind zeros in its place.
+        """
+        if self._is_header(data[: self._head_bytes].partition(b"\n")[0]):
+            return True
+        return len(data) <= self._head_bytes and f"{self._header}\n".encode().startswith(data.lstrip(b"\0"))
 
     def _is_header(self, line: bytes) -> bool:
         """Whether a line is the first: with a byte order mark in a file that was downloaded."""
@@ -150,6 +216,7 @@ def _write(file: BinaryIO, data: bytes, size: int) -> None:
     """Append and flush to the disk; what cannot be written whole is cut off again at `size`."""
     try:
         written = 0
+        file.seek(size)
         while written < len(data):
             written += file.write(data[written:])
         os.fsync(file.fileno())
@@ -169,19 +236,19 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _tail(file: BinaryIO, size: int) -> list[bytes]:
-    """The last lines, at least one whole one if there is any; last of all what follows the last line feed."""
-    length = _TAIL_BYTES
+def _lines_backwards(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines from the last to the first, before them what follows the last line feed; no more is read than asked."""
+    length, given = _TAIL_BYTES, 0
     while True:
         file.seek(max(0, size - length))
-        lines = file.read(length).split(b"\n")
-        if len(lines) > 2 or length >= size:
-            return lines
-        length *= 8
+        lines = file.read(length).split(b"\n")[0 if length >= size else 1 :]
+        yield from reversed(lines[: len(lines) - given])
+        if length >= size:
+            return
+        length, given = length * 8, len(lines)
 
 
-def _last_line(file: BinaryIO, size: int) -> str:
-    """The last line, which may be the header; empty where it is damaged."""
-    with suppress(UnicodeDecodeError, IndexError):
-        return _tail(file, size)[-2].decode()
-    return ""
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    for line in lines:
+        with suppress(UnicodeDecodeError):
+            yield line.decode()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, IntegrityError, SQLAlchemyError
 
 from malaria.errors import JournalError
-from malaria.review.decisions import COLUMNS, Decision, next_moment
-from malaria.review.journal import survives_restart
+from malaria.review.decisions import COLUMNS, Decision, date_all
+from malaria.review.durability import survives_restart
+from malaria.review.moments import latest_believed
 from malaria.review.store import KEPT, LEASE_SECONDS, News
 
 _TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}
@@ -76,8 +77,8 @@ class SqlJournal:
 
     @property
     def place(self) -> str:
-        """The table and the database, without its password."""
-        return f"the table corrections in {self._engine.url.render_as_string(hide_password=True)}"
+        """The table; which database it is in is for who runs the app."""
+        return f"the table {_ROWS.name} of the database"
 
     @property
     def survives(self) -> bool:
@@ -91,11 +92,9 @@ class SqlJournal:
         """Insert the rows in one transaction and return them when it is committed. Raises JournalError."""
         with sentences(KEPT), self._turn(len(decisions)) as (connection, end):
             start = end - len(decisions)
-            last = connection.scalar(select(_ROWS.c.decided_at).where(_ROWS.c.number == start)) or ""
-            kept = []
-            for decision in decisions:
-                last = decision.decided_at or next_moment(last)
-                kept.append(replace(decision, decided_at=last))
+            believed = (_ROWS.c.number <= start, _ROWS.c.decided_at <= latest_believed())
+            last = select(_ROWS.c.decided_at).where(*believed).order_by(_ROWS.c.number.desc()).limit(1)
+            kept = date_all(decisions, connection.scalar(last) or "")
             rows = [_to_row(decision, number) for number, decision in enumerate(kept, start=start + 1)]
             if rows:
                 connection.execute(insert(_ROWS), rows)

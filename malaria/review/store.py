@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from malaria.errors import JournalError
 from malaria.review.decisions import Decision
+from malaria.review.moments import latest_believed, say_moment, tell_wrong_clock
 from malaria.review.state import State
 from malaria.wording.words import choose_verb, count
 
@@ -65,6 +66,7 @@ class Log:
         self.unsaved: list[Decision] = []
         """Decisions that the store refused, in their order: for download, and to be tried again."""
         self._cursor = 0
+        self._told_of_clock = False
         self.refresh()
 
     def refresh(self) -> State:
@@ -75,6 +77,7 @@ class Log:
         for row in news.rows:
             self.state.apply(row)
         self.problems += news.problems
+        self._check_clock(news.rows)
         self._cursor = news.cursor
         return self.state
 
@@ -124,13 +127,23 @@ class Log:
         self.append_all(undone)
 
     def resume(self, rows: Sequence[Decision]) -> int:
-        """Add the rows of an earlier journal that are not here yet, and return how many. Raises JournalError."""
+        """Add the rows of an earlier journal that are not here yet, and return how many.
+
+        Raises JournalError, also where a row is dated in the future: such a date would put all rows out of order.
+        """
+        _refuse_future(rows)
         known = {row.key for row in self.refresh().rows}
         new = [row for row in rows if row.key not in known]
         if new:
             self.store.append(new)
         self.refresh()
         return len(new)
+
+    def _check_clock(self, rows: Sequence[Decision]) -> None:
+        """Tell once of rows that are dated later than this computer's clock."""
+        if not self._told_of_clock and (told := tell_wrong_clock(row.decided_at for row in rows)):
+            self.problems.append(told)
+            self._told_of_clock = True
 
     def _start_again(self) -> News:
         """Read a store that has less than before: its file was deleted or replaced. What is gone becomes unsaved."""
@@ -144,3 +157,15 @@ class Log:
         )
         self.state = State()
         return news
+
+
+def _refuse_future(rows: Sequence[Decision]) -> None:
+    latest = latest_believed()
+    ahead = [number for number, row in enumerate(rows, start=2) if row.decided_at > latest]
+    if ahead:
+        more = f", as {choose_verb(len(ahead) - 1, 'is', 'are')} {len(ahead) - 1:,} more" if len(ahead) > 1 else ""
+        raise JournalError(
+            f"Row {ahead[0]} of the journal is dated {say_moment(rows[ahead[0] - 2].decided_at)}, which is in the "
+            f"future{more}. Nothing was added. Correct the date or delete the row; if the date is right, the clock of "
+            "this app's computer is behind."
+        )

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from malaria.report.html import render, render_page, render_table
 from malaria.report.rates import describe_rate
 from malaria.review import ANSWERS, UNUSABLE, Decision, compare_pairs
+from malaria.review.moments import say_moment
 from malaria.smear import sentences
 from malaria.smear.decisions import Cell
 from malaria.smear.field.objects import RGB, Box
@@ -135,7 +136,7 @@ def _decisions_table(result: Result) -> Markup | None:
         answers = Counter(one.final_answer for one in mine)
         when = sorted(one.decided_at for one in mine)
         counts = [f"{answers[answer]:,}" for answer in ANSWERS]
-        rows.append([name, *counts, f"{_moment(when[0])} to {_moment(when[-1])}"])
+        rows.append([name, *counts, f"{say_moment(when[0])} to {say_moment(when[-1])}"])
     head = ["Annotator", *(sentences.SAID[answer].capitalize() for answer in ANSWERS), "When"]
     return render_table("", head, rows) if rows else None
 
@@ -223,11 +224,7 @@ def _about(cell: Cell) -> str:
 def _said(decision: Decision) -> str:
     note = f" “{decision.note}”" if decision.note else ""
     words = sentences.SAID[decision.final_answer]
-    return f"{words}, {decision.annotator}, {_moment(decision.decided_at)}{note}"
-
-
-def _moment(decided_at: str) -> str:
-    return f"{decided_at[:16].replace('T', ' ')} UTC"
+    return f"{words}, {decision.annotator}, {say_moment(decision.decided_at)}{note}"
 
 
 def _from_overview(triage: Triage) -> Look:

@@ -54,8 +54,8 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> CsvJournal:
 @pytest.fixture(scope="module")
 def app_with_journal(journal: CsvJournal) -> Iterator[str]:
     """The address of an app that writes to `journal`: what a module's own `app` returns."""
-    log = Path(journal.place).with_name("log")
-    with server.running(log, MALARIA_JOURNAL=journal.place) as address:
+    log = journal.path.with_name("log")
+    with server.running(log, MALARIA_JOURNAL=str(journal.path)) as address:
         yield address
     assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
 

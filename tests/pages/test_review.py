@@ -438,7 +438,8 @@ def test_where_decisions_go_and_whether_they_last(
     assert "not downloaded yet" not in shown(app)
     answer(app, "PU")
     text = shown(app)
-    assert journal.place in text
+    assert journal.path.name in text
+    assert str(journal.path.parent) not in text, "where it lies on the server is not for visitors"
     if forgets:
         assert "which this host loses when it restarts." in text
         assert "Download before you leave: 2 rows not downloaded yet." in text
@@ -527,7 +528,8 @@ def test_a_database_in_place_of_the_file(journal: CsvJournal, database: str, mon
     monkeypatch.setattr("malaria.review.sql.survives_restart", lambda path: True)
     app = start()
     answer(app, "PU")
-    assert "the table corrections in sqlite" in shown(app)
+    assert "the table corrections of the database" in shown(app)
+    assert database.removeprefix("sqlite://") not in shown(app)
     assert not journal.path.exists()
     app.session_state["journal.log"].store._engine.dispose()
     engine = sqlalchemy.create_engine(database)

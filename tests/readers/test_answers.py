@@ -67,6 +67,24 @@ def test_a_line_cut_short_by_a_crash_is_cut_off(tmp_path: Path, torn: str):
     assert read_answers(place) == kept
 
 
+def test_a_last_line_cut_at_any_byte_is_whole_or_cut_off(tmp_path: Path):
+    place = tmp_path / "answers.csv"
+    kept = AnswersFile(place).append([ANSWER, replace(ANSWER, position=2)])
+    whole = place.read_bytes()
+    start = whole[:-1].rindex(b"\n") + 1
+    for end in range(start, len(whole)):
+        place.write_bytes(whole[:end])
+        assert list(AnswersFile(place).read(ANSWER.test).answers) == kept[: 2 if end == len(whole) - 1 else 1], end
+
+
+def test_a_file_that_a_spreadsheet_saved_is_gone_on_with(tmp_path: Path):
+    place = tmp_path / "answers.csv"
+    kept = AnswersFile(place).append([ANSWER])
+    place.write_text(place.read_text().replace(",", ";"))
+    kept += AnswersFile(place).append([replace(ANSWER, position=2)])
+    assert list(AnswersFile(place).read(ANSWER.test).answers) == kept
+
+
 def test_several_at_once_lose_nothing(store: AnswerStore):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: store.append([ANSWER]), range(40)))

@@ -1,6 +1,8 @@
 """The CSV journal: what was acknowledged is there, once and whole, whatever happens to the processes and the disk."""
 
+import csv
 import errno
+import io
 import multiprocessing
 import os
 import signal
@@ -10,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from malaria.cells import for_spreadsheets
 from malaria.errors import JournalError
 from malaria.labels import UNINFECTED
 from malaria.review import COLUMNS, CsvJournal, Log, State
-from malaria.review.journal import survives_restart
+from malaria.review.durability import survives_restart
 from tests.review.conftest import decision, image
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -76,16 +79,13 @@ TORN = {
     "inside quotes": b'2026-01-01T00:00:00.000000Z,ann,"he said ""',
     "inside a letter of two bytes": "2026-01-01T00:00:00.000000Z,ü".encode()[:-1],
     "far from the last line feed": b"x" * 50_000,
-    "before the line feed": None,  # a whole row
 }
 
 
 @pytest.mark.parametrize("torn", TORN.values(), ids=TORN.keys())
-def test_a_torn_last_line_is_taken_off_kept_and_reported(tmp_path: Path, torn: bytes | None) -> None:
+def test_a_torn_last_line_is_taken_off_kept_and_reported(tmp_path: Path, torn: bytes) -> None:
     path = tmp_path / "corrections.csv"
     kept = CsvJournal(path).append([decision(1), decision(2)])
-    if torn is None:
-        torn = path.read_bytes().splitlines()[-1]
     with path.open("ab") as file:
         file.write(torn)
     log = Log(CsvJournal(path))
@@ -109,13 +109,100 @@ def test_a_line_torn_by_another_process_meanwhile_is_taken_off_by_the_next_decis
     assert [row.image_id for row in Log(CsvJournal(path)).state.rows] == [image(1), image(2)]
 
 
-@pytest.mark.parametrize("length", [0, 1, 40, len(HEADER) - 1])
-def test_a_crash_while_the_header_was_written_is_mended(tmp_path: Path, length: int) -> None:
+@pytest.mark.parametrize("reads_first", [True, False], ids=["read", "written to"])
+def test_a_whole_last_line_that_lacks_only_its_end_is_kept(tmp_path: Path, reads_first: bool) -> None:
     path = tmp_path / "corrections.csv"
-    path.write_text(HEADER[:length])
-    kept = CsvJournal(path).append([decision(1)])
-    assert list(CsvJournal(path).read().rows) == kept
-    assert path.read_text().startswith(HEADER)
+    kept = CsvJournal(path).append([decision(1), decision(2)])
+    path.write_bytes(path.read_bytes()[:-1])
+    if reads_first:
+        log = Log(CsvJournal(path))
+        assert log.state.rows == kept
+        assert log.problems == []
+    CsvJournal(path).append([decision(3)])
+    assert [row.image_id for row in Log(CsvJournal(path)).state.rows] == [image(1), image(2), image(3)]
+    assert not (tmp_path / "corrections.csv.torn").exists()
+
+
+@pytest.mark.parametrize("zeros", [False, True], ids=["cut", "behind the zeros of an earlier version"])
+@pytest.mark.parametrize("reads_first", [True, False], ids=["read", "written to"])
+def test_a_crash_at_any_byte_of_the_header_is_mended(fast_folder: Path, reads_first: bool, zeros: bool) -> None:
+    """The first line is cut after each of its bytes; an earlier version wrote it anew behind as many zeros."""
+    for length in range(len(HEADER)):
+        path = fast_folder / f"{length}.csv"
+        path.write_bytes(bytes(length) + HEADER.encode() if zeros else HEADER[:length].encode())
+        if reads_first:
+            log = Log(CsvJournal(path))
+            assert (log.state.rows, log.problems) == ([], []), length
+        kept = CsvJournal(path).append([decision(1)])
+        assert list(CsvJournal(path).read().rows) == kept, length
+        assert path.read_bytes().startswith(HEADER.encode() + b"2"), length
+
+
+def test_rows_behind_zeros_are_never_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "corrections.csv"
+    CsvJournal(path).append([decision(1)])
+    damaged = bytes(4096) + path.read_bytes()
+    path.write_bytes(damaged)
+    with pytest.raises(JournalError, match="is not a journal of decisions"):
+        CsvJournal(path).append([decision(2)])
+    assert path.read_bytes() == damaged
+
+
+def with_semicolons(text: str) -> str:
+    """A CSV as a spreadsheet saves it in half of Europe."""
+    out = io.StringIO()
+    csv.writer(out, delimiter=";").writerows(csv.reader(io.StringIO(text)))
+    return out.getvalue()
+
+
+SAVED_AGAIN: dict[str, Callable[[str], bytes]] = {
+    "byte order mark": lambda text: text.encode("utf-8-sig"),
+    "byte order mark and Windows line ends": lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
+    "semicolons": lambda text: with_semicolons(text).encode(),
+    "semicolons, byte order mark": lambda text: with_semicolons(text).encode("utf-8-sig"),
+    "as offered for spreadsheets": lambda text: for_spreadsheets(text).encode(),
+    "UTF-16 with tabs": lambda text: with_semicolons(text).replace(";", "\t").encode("utf-16"),
+    "Windows letters": lambda text: with_semicolons(text).encode("cp1252"),
+    "its first line without an end": lambda text: text.splitlines()[0].encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("save", SAVED_AGAIN.values(), ids=SAVED_AGAIN.keys())
+@pytest.mark.parametrize("reads_first", [True, False], ids=["read", "written to"])
+def test_a_journal_that_a_spreadsheet_saved_is_read_as_an_upload_is(
+    tmp_path: Path, save: Callable[[str], bytes], reads_first: bool
+) -> None:
+    path = tmp_path / "corrections.csv"
+    kept = CsvJournal(path).append([decision(1, note="Ringförmig, “sicher”"), decision(2, annotator="bob")])
+    saved = save(path.read_text(encoding="utf-8"))
+    kept = kept if saved.count(b"\n") > 1 else []
+    path.write_bytes(saved)
+    if reads_first:
+        assert Log(CsvJournal(path)).state.rows == kept
+    (new,) = CsvJournal(path).append([decision(3)])
+    assert list(CsvJournal(path).read().rows) == [*kept, new]
+    if not saved.removeprefix(b"\xef\xbb\xbf").startswith(HEADER.strip().encode()):
+        (beside,) = tmp_path.glob("corrections.csv.saved-*")
+        assert beside.read_bytes() == saved
+
+
+def test_what_was_written_anew_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "corrections.csv"
+    CsvJournal(path).append([decision(1)])
+    path.write_text(with_semicolons(path.read_text()))
+    (told,) = Log(CsvJournal(path)).problems
+    assert told.startswith("corrections.csv was saved by another program. Its rows (1) were written anew;")
+    assert Log(CsvJournal(path)).problems == []
+
+
+def test_a_damaged_row_in_what_a_spreadsheet_saved_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "corrections.csv"
+    CsvJournal(path).append([decision(1), decision(2)])
+    saved = with_semicolons(path.read_text()).replace("Parasitized;Parasitized", "Perhaps;Perhaps", 1)
+    path.write_bytes(saved.encode())
+    with pytest.raises(JournalError, match=r"Row 2 of the journal is damaged.*Correct or delete it"):
+        Log(CsvJournal(path))
+    assert path.read_bytes() == saved.encode()
 
 
 @pytest.mark.parametrize(
@@ -123,10 +210,9 @@ def test_a_crash_while_the_header_was_written_is_mended(tmp_path: Path, length: 
     [
         b"file,label\na.png,Parasitized\n",
         b"\x89PNG\r\n\x1a\n",
-        HEADER.replace(",", ";").encode(),
         b"\xef\xbb\xbf\xef\xbb\xbf" + HEADER.encode(),
     ],
-    ids=["another table", "a picture", "semicolons", "two byte order marks"],
+    ids=["another table", "a picture", "two byte order marks"],
 )
 def test_what_is_no_journal_is_never_written_to(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "corrections.csv"

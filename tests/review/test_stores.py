@@ -3,10 +3,12 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from malaria.errors import JournalError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import SKIPPED, UNSURE, Decision, Log, read_journal, to_csv
 from tests.review.conftest import OpenStore, decision, image
@@ -165,3 +167,55 @@ def test_what_is_no_decision_is_refused() -> None:
         with pytest.raises(Exception, match="A decision") as caught:
             Decision(**good | answers | wrong)  # type: ignore[arg-type]
         assert type(caught.value).__name__ == "JournalError", wrong
+
+
+POISON = ["9999-12-31T23:59:59.999999Z", "2099-01-01T00:00:00.000000Z"]
+
+
+def in_time(**ahead: float) -> str:
+    """A moment so far ahead, as a journal has it."""
+    moment = datetime.now(UTC) + timedelta(**ahead)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("poison", [*POISON, in_time(hours=25)], ids=["9999", "2099", "the day after tomorrow"])
+def test_a_row_dated_in_the_future_is_not_imported(open_store: OpenStore, poison: str) -> None:
+    rows = [replace(ROWS[0], decided_at="2025-01-01T00:00:00.000000Z"), replace(ROWS[1], decided_at=poison)]
+    log = Log(open_store())
+    with pytest.raises(JournalError, match=rf"Row 3 of the journal is dated {poison[:10]} .* in the future\. Nothing"):
+        log.resume(rows)
+    with pytest.raises(JournalError, match=r"Row 3 .* in the future, as are 2 more"):
+        log.resume([*rows, *(replace(row, decided_at=poison) for row in ROWS[:2])])
+    assert Log(open_store()).state.rows == []
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_a_store_with_a_date_in_the_future_opens_says_so_and_goes_on_by_the_clock(
+    open_store: OpenStore, poison: str
+) -> None:
+    store = open_store()
+    store.append(ROWS[:1])
+    store.append([replace(row, annotator=f"guest {n}", decided_at=poison) for n, row in enumerate(ROWS * 9)])
+    log = Log(open_store())
+    assert len(log.state.rows) == 28, "what was decided counts, whatever its date"
+    (told,) = log.problems
+    assert told.startswith(f"Decisions with a date in the future: 27, the first {poison[:10]}")
+    moments = [log.append(decision(n)).decided_at for n in range(5, 9)]
+    assert moments == sorted(set(moments))
+    assert max(moments) <= in_time()
+    assert log.problems == [told]
+
+
+def test_a_clock_that_is_behind_is_told_and_the_order_stays(open_store: OpenStore) -> None:
+    open_store().append([replace(ROWS[0], decided_at=in_time(hours=2))])
+    log = Log(open_store())
+    (told,) = log.problems
+    assert "one of the clocks is wrong" in told
+    first = log.append(decision(5)).decided_at
+    assert log.state.rows[0].decided_at < first < log.append(decision(6)).decided_at
+    assert log.problems == [told]
+
+
+def test_clocks_that_differ_by_seconds_are_not_worth_a_word(open_store: OpenStore) -> None:
+    open_store().append([replace(ROWS[0], decided_at=in_time(seconds=20))])
+    assert Log(open_store()).problems == []

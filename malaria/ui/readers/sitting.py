@@ -20,7 +20,7 @@ from malaria.readers import (
     read_answers,
     tidy_name,
 )
-from malaria.review.decisions import next_moment
+from malaria.review.moments import next_moment
 from malaria.ui.parts.journal import CONNECTION, ENVIRONMENT, has_database
 from malaria.ui.readers.cards import Given
 from malaria.wording.words import count
