@@ -297,9 +297,10 @@ def test_the_exact_threshold_and_the_slider_are_one() -> None:
     app = upload(start(), cells_zip=batch_zip())
     app.number_input(key="batch.threshold.exact").set_value(0.12345).run()
     assert batch(app).threshold == 0.12345
-    assert app.slider(key=SLIDER).value == pytest.approx(0.123)
-    app.slider(key=SLIDER).set_value(0.7).run()
-    assert app.number_input(key="batch.threshold.exact").value == pytest.approx(0.7)
+    (slider,) = app.slider
+    assert slider.value == pytest.approx(0.123)
+    slider.set_value(0.7).run()
+    assert next(entry.value for entry in app.number_input if entry.label == "Exact threshold") == pytest.approx(0.7)
 
 
 @pytest.mark.parametrize(("name", "target"), [("specificity", 95.0), ("specificity", 100.0), ("sensitivity", 95.0)])

@@ -7,6 +7,7 @@ import streamlit as st
 from malaria.batch import Batch
 from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.mirrored import read_control, set_control
 
 _CHOSEN: Final = "batch.thresholds"  # by model: every model has scores of its own
 _SLIDER: Final = "batch.threshold.slider"
@@ -38,16 +39,14 @@ def get_threshold(frame: Frame) -> float:
 def draw_control(batch: Batch, frame: Frame) -> None:
     """Draw the control at the threshold of `batch`, and write it into the address."""
     _remember(batch.threshold, frame)
-    st.session_state[_SLIDER] = round(batch.threshold / _STEP) * _STEP
-    st.session_state[_EXACT] = batch.threshold
     st.slider(
         "Threshold: parasitized at or above this p_parasitized",
         0.0,
         1.0,
         step=_STEP,
         format="%.3f",
-        key=_SLIDER,
-        on_change=lambda: _set(frame, st.session_state[_SLIDER]),
+        key=set_control(_SLIDER, round(batch.threshold, 3)),
+        on_change=lambda: _set(frame, read_control(_SLIDER)),
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
@@ -56,8 +55,8 @@ def draw_control(batch: Batch, frame: Frame) -> None:
             1.0,
             step=_STEP,
             format="%.6g",
-            key=_EXACT,
-            on_change=lambda: _set(frame, st.session_state[_EXACT]),
+            key=set_control(_EXACT, batch.threshold),
+            on_change=lambda: _set(frame, read_control(_EXACT)),
             width=180,
         )
         with st.popover("Find a threshold by target", icon=":material/my_location:"):

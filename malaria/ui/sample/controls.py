@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
+from malaria.ui.parts.mirrored import read_control, set_control
 from malaria.ui.sample.inputs import MAX_CELLS, PARAMETERS, Inputs, change
 from malaria.wording.numbers import plain
 
@@ -112,11 +113,9 @@ def draw_control(which: Control, inputs: Inputs) -> None:
     shown = float(f"{getattr(inputs, which.attribute) * which.scale:.10g}")
     stops = [int(stop) for stop in which.stops] if parameter.whole else [float(stop) for stop in which.stops]
     slider, exact = f"sample.{parameter.name}.slider", f"sample.{parameter.name}"
-    st.session_state[slider] = min(stops, key=lambda stop: abs(stop - shown))
-    st.session_state[exact] = int(shown) if parameter.whole else shown
 
-    def take(key: str) -> None:
-        value = st.session_state[key]
+    def take(control: str) -> None:
+        value = read_control(control)
         if value is not None:
             within = min(max(value / which.scale, parameter.low), parameter.high)
             change(**{which.attribute: int(within) if parameter.whole else float(f"{within:.12g}")})
@@ -125,7 +124,7 @@ def draw_control(which: Control, inputs: Inputs) -> None:
         st.select_slider(
             which.label,
             stops,
-            key=slider,
+            key=set_control(slider, min(stops, key=lambda stop: abs(stop - shown))),
             format_func=lambda stop: f"{stop:,.0f}" if stop >= 1_000 else plain(stop, 6),
             help=which.help,
             on_change=take,
@@ -134,7 +133,7 @@ def draw_control(which: Control, inputs: Inputs) -> None:
         st.number_input(
             f"{which.label}, exactly",
             **_range(parameter.low * which.scale, parameter.high * which.scale, parameter.whole),
-            key=exact,
+            key=set_control(exact, int(shown) if parameter.whole else shown),
             label_visibility="collapsed",
             on_change=take,
             args=(exact,),
@@ -151,11 +150,11 @@ def _range(low: float, high: float, whole: bool) -> dict[str, Any]:
 def draw_count_entry(label: str, attribute: str, inputs: Inputs, most: int = MAX_CELLS) -> None:
     """Draw one whole number without a slider."""
     parameter = PARAMETERS[attribute]
-    key = f"sample.{parameter.name}"
-    st.session_state[key] = min(getattr(inputs, attribute), most)
+    control = f"sample.{parameter.name}"
 
     def take() -> None:
-        if st.session_state[key] is not None:
-            change(**{attribute: int(st.session_state[key])})
+        if (value := read_control(control)) is not None:
+            change(**{attribute: int(value)})
 
+    key = set_control(control, min(getattr(inputs, attribute), most))
     st.number_input(label, int(parameter.low), most, step=1, key=key, on_change=take)

@@ -20,6 +20,7 @@ from malaria.sample import (
     rule_interval,
     sample_rule,
 )
+from malaria.ui.parts.mirrored import read_control, set_control
 from malaria.ui.sample import tab_charts
 from malaria.ui.sample.controls import COST, PREVALENCE, draw_control
 from malaria.ui.sample.inputs import PARAMETERS, Inputs, change
@@ -157,26 +158,23 @@ def _say_worst(choice: ThresholdChoice, inputs: Inputs) -> str:
 def _choose(scores: Scores, inputs: Inputs) -> None:
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     with left:
-        st.session_state["sample.labels"] = pick_reading(scores, inputs)
         st.selectbox(
             "Labels used to measure the rates",
             scores.readings,
-            key="sample.labels",
+            key=set_control("sample.labels", pick_reading(scores, inputs)),
             format_func=lambda reading: name_labels(scores, reading),
-            on_change=lambda: measure_again(reading=st.session_state["sample.labels"]),
+            on_change=lambda: measure_again(reading=read_control("sample.labels")),
             help="Specialists re-read the NIH cells and disputed one label in twenty. Without the disputed cells, the "
             "rates are for clear cells. With the labels as given, mislabelled cells count as the model's errors.",
         )
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
         stops = sorted({point.threshold for point in scores.curve(pick_reading(scores, inputs))} | {inputs.threshold})
-        st.session_state["sample.threshold.slider"] = inputs.threshold
-        st.session_state["sample.threshold"] = inputs.threshold
         st.select_slider(
             "Model threshold",
             stops,
-            key="sample.threshold.slider",
+            key=set_control("sample.threshold.slider", inputs.threshold),
             format_func=lambda stop: plain(stop, 5),
-            on_change=lambda: measure_again(threshold=st.session_state["sample.threshold.slider"]),
+            on_change=lambda: measure_again(threshold=read_control("sample.threshold.slider")),
             help="A cell is flagged when its p_parasitized is at least this value.",
         )
         st.number_input(
@@ -185,8 +183,8 @@ def _choose(scores: Scores, inputs: Inputs) -> None:
             1.0,
             step=None,
             format="%.6g",
-            key="sample.threshold",
+            key=set_control("sample.threshold", inputs.threshold),
             label_visibility="collapsed",
-            on_change=lambda: measure_again(threshold=st.session_state["sample.threshold"] or 0.0),
+            on_change=lambda: measure_again(threshold=read_control("sample.threshold") or 0.0),
             width=140,
         )

@@ -17,6 +17,7 @@ from malaria.smear.sample import Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import SIGNS
 from malaria.ui.parts.component import load_component
+from malaria.ui.parts.mirrored import read_control, set_control
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval
 from malaria.wording.words import count, probability
@@ -115,7 +116,7 @@ def _choose_field(sample: Sample, session: TriageSession) -> None:
         return
 
     def change() -> None:
-        session.field = st.session_state[_FIELD]
+        session.field = read_control(_FIELD)
         st.session_state[ZOOM] = WHOLE
 
     def named(name: str) -> str:
@@ -123,8 +124,8 @@ def _choose_field(sample: Sample, session: TriageSession) -> None:
         number = list(fields).index(name) + 1
         return f"{number} · {name} · {count(n, _what(session))}{' · ⚠' if fields[name].concerns else ''}"
 
-    st.session_state[_FIELD] = session.field
-    st.selectbox("Field", list(fields), format_func=named, key=_FIELD, on_change=change, label_visibility="collapsed")
+    key = set_control(_FIELD, session.field)
+    st.selectbox("Field", list(fields), format_func=named, key=key, on_change=change, label_visibility="collapsed")
 
 
 def _leukocytes(about: FieldTriage) -> str:
