@@ -84,9 +84,10 @@ def measure_coverage(readers: int) -> None:
     key, rng = make_key(), np.random.default_rng(1)
     print(f"Intervals of {CELLS} cells and {REPEATS} repeats, {readers} readers each, hold the truth:")
     for sensitivity in RATES:
-        for specificity in (rate for rate in RATES if rate <= sensitivity):
+        for specificity in RATES:
             truths = find_truths(key, sensitivity, specificity)
             held: Counter[str] = Counter()
+            width = 0.0
             for _ in range(readers):
                 one = grade(key, read(key, sensitivity, specificity, rng))
                 rates = {
@@ -96,14 +97,24 @@ def measure_coverage(readers: int) -> None:
                     "time": one.seconds,
                 }
                 held.update(name for name, rate in rates.items() if holds(rate, truths[name]))
+                width += width_of(one.rates["kappa"])
                 held["level"] += level_of((sensitivity + specificity) / 2) in one.level.possible
             told = ", ".join(f"{name} {percent(held[name] / readers)}" for name in [*truths, "level"])
-            print(f"  sensitivity {sensitivity:g}, specificity {specificity:g}: {told}", flush=True)
+            print(
+                f"  sensitivity {sensitivity:g}, specificity {specificity:g}: {told}; kappa's interval is "
+                f"{width / readers:.3f} wide",
+                flush=True,
+            )
 
 
 def holds(rate: Rate, truth: float) -> bool:
     """Whether an interval holds the truth; one that is not given claims nothing."""
     return rate.low is None or rate.high is None or rate.low - 1e-12 <= truth <= rate.high + 1e-12
+
+
+def width_of(rate: Rate) -> float:
+    """From the low to the high end of an interval; NaN where there is none."""
+    return float("nan") if rate.low is None or rate.high is None else rate.high - rate.low
 
 
 def level_of(share: float) -> int:

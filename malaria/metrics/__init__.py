@@ -14,8 +14,9 @@ from malaria.metrics._calibration import (
 )
 from malaria.metrics._curve import Curve, Points
 from malaria.metrics._evaluation import Evaluation, evaluate
+from malaria.metrics._exact_kappa import exact_kappa
 from malaria.metrics._patients import ByPatient, PatientRates
-from malaria.metrics._rates import Confusion, Rate, clopper_pearson, kappa_of, wilson
+from malaria.metrics._rates import Confusion, Rate, clopper_pearson, wilson
 from malaria.metrics._readings import Change, Readings, readings
 
 __all__ = [
@@ -36,10 +37,10 @@ __all__ = [
     "clopper_pearson",
     "cohen",
     "evaluate",
+    "exact_kappa",
     "expected_calibration_error",
     "fit_temperature",
     "fleiss",
-    "kappa_of",
     "mcnemar",
     "readings",
     "reliability",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,8 @@ from malaria.errors import MetricsError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.metrics._checks import Floats, fraction, is_parasitized, probabilities
 from malaria.wording.words import count
+
+Share = TypeVar("Share", float, Floats)
 
 Z95: Final = 1.959963984540054
 """The 97.5 % point of the normal distribution: all intervals are two-sided 95 %."""
@@ -240,7 +242,7 @@ def kappa_of(sensitivity: Rate, specificity: Rate, mix: float, n: int) -> Rate:
 
     Both rates need a value; its interval comes of theirs, as `_combine` does it.
     """
-    return _combine(_kappa, sensitivity, specificity, mix, n)
+    return _combine(kappa_at, sensitivity, specificity, mix, n)
 
 
 def _combine(
@@ -280,8 +282,8 @@ def _mcc(mix: float, sens: float, spec: float) -> float:
     return 0.0 if spread <= 0 else (sens + spec - 1) * math.sqrt(mix * (1 - mix) / spread)
 
 
-def _kappa(mix: float, sens: float, spec: float) -> float:
-    """Cohen's kappa of a batch with a share `mix` of positives."""
+def kappa_at(mix: float, sens: Share, spec: Share) -> Share:
+    """Cohen's kappa of a batch with a share `mix` of positives; both rates are numbers or arrays."""
     called = mix * sens + (1 - mix) * (1 - spec)
     by_chance = mix * called + (1 - mix) * (1 - called)
     return (mix * sens + (1 - mix) * spec - by_chance) / (1 - by_chance)

@@ -19,7 +19,7 @@ from malaria.readers._fields import FieldReading, FieldsGrade, grade_fields, mat
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
 from malaria.readers._grading import Grade, Mistake, by_place, fits_card, grade, median_with_interval
 from malaria.readers._group import Group, Pair, compare_pair, grade_all, group_by_reader, paired_difference
-from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level
+from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level, name_levels
 from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
 from malaria.readers._practice import (
     GAPS,
@@ -89,6 +89,7 @@ __all__ = [
     "match_marks",
     "measure_bias",
     "median_with_interval",
+    "name_levels",
     "next_card",
     "paired_difference",
     "parasites_of",

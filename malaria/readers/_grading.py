@@ -8,7 +8,7 @@ from typing import Any
 
 from malaria.errors import ReaderTestError
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.metrics import Agreement, Rate, cohen, kappa_of
+from malaria.metrics import Agreement, Rate, cohen, exact_kappa
 from malaria.readers._answers import ANSWERS, Answer
 from malaria.readers._bias import Bias, measure_bias, was_shown
 from malaria.readers._files import Key
@@ -38,7 +38,7 @@ class Grade:
 
     `rates` (sensitivity, specificity, accuracy, kappa) count "can't tell" (`unsure` cells) as not right, `decided`
     leaves those cells out. All are over the first look at each cell, without the cards that showed the network's call;
-    intervals are exact (Clopper-Pearson), kappa's made of theirs. `with_oneself` compares the two looks at repeated
+    intervals are exact (Clopper-Pearson; kappa's as `exact_kappa`). `with_oneself` compares the two looks at repeated
     cells, three answers told apart. `seconds` is the median time of a card. `missing` are positions, from 1, without an
     answer. `began` and `ended` are the moments (UTC, ISO 8601) of the first and the last answer, empty where unknown.
     `notes` are sentences to be read with the figures.
@@ -188,7 +188,9 @@ def _rates(key: Key, given: Mapping[int, Answer], places: Sequence[int]) -> tupl
     rates = share_right(told, reasons)
     sensitivity, specificity = rates["sensitivity"], rates["specificity"]
     if sensitivity.n and specificity.n:
-        rates["kappa"] = kappa_of(sensitivity, specificity, sensitivity.n / len(told), len(told))
+        rates["kappa"] = exact_kappa(
+            sensitivity.numerator or 0, sensitivity.n, specificity.numerator or 0, specificity.n
+        )
     else:
         rates["kappa"] = Rate.missing(NO_UNINFECTED if sensitivity.n else NO_PARASITIZED, len(told))
     return rates, share_right([one for one in told if one[1] != UNSURE], reasons)

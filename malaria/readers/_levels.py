@@ -79,11 +79,13 @@ class Level:
             return "No level: there are no answers."
         if self.decided is not None:
             return f"Level {self.decided}. It would be wrong for at most {100 * ALPHA:g} in 100 readers."
-        told = f"Level {_name(self.possible)}."
+        told = f"Level {name_levels(self.possible)}."
         if self.next_more is None:
             return f"{told} With such a share of right answers even {_FAR:,} cells more would not say more."
         more = count(round_figures(self.next_more), "cell")
-        narrower = f"{told} About {more} more, read as well as these, would leave level {_name(self.next_possible)}"
+        narrower = (
+            f"{told} About {more} more, read as well as these, would leave level {name_levels(self.next_possible)}"
+        )
         if len(self.next_possible) == 1:
             return f"{narrower}."
         return (
@@ -149,7 +151,8 @@ def _narrow(
     return narrowed
 
 
-def _name(levels: tuple[int, ...]) -> str:
+def name_levels(levels: tuple[int, ...]) -> str:
+    """Levels that are next to one another, in words: "1 to 3"."""
     best, worst = levels[0], levels[-1]
     return f"{best}" if best == worst else f"{best} or {worst}" if worst == best + 1 else f"{best} to {worst}"
 

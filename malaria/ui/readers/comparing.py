@@ -8,28 +8,33 @@ import streamlit as st
 from malaria.errors import JournalError, MalariaError, ReaderTestError
 from malaria.readers import (
     Answer,
-    Grade,
     Group,
     by_place,
     describe,
     grades_to_csv,
     group_by_reader,
+    name_levels,
     read_answers,
     render_pairs,
     render_rule,
     to_csv,
 )
-from malaria.report.html import Entry, TableCell, render_table
+from malaria.report.html import render_table
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import draw_uploader, take_uploads
 from malaria.ui.readers import making, sitting
 from malaria.ui.readers.making import MadeTest
+from malaria.wording.numbers import DASH
 from malaria.wording.words import count
 
 _TOLD: Final = (
     "See who has taken a test, and how several readers do on it. Make that test here, or open the link that they used."
+)
+_NAMES: Final = (
+    "Whoever has the link sees this page, and can read under any name: a name is no password. A file that you upload "
+    "stands in place of what the server has under the same name."
 )
 _UPLOADS: Final = "readers.compare"
 _BROUGHT: Final = "readers.brought"
@@ -54,13 +59,20 @@ def draw_comparison(frame: Frame) -> None:
         except MalariaError as error:
             st.error(f"{literal(upload.name)}: {literal(str(error))}", icon=":material/error:")
     everybody = kept | brought
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if everybody:
+            st.header(count(len(everybody), "reader"), anchor=False, width="content")
+        elif sitting.keeps_answers():
+            st.markdown("Nobody has taken this test here yet.", width="content")
+        if sitting.keeps_answers():
+            st.button("Look again", icon=":material/refresh:")
     if everybody:
         _draw(made, [answer for answers in everybody.values() for answer in answers])
     making.draw_change()
 
 
 def _read_server(made: MadeTest) -> dict[str, list[Answer]]:
-    """The answers of each reader that are on the server, with a word on whose they are."""
+    """The answers of each reader that are on the server."""
     if not sitting.keeps_answers():
         return {}
     try:
@@ -68,18 +80,9 @@ def _read_server(made: MadeTest) -> dict[str, list[Answer]]:
     except JournalError as error:
         st.warning(literal(str(error)))
         return {}
-    found = group_by_reader(answers)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        who = f"{count(len(found), 'reader')} on this server" if found else "Nobody has taken this test here yet"
-        st.markdown(f"**{who}.**", width="content")
-        st.button("Look again", icon=":material/refresh:")
-    st.caption(
-        "Whoever has the link can see this, and can read under any name: a name is no password. A file that you upload "
-        "stands in place of what the server has under the same name."
-    )
     for problem in problems:
         st.warning(literal(problem))
-    return found
+    return group_by_reader(answers)
 
 
 def _take(data: bytes, made: MadeTest, brought: dict[str, list[Answer]]) -> None:
@@ -95,10 +98,11 @@ def _take(data: bytes, made: MadeTest, brought: dict[str, list[Answer]]) -> None
 
 def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
     group = made.grade(answers)
-    n = len(group.grades)
-    st.header(count(n, "reader"), anchor=False)
+    st.html(_list_readers(group))
+    if sitting.keeps_answers():
+        st.caption(_NAMES)
     st.html(_to_table(group))
-    if n > 1:
+    if len(group.grades) > 1:
         st.markdown(f"**All readers together**, Fleiss’ kappa: {describe(group.agreement.kappa, 'coefficient')}.")
     if group.pairs:
         st.html(render_pairs(group))
@@ -115,21 +119,26 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
         offer_download("All answers", lambda: to_csv(answers), "reader_answers.csv", key="readers.all.csv")
 
 
-def _to_table(group: Group) -> str:
-    rows: list[list[Entry]] = [
-        [
-            TableCell(name, _say_how_far(one)),
-            *(describe(one.rates[kind]) for kind in ("sensitivity", "specificity", "accuracy")),
-            " or ".join(map(str, one.level.possible)),
-        ]
+def _list_readers(group: Group) -> str:
+    """Who has taken the test, how much of it, and when."""
+    rows = [
+        (
+            name,
+            f"{one.answered:,} of {one.cards:,}" if one.missing else f"all {one.cards:,}",
+            f"{one.ended[:16].replace('T', ' ')} UTC" if one.ended else DASH,
+        )
         for name, one in group.grades.items()
     ]
-    return render_table("", ("Reader", "Sensitivity", "Specificity", "Accuracy", "Level"), rows)
+    return render_table("", ("Reader", "Cards answered", "Last answer"), rows)
 
 
-def _say_how_far(one: Grade) -> str:
-    """How much of the test a reader has taken, and when."""
-    when = f", {one.ended[:16].replace('T', ' ')} UTC" if one.ended else ""
-    if one.missing:
-        return f"{one.answered:,} of {count(one.cards, 'card')}{when}"
-    return f"finished {count(one.cards, 'card')}{when}"
+def _to_table(group: Group) -> str:
+    rows = [
+        (
+            name,
+            *(describe(one.rates[kind]) for kind in ("sensitivity", "specificity", "accuracy")),
+            name_levels(one.level.possible),
+        )
+        for name, one in group.grades.items()
+    ]
+    return render_table("Value (95 % interval), n", ("Reader", "Sensitivity", "Specificity", "Accuracy", "Level"), rows)
