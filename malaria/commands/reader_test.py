@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from malaria.commands._shared import (
     STANDARD_OUTPUT,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from malaria.model.classifier import Classifier
     from malaria.readers import Group, Key, Settings
 
+_Settings = TypeVar("_Settings", bound=BaseModel)
+
 app = typer.Typer(name="reader-test", help="Make a reader test from cells, or grade one.", no_args_is_help=True)
 
 
@@ -45,6 +47,9 @@ def reader_test_make(
     key: Annotated[str, typer.Option(help="The key, for the person who grades.", callback=writable)],
     path: Annotated[str | None, typer.Argument(metavar="[PATH]", help="A folder or zip of labelled cells.")] = None,
     phantoms: Annotated[bool, typer.Option("--phantoms", help="Draw synthetic cells instead of PATH.")] = False,
+    fields: Annotated[
+        int | None, typer.Option(help="With --phantoms: draw so many whole fields instead, 1 to 50.")
+    ] = None,
     images: Annotated[
         Path | None, typer.Option(help="A new or empty folder for the pictures of --phantoms.", file_okay=False)
     ] = None,
@@ -72,13 +77,19 @@ def reader_test_make(
     held-out network contradicts.
     """
     from malaria.model.classifier import load
-    from malaria.readers import make_phantom_test, write
+    from malaria.readers import Settings, make_phantom_test, write
 
     if (path is None) != phantoms:
         raise typer.BadParameter("Use either PATH, a folder or zip of labelled cells, or --phantoms.")
+    if fields is not None and not phantoms:
+        raise typer.BadParameter("--fields goes with --phantoms: only of drawn fields every parasite is known.")
     if output == key:
         raise typer.BadParameter("--output and --key must be two files: readers get the one without the answers.")
+    if fields is not None:
+        _make_of_fields(fields, seed, name, images, output, key)
+        return
     settings = _settings(
+        Settings,
         cells=cells,
         parasitized=parasitized,
         difficulty=difficulty.value,
@@ -102,7 +113,10 @@ def reader_test_make(
 
 @app.command("grade")
 def reader_test_grade(
-    answers: Annotated[list[str], typer.Argument(metavar="ANSWERS...", help="Answer files of one or more readers.")],
+    answers: Annotated[
+        list[str],
+        typer.Argument(metavar="ANSWERS...", help="Files of answers, or of marks on fields, of one or more readers."),
+    ],
     key: Annotated[Path, typer.Option(help="The key that `make` wrote.")],
     reader: Annotated[str | None, typer.Option(help="Grade this reader only.")] = None,
     json: JsonOption = None,
@@ -115,10 +129,13 @@ def reader_test_grade(
 
     Readers of the same test are compared with one another and with the network. Exit status 2 where no answer fits.
     """
-    from malaria.readers import grade_all, grades_to_csv, read_answers, read_key, write_certificate
+    from malaria.readers import grade_all, grades_to_csv, is_field_key, read_answers, read_key, write_certificate
 
     if [json, csv, html].count(STANDARD_OUTPUT) > 1:
         raise typer.BadParameter("Only one of --json, --csv and --html can be -.")
+    if is_field_key(key):
+        _grade_fields(key, answers, reader, json, csv, html)
+        return
     the_key = read_key(key)
     found = [answer for file in answers for answer in read_answers(Path(file))]
     others = sum(answer.test != the_key.test.id for answer in found)
@@ -135,15 +152,23 @@ def reader_test_grade(
         say(f"{count(others, 'answer')} to other tests left out.")
 
 
-def _settings(**given: object) -> "Settings":
-    from malaria.readers import Settings
-
+def _settings(kind: type[_Settings], **given: object) -> _Settings:
     try:
-        return Settings.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as problem:
         first = problem.errors()[0]
         option = "--" + str(first["loc"][0]).replace("_", "-")
         raise typer.BadParameter(f"{option}: {first['msg']}.") from None
+
+
+def _make_of_fields(fields: int, seed: int, name: str, images: Path | None, output: str, key: str) -> None:
+    from malaria.readers import FieldSettings, make_field_test, write
+
+    made, pictures = make_field_test(_settings(FieldSettings, fields=fields, seed=seed, name=name))
+    _write_images(pictures, images)
+    write_text(write(made.test), output)
+    write_text(write(made), key)
+    say(f"Test {made.test.id}: {count(fields, 'field')}.")
 
 
 def _make_of_set(
@@ -189,6 +214,39 @@ def _write_images(pictures: dict[str, bytes], folder: Path | None) -> None:
     except OSError as problem:
         say(f"{folder} cannot be written ({problem.strerror}). Name another folder.")
         raise typer.Exit(2) from None
+
+
+def _grade_fields(
+    key: Path, files: list[str], reader: str | None, json: str | None, csv: str | None, html: str | None
+) -> None:
+    from malaria.readers import (
+        describe,
+        fields_to_csv,
+        grade_marks,
+        read_field_key,
+        read_marks,
+        write_fields_certificate,
+    )
+
+    the_key = read_field_key(key)
+    found = [one for file in files for one in read_marks(Path(file))]
+    others = sum(one.test != the_key.test.id for one in found)
+    grades = grade_marks(the_key, [one for one in found if reader in (None, one.reader)])
+    if json:
+        write_json({"readers": {name: one.to_dict() for name, one in grades.items()}}, json)
+    if csv:
+        write_text(fields_to_csv(the_key, grades), csv)
+    if html:
+        write_text(write_fields_certificate(the_key, grades), html)
+    if STANDARD_OUTPUT not in (json, csv, html):
+        for name, one in grades.items():
+            typer.echo(f"{name}: {one.sentence}")
+            for words, rate in (("parasites found", one.sensitivity), ("counts within 25 %", one.within)):
+                typer.echo(f"  {words:24}{describe(rate)}")
+            typer.echo(f"  {'false alarms a field':24}{describe(one.false_alarms, 'plain')}")
+            typer.echo(f"  {'time a field':24}{describe(one.seconds, 'seconds')}")
+    if others:
+        say(f"Marks on {count(others, 'field')} of other tests left out.")
 
 
 def _print(group: "Group") -> None:

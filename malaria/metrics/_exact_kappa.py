@@ -36,8 +36,8 @@ def exact_kappa(found: int, parasitized: int, cleared: int, uninfected: int) -> 
         """The probability of results with fewer cleared cells than these, for each pair of rates that gives `kappa`."""
         sens, spec = _pairs(mix, kappa)
         fewer = bdtr(np.maximum(cleared_fewer - 1.0, 0), uninfected, spec)
-        there: Floats = _binomial(parasitized, sens) * np.where(cleared_fewer > 0, fewer, 0)
-        return there.sum(axis=1)
+        there = _binomial(parasitized, sens) * np.where(cleared_fewer > 0, fewer, 0)
+        return np.asarray(there.sum(axis=1), np.float64)
 
     worst = float(kappa_at(mix, 0.0, 0.0))
     least = _cross(lambda kappa: 1 - chances(below, kappa).min() - _TAIL, worst)

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from malaria.cells import format_row, read_number, read_table
 from malaria.errors import LabelsError, ReaderTestError
@@ -25,6 +25,8 @@ COLUMNS: Final = ("test", "reader", "position", "image_id", "answer", "seconds",
 """The columns of a file of answers, in their order."""
 
 HEADER: Final = ",".join(COLUMNS)
+Row = TypeVar("Row")
+
 _LONGEST: Final = 7 * 24 * 3600
 _IMAGE_ID: Final = re.compile(r"[0-9a-f]{64}")
 _TEST: Final = re.compile(r"[0-9a-f]{16}")
@@ -49,23 +51,26 @@ class Answer:
     call_shown: bool = False
 
     def __post_init__(self) -> None:
-        reader = tidy_name(self.reader)
-        object.__setattr__(self, "reader", reader)
-        problems = {
-            "names no test: a test's id is 16 hexadecimal digits": not _TEST.fullmatch(self.test),
-            "names no reader": not reader,
-            f"is by {NETWORK}, which is not a reader": reader.casefold() == NETWORK,
-            "has a reader's name of more than 100 letters": len(reader) > 100,
-            "has a position below 1": self.position < 1,
-            "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(self.image_id),
-            f"is none of {', '.join(ANSWERS)}": self.answer not in ANSWERS,
-            "took less than no time, or more than a week": not (
-                math.isnan(self.seconds) or 0 <= self.seconds <= _LONGEST
-            ),
-        }
-        for problem, found in problems.items():
-            if found:
-                raise ReaderTestError(f"An answer {problem}.")
+        object.__setattr__(self, "reader", tidy_name(self.reader))
+        check_row("An answer", self.test, self.reader, self.position, self.image_id, self.seconds)
+        if self.answer not in ANSWERS:
+            raise ReaderTestError(f"An answer is none of {', '.join(ANSWERS)}.")
+
+
+def check_row(what: str, test: str, reader: str, position: int, image_id: str, seconds: float) -> None:
+    """Raise ReaderTestError where `what` one reader said of one picture of a test cannot be."""
+    problems = {
+        "names no test: a test's id is 16 hexadecimal digits": not _TEST.fullmatch(test),
+        "names no reader": not reader,
+        f"is by {NETWORK}, which is not a reader": reader.casefold() == NETWORK,
+        "has a reader's name of more than 100 letters": len(reader) > 100,
+        "has a position below 1": position < 1,
+        "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(image_id),
+        "took less than no time, or more than a week": not (math.isnan(seconds) or 0 <= seconds <= _LONGEST),
+    }
+    for problem, found in problems.items():
+        if found:
+            raise ReaderTestError(f"{what} {problem}.")
 
 
 def tidy_name(reader: str) -> str:
@@ -92,35 +97,49 @@ def read_answers(data: bytes | Path | str) -> list[Answer]:
 
     Raises ReaderTestError for a file that is none, naming the row that cannot be read.
     """
+    return read_rows(data, COLUMNS[:5], "answers to a reader test", from_fields)
+
+
+def read_rows(
+    data: bytes | Path | str, needed: Sequence[str], what: str, read: Callable[[dict[str, str]], Row]
+) -> list[Row]:
+    """Read each row of a CSV of `what` by `read`; the columns `needed` must be there. Raises as `read_answers`."""
     try:
         header, rows = read_table(data)
     except LabelsError as error:
         raise ReaderTestError(str(error)) from None
-    if missing := [name for name in COLUMNS[:5] if name not in header]:
-        raise ReaderTestError(f"The file has no column {list_some(missing)}, so it holds no answers to a reader test.")
+    if missing := [name for name in needed if name not in header]:
+        raise ReaderTestError(f"The file has no column {list_some(missing)}, so it holds no {what}.")
     found = []
     for number, row in enumerate(rows, start=2):
         try:
-            found.append(from_fields(dict(zip(header, row, strict=True))))
+            found.append(read(dict(zip(header, row, strict=True))))
         except (ReaderTestError, ValueError, OverflowError) as problem:
             said = str(problem) if isinstance(problem, ReaderTestError) else "A number in it cannot be read."
-            raise ReaderTestError(f"Row {number} of the answers: {said} Correct or delete it.") from None
+            raise ReaderTestError(f"Row {number} of the {what.split()[0]}: {said} Correct or delete it.") from None
     return found
 
 
 def from_fields(fields: dict[str, str]) -> Answer:
     """Make an answer of the text in a row's columns. Raises ReaderTestError, or ValueError for what is no number."""
+    return Answer(
+        **read_common(fields),
+        answer=fields["answer"].strip(),
+        call_shown=fields.get("call_shown", "").strip().casefold() in TRUE,
+    )
+
+
+def read_common(fields: dict[str, str]) -> dict[str, Any]:
+    """Read the columns that answers and marks share; a moment that is none is not believed. Raises as `from_fields`."""
     text = {name: value.strip() for name, value in fields.items()}
-    position, seconds = read_number(text["position"]), text.get("seconds", "")
+    position, seconds, moment = read_number(text["position"]), text.get("seconds", ""), text.get("moment", "")
     if position != int(position):
         raise ReaderTestError("Its position is not a whole number.")
-    return Answer(
-        test=text["test"],
-        reader=text["reader"],
-        position=int(position),
-        image_id=text["image_id"],
-        answer=text["answer"],
-        seconds=read_number(seconds) if seconds else math.nan,
-        moment=moment if is_moment(moment := text.get("moment", "")) else "",
-        call_shown=text.get("call_shown", "").casefold() in TRUE,
-    )
+    return {
+        "test": text["test"],
+        "reader": text["reader"],
+        "position": int(position),
+        "image_id": text["image_id"],
+        "seconds": read_number(seconds) if seconds else math.nan,
+        "moment": moment if is_moment(moment) else "",
+    }

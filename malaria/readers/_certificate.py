@@ -14,13 +14,15 @@ from malaria.cells import format_csv
 from malaria.metrics import Rate
 from malaria.readers._answers import NETWORK
 from malaria.readers._bias import Bias
+from malaria.readers._field_test import FieldKey
+from malaria.readers._fields import OF_FIELDS, FieldsGrade
 from malaria.readers._files import Key
 from malaria.readers._grading import Grade
 from malaria.readers._group import Group
 from malaria.readers._levels import OF_SLIDES
 from malaria.readers._rule import Rule
 from malaria.report.html import render, render_page, render_table
-from malaria.wording.numbers import DASH, coefficient, estimate, percent
+from malaria.wording.numbers import DASH, coefficient, estimate, percent, plain
 from malaria.wording.words import count
 
 _NAMES: Final = {
@@ -71,18 +73,70 @@ def grades_to_csv(grades: Iterable[Grade]) -> str:
             "kappa_with_oneself": one.with_oneself.kappa,
             "seconds": one.seconds,
         }
-        for name, rate in rates.items():
-            row |= {name: rate.value, f"{name}_low": rate.low, f"{name}_high": rate.high, f"{name}_n": rate.n}
-        rows.append(row)
+        rows.append(row | _spread(rates))
     return format_csv(pd.DataFrame(rows, dtype=object))
 
 
+def fields_to_csv(key: FieldKey, grades: Mapping[str, FieldsGrade]) -> str:
+    """Return a CSV with a row for each reader of a test of fields, as `grades_to_csv`."""
+    rows = []
+    for name, one in grades.items():
+        row: dict[str, object] = {"test": key.test.id, "reader": name, "fields": one.fields}
+        row |= {"level": one.level.decided, "levels_possible": " ".join(map(str, one.level.possible))}
+        rows.append(row | _spread(_field_rates(one)))
+    return format_csv(pd.DataFrame(rows, dtype=object))
+
+
+def write_fields_certificate(key: FieldKey, grades: Mapping[str, FieldsGrade], *, today: date | None = None) -> str:
+    """Return the results of one or more readers of a test of fields as one HTML page; `today` is the date it bears."""
+    body = render(
+        "readers/fields_certificate.html",
+        key=key,
+        day=today or date.today(),
+        readers=[(name, one.sentence, render_fields(one)) for name, one in grades.items()],
+        of_fields=OF_FIELDS,
+    )
+    return render_page(f"Test of fields: {', '.join(grades)}", Path(__file__).with_name("certificate.css"), body)
+
+
+def render_fields(one: FieldsGrade) -> Markup:
+    """Return a table of all figures of one reader of fields."""
+    return render_table(
+        "Value (95 % interval), n",
+        (),
+        [
+            ("Parasites found", describe(one.sensitivity)),
+            ("False alarms a field", describe(one.false_alarms, "plain")),
+            ("Counts within 25 %", describe(one.within)),
+            ("Time per field, median", describe(one.seconds, "seconds")),
+        ],
+    )
+
+
+def _field_rates(one: FieldsGrade) -> dict[str, Rate]:
+    return {
+        "sensitivity": one.sensitivity,
+        "false_alarms": one.false_alarms,
+        "within": one.within,
+        "seconds": one.seconds,
+    }
+
+
+def _spread(rates: Mapping[str, Rate]) -> dict[str, object]:
+    """The columns of rates: each with its low and high end and its n."""
+    row: dict[str, object] = {}
+    for name, rate in rates.items():
+        row |= {name: rate.value, f"{name}_low": rate.low, f"{name}_high": rate.high, f"{name}_n": rate.n}
+    return row
+
+
 def describe(rate: Rate, write: str = "percent") -> str:
-    """A rate with interval and n in words, or why there is none; `write` is percent, coefficient or seconds."""
+    """A rate with interval and n in words, or why there is none; `write` is percent, coefficient, seconds or plain."""
     writer: dict[str, Callable[[float], str]] = {
         "percent": partial(percent, n=rate.n),
         "coefficient": partial(coefficient, n=rate.n),
         "seconds": _seconds,
+        "plain": plain,
     }
     if rate.value is None:
         return rate.reason or DASH

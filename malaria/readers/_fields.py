@@ -1,8 +1,8 @@
 """Tests on whole fields: parasites found by marked points, false alarms, and counts as the WHO grades them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,13 @@ from malaria.errors import ReaderTestError
 from malaria.labels import PARASITIZED
 from malaria.metrics import Rate, clopper_pearson
 from malaria.phantom import FORMS, Field
+from malaria.readers._grading import median_with_interval
 from malaria.readers._levels import COUNTING, WITHIN, Level, grade_level
+
+OF_FIELDS: Final = (
+    "The WHO's levels are of whole slides, read under the microscope. Here they are of synthetic fields: this is not a "
+    "WHO certificate."
+)
 
 Points: TypeAlias = Sequence[tuple[float, float]]
 Floats = NDArray[np.float64]
@@ -51,6 +57,7 @@ class FieldsGrade:
     `sensitivity` and `false_alarms` allow for fields that differ: where they do so more than chance, the intervals are
     as wide as those of fewer parasites. `within` is over the fields that have a parasite, and so is `level`, by the
     WHO's thresholds for counting, which are of slides. `fields` without parasites count for false alarms alone.
+    `seconds` is the median time of a field.
     """
 
     fields: int
@@ -58,6 +65,16 @@ class FieldsGrade:
     false_alarms: Rate
     within: Rate
     level: Level
+    seconds: Rate
+
+    @property
+    def sentence(self) -> str:
+        """The level in words."""
+        return f"{self.level.sentence.partition('.')[0]}, by the WHO’s thresholds for counts within 25 %."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The grade as JSON has it."""
+        return asdict(self) | {"level": asdict(self.level) | {"decided": self.level.decided}}
 
 
 def match_marks(field: str, marked: Points, reference: Points, radius: float) -> FieldReading:
@@ -92,8 +109,8 @@ def parasites_of(field: Field) -> list[tuple[float, float]]:
     ]
 
 
-def grade_fields(readings: Iterable[FieldReading]) -> FieldsGrade:
-    """Grade a reader by marked fields, in the order in which they were read.
+def grade_fields(readings: Iterable[FieldReading], seconds: Iterable[float] = ()) -> FieldsGrade:
+    """Grade a reader by marked fields, in the order in which they were read, and the `seconds` that each took.
 
     Design effect of fields: Korn & Graubard, Surv. Methodol. 24 (1998) 193; interval of a count: Garwood, Biometrika 28
     (1936) 437.
@@ -111,6 +128,7 @@ def grade_fields(readings: Iterable[FieldReading]) -> FieldsGrade:
         _mean_count(alarms),
         Rate.exact_share(sum(hits), len(hits), none),
         grade_level(hits, COUNTING),
+        median_with_interval(seconds, "No field was timed."),
     )
 
 

@@ -22,11 +22,13 @@ Text = Annotated[str, Field(max_length=1000)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class _File(BaseModel):
+class File(BaseModel):
+    """What tests and keys are: checked when read, and never changed."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Settings(_File):
+class Settings(File):
     """What a test is asked to be: the same settings and the same set give the same test, in whatever order of files.
 
     `cells` are distinct cells, of which the share `parasitized` (0 to 1) is parasitized; `repeats` of them come twice.
@@ -43,14 +45,14 @@ class Settings(_File):
     name: str = Field(default="", max_length=100)
 
 
-class Card(_File):
+class Card(File):
     """One card of a test: which cell, and what the network calls it where that is shown."""
 
     image_id: ImageId
     call: Class | None = None
 
 
-class ReaderTest(_File):
+class ReaderTest(File):
     """A test as a reader gets it: cells in their order, nothing about the answers, nor how many cells come twice."""
 
     format: Literal["malaria-reader-test"] = "malaria-reader-test"
@@ -88,7 +90,7 @@ class ReaderTest(_File):
         return first
 
 
-class KeyCell(_File):
+class KeyCell(File):
     """What is known of a cell of a test: the reference, and facts by which mistakes can be sorted.
 
     `p_parasitized` and `call` are the network's, out of sample as far as `Key.notes` say; None without an answer.
@@ -102,7 +104,7 @@ class KeyCell(_File):
     facts: dict[str, Text] = Field(default_factory=dict, max_length=20)
 
 
-class Key(_File):
+class Key(File):
     """The answers to a test, with the test itself, how it was made, and what is to be said of it (`notes`)."""
 
     format: Literal["malaria-reader-key"] = "malaria-reader-key"
@@ -123,25 +125,26 @@ class Key(_File):
         return self.cells[self.test.cards[place].image_id].reference
 
 
-_Read = TypeVar("_Read", ReaderTest, Key)
+_Read = TypeVar("_Read", bound=File)
 
 
 def read_test(data: bytes | Path | str) -> ReaderTest:
     """Read a test from its bytes or its path. Raises ReaderTestError for anything that is none, saying what to do."""
-    return _read(data, ReaderTest, "reader test", "Use the file that `reader-test make --output` wrote.")
+    return read_file(data, ReaderTest, "reader test", "Use the file that `reader-test make --output` wrote.")
 
 
 def read_key(data: bytes | Path | str) -> Key:
     """Read a key from its bytes or its path. Raises ReaderTestError for anything that is none, saying what to do."""
-    return _read(data, Key, "key of a reader test", "Use the file that `reader-test make --key` wrote.")
+    return read_file(data, Key, "key of a reader test", "Use the file that `reader-test make --key` wrote.")
 
 
-def write(file: ReaderTest | Key) -> str:
-    """Return a test or a key as the JSON that `read_test` or `read_key` reads."""
+def write(file: File) -> str:
+    """Return a test or a key, of cells or of fields, as the JSON that is read again."""
     return file.model_dump_json(indent=1, exclude_none=True) + "\n"
 
 
-def _read(data: bytes | Path | str, kind: type[_Read], what: str, mend: str) -> _Read:
+def read_file(data: bytes | Path | str, kind: type[_Read], what: str, mend: str) -> _Read:
+    """Read `what`, a file of a `kind`, from its bytes or its path; `mend` says what to do where it is none."""
     if isinstance(data, bytes):
         name, raw = "The file", data
     else:

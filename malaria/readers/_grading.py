@@ -164,7 +164,7 @@ def fits_card(key: Key, answer: Answer) -> bool:
     )
 
 
-def median_with_interval(seconds: Iterable[float]) -> Rate:
+def median_with_interval(seconds: Iterable[float], reason: str = "No card was timed.") -> Rate:
     """The median of times, NaN left out, with the 95 % interval that order statistics give whatever their distribution.
 
     Its ends are times that were measured (David & Nagaraja, Order Statistics, 2003, 7.1); fewer than six have none.
@@ -174,7 +174,7 @@ def median_with_interval(seconds: Iterable[float]) -> Rate:
     times = sorted(value for value in seconds if not math.isnan(value))
     n = len(times)
     if not n:
-        return Rate.missing("No card was timed.")
+        return Rate.missing(reason)
     rank = int(binom.ppf(0.025, n, 0.5))  # from both ends, so many times may lie outside
     if rank < 1:
         return Rate(median(times), None, None, None, n, "An interval needs at least six times.")

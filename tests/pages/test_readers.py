@@ -13,12 +13,15 @@ from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.readers import (
     Answer,
+    FieldKey,
+    FieldSettings,
     Key,
     PracticeCell,
     Settings,
-    grade_fields,
+    grade_marks,
+    make_field_test,
     make_phantom_test,
-    parasites_of,
+    marks_to_csv,
     read_answers,
     to_csv,
 )
@@ -289,19 +292,71 @@ def test_a_cell_answered_wrongly_comes_again_after_three_cards() -> None:
 # Fields
 
 
-def test_marks_on_every_parasite_find_all_and_what_no_browser_means_is_left_out() -> None:
-    at = Fields(seed=5)
-    for place in range(3):
-        drawn = at.draw(place)
-        height, width = drawn.rgb.shape[:2]
-        marks = [[x / width, y / height] for x, y in parasites_of(drawn)]
+@pytest.fixture(scope="module")
+def fields() -> tuple[FieldKey, dict[str, bytes]]:
+    return make_field_test(FieldSettings(fields=2, seed=5))
+
+
+def mark_all(at: Fields, n: int = 2) -> Fields:
+    """Every parasite of the first fields marked, and what no browser means."""
+    for _ in range(n):
+        height, width = at.draw(at.due).shape[:2]
+        there = at.key.fields[at.key.test.fields[at.due - 1]].parasites
+        marks = [[x / width, y / height] for x, y in there]
         nonsense = [[2, 0], [0.1], "x", [None, 0.1], [float("nan"), 0.1], [True, 0.5]]
         at.take({"token": "of another field", "marks": []})
-        at.take({"token": at.token, "marks": [*marks, *nonsense]})
-    grade = grade_fields(at.read())
+        at.take({"token": at.token, "marks": [*marks, *nonsense], "seconds": 12.5})
+    return at
+
+
+def test_marks_on_every_parasite_find_all_and_what_no_browser_means_is_left_out(fields) -> None:
+    key, pictures = fields
+    at = mark_all(Fields(key, pictures, "Ann"))
+    grade = grade_marks(key, at.marked)["Ann"]
     assert (grade.sensitivity.value, grade.false_alarms.value, grade.within.value) == (1, 0, 1)
-    app = start(links.READERS, section="Fields")
-    app.session_state["readers.fields"] = at
+    assert grade.seconds.value == 12.5
+    app = start(links.READERS, section="Fields", fields="2", fields_seed="5", annotator="Ann")
+    app.session_state["readers.fields"] = {key.test.id: at}
     app.run()
     assert re.fullmatch(r"(\d+) of \1 parasites found", app.header[0].value)
     assert "Level 1 to 4, by the WHO’s thresholds" in sentences(app)
+
+
+def test_a_link_gives_the_same_fields_and_says_so_when_it_cannot(fields) -> None:
+    key, _ = fields
+    app = start(links.READERS, section="Fields", fields="2", fields_seed="5", annotator="Ann")
+    assert app.query_params["fields_test"] == key.test.id
+    (link,) = codes(app)
+    asked = {name: value for name, (value,) in parse_qs(link.partition("?")[2]).items()}
+    assert asked == {"section": "Fields", "fields": "2", "fields_seed": "5", "fields_test": key.test.id}
+    other = start(links.READERS, **(asked | {"fields_test": "0123456789abcdef"}))
+    assert "These are not the fields 0123456789abcdef from the link" in sentences(other)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"fields": "many"}, "fields=many must be a valid integer"),
+        ({"fields": "2", "fields_seed": "-1"}, r"fields\_seed=-1 must be greater than or equal to 0"),
+        ({"fields": "40"}, "A test here has at most 10 fields"),
+        ({"fields": "1", "annotator": "The network"}, "The fields are synthetic"),
+    ],
+)
+def test_an_address_for_fields_that_breaks_a_rule_is_told(asked: dict[str, str], said: str) -> None:
+    app = start(links.READERS, section="Fields", **asked)
+    assert said in sentences(app)
+
+
+def test_marks_are_gone_on_with_from_a_file_of_one_reader_on_these_fields(fields) -> None:
+    key, pictures = fields
+    kept = marks_to_csv(mark_all(Fields(key, pictures, "Ann"), 1).marked).encode()
+    at = Fields(key, pictures, "Eve")
+    at.bring(kept)
+    assert at.due == 2
+    assert [one.reader for one in at.marked] == ["Eve"]
+    other = make_field_test(FieldSettings(fields=1, seed=6))
+    with pytest.raises(ReaderTestError, match="no marks on these fields"):
+        Fields(*other).bring(kept)
+    moved = kept.replace(key.test.fields[0].encode(), key.test.fields[1].encode())
+    with pytest.raises(ReaderTestError, match="on field 1 are on a different field"):
+        Fields(key, pictures).bring(moved)

@@ -1,5 +1,6 @@
 """The verb: a test of a set and its key, graded into JSON, a certificate and a table, and refusals in a sentence."""
 
+import hashlib
 import json
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from malaria.cli import main
 from malaria.model.classifier import DEFAULT_MODEL
-from malaria.readers import Answer, read_key, read_test, to_csv
+from malaria.readers import Answer, MarkedField, marks_to_csv, read_field_key, read_key, read_test, to_csv
 from tests.models import write_model
 
 
@@ -103,3 +104,37 @@ def test_what_cannot_be_done_is_one_sentence(run, cells, arguments, said):
     assert (status, out) == (2, "")
     assert said in " ".join(err.split())
     assert "Traceback" not in err
+
+
+def test_a_test_of_fields_from_its_pictures_to_a_certificate(run, tmp_path):
+    status, out, err = run("make", "--phantoms", "--fields", 2, "--seed", 4, *MAKE, "--images", "pictures")
+    assert (status, out) == (0, "")
+    assert "2 fields" in err
+    key = read_field_key(tmp_path / "key.json")
+    pictures = {hashlib.sha256(file.read_bytes()).hexdigest() for file in (tmp_path / "pictures").iterdir()}
+    assert pictures == set(key.test.fields)
+    marked = [
+        MarkedField(key.test.id, "Ann", place, name, key.fields[name].parasites, 30.0)
+        for place, name in enumerate(key.test.fields, start=1)
+    ]
+    (tmp_path / "marks.csv").write_text(marks_to_csv(marked))
+    status, out, err = run("grade", "marks.csv", "--key", "key.json", "--html", "a.html", "--csv", "a.csv")
+    assert status == 0
+    assert "Ann: Level 1 to 4, by the WHO’s thresholds" in out
+    assert "not a WHO certificate" in (tmp_path / "a.html").read_text().replace("\xa0", " ")
+    assert (tmp_path / "a.csv").read_text().startswith("test,reader,fields,level,levels_possible,sensitivity")
+    status, out, err = run("grade", "marks.csv", "--key", "key.json", "--json", "-")
+    assert json.loads(out)["readers"]["Ann"]["sensitivity"]["value"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("make", "cells", "--fields", 2, *MAKE), "--fields goes with --phantoms"),
+        (("make", "--phantoms", "--fields", 51, *MAKE), "--fields: Input should be less than or equal to 50"),
+    ],
+)
+def test_fields_that_cannot_be_drawn_are_refused(run, arguments, said):
+    status, _, err = run(*arguments)
+    assert status == 2
+    assert said in " ".join(err.split())

@@ -1,13 +1,13 @@
 """Which test it is: settings from the address or a form, and the test that they make of phantoms or a labelled set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import cv2
 import streamlit as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from malaria.errors import MalariaError, ModelError, NoHeldOutError, ReaderTestError
 from malaria.images import RGB, decode
@@ -19,6 +19,8 @@ from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import read_answers
 from malaria.ui.parts.progress import wait_or_watch
 from malaria.ui.parts.text import literal
+
+_Asked = TypeVar("_Asked", bound=BaseModel)
 
 SECTION: Final = "section"
 TEST: Final = "A test"
@@ -94,23 +96,36 @@ def choose_test(frame: Frame, told: str) -> MadeTest | None:
 
 def read_settings() -> Settings | None:
     """The settings that the address names, if any; what breaks a rule is left out, and it is said."""
-    asked = {name: st.query_params[name] for name in Settings.model_fields if name in st.query_params}
-    if "cells" not in asked:
+    return read_address(Settings, {name: name for name in ("cells", *Settings.model_fields)})
+
+
+def read_address(kind: type[_Asked], names: Mapping[str, str]) -> _Asked | None:
+    """The settings of a `kind` that the address names (its name for each), None without the first of `names`.
+
+    What breaks a rule is left out, and it is said.
+    """
+    asked = {setting: st.query_params[name] for name, setting in names.items() if name in st.query_params}
+    if next(iter(names.values())) not in asked:
         return None
     try:
-        return Settings.model_validate(asked)
+        return kind.model_validate(asked)
     except ValidationError as error:
+        called = {setting: name for name, setting in names.items()}
         for problem in error.errors():
-            name = str(problem["loc"][0])
-            address.leave_out(name, asked.pop(name), problem["msg"].replace("Input should", "must"))
-        return Settings.model_validate(asked)
+            setting = str(problem["loc"][0])
+            address.leave_out(called[setting], asked.pop(setting), problem["msg"].replace("Input should", "must"))
+        return kind.model_validate(asked)
 
 
 def make_link(made: MadeTest) -> str:
     """The address of this very test, without who reads it."""
     kept = {name: st.query_params[name] for name in (_SET, "example", "model") if name in st.query_params}
-    asked = _to_query(made.key.settings) | kept | {_TEST_ID: made.key.test.id}
-    return f"{(st.context.url or '').partition('?')[0]}?{urlencode({SECTION: TEST} | asked)}"
+    return join_link(TEST, _to_query(made.key.settings) | kept | {_TEST_ID: made.key.test.id})
+
+
+def join_link(section: str, asked: Mapping[str, object]) -> str:
+    """The address of a section of this page with what is asked of it."""
+    return f"{(st.context.url or '').partition('?')[0]}?{urlencode({SECTION: section, **asked})}"
 
 
 def is_labelled() -> bool:

@@ -12,6 +12,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     field.marks = [];
     field.aim = null;
     field.sent = false;
+    field.since = performance.now();
     image.src = data.picture;
     find(".view").scrollTo(0, 0);
   }
@@ -33,6 +34,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const n = field.marks.length;
     const more = find(".view").scrollWidth > find(".view").clientWidth ? ". Push the field aside to see all of it." : "";
     find(".said").textContent = `${data.title}: ${n} marked${more}`;
+    tell();
+  }
+
+  const spent = () => (performance.now() - field.since) / 1000;
+
+  function tell() {
+    const seconds = Math.floor(spent());
+    find(".clock").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   }
 
   function toggle(x, y) {
@@ -62,7 +71,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   find(".done").onclick = () => {
     if (field.sent) return;
     field.sent = true; // one answer for one picture
-    setTriggerValue("marked", { token: data.token, marks: field.marks });
+    setTriggerValue("marked", { token: data.token, marks: field.marks, seconds: spent() });
   };
   draw();
+  const clock = setInterval(tell, 500);
+  return () => clearInterval(clock);
 }

@@ -9,6 +9,7 @@ from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
 from malaria.ui.readers.comparing import draw_comparison
 from malaria.ui.readers.dare import draw_dare
+from malaria.ui.readers.fields import SECTION as FIELDS
 from malaria.ui.readers.fields import draw_fields
 from malaria.ui.readers.making import SECTION, TEST
 from malaria.ui.readers.taking import draw_test
@@ -19,7 +20,7 @@ SECTIONS: Final = {
     DARE: draw_dare,
     TEST: draw_test,
     "Training": draw_training,
-    "Fields": draw_fields,
+    FIELDS: draw_fields,
     "Compare readers": draw_comparison,
 }
 
