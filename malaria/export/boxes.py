@@ -29,7 +29,7 @@ class LabelledBox:
     """One object: its box in pixels of the field, within it, and one of `CATEGORIES`.
 
     `contour` (int32, (n, 2), columns x and y) is its outline, None for a cell that people added. `by_human`: somebody
-    decided on it. `attributes` hold what else is known: source, p_parasitized (0 to 1), rank, cells, answers,
+    decided on it. `attributes` hold what else is known: source, p_parasitized (0 to 1), rank, number, cells, answers,
     decided_by, note.
     """
 
@@ -73,7 +73,7 @@ def _boxes(result: Result, about: FieldTriage, start: int) -> Iterator[LabelledB
     by_row = {cell.row: cell for cell in answers if cell.row is not None}
     shown = {cell.row for cell in places(cell for cell, said in answers.items() if said == PARASITIZED)}
     added = [cell for cell in result.added if cell.field == about.field]
-    ranks = result.triage.table["rank"]
+    ranks, numbers = result.triage.table["rank"], result.triage.table["number"]
     for at, outline in enumerate(about.outlines):
         cell, row = by_row.get(start + at), start + at
         answer = cell and answers[cell]
@@ -86,6 +86,7 @@ def _boxes(result: Result, about: FieldTriage, start: int) -> Iterator[LabelledB
                 "source": "machine",
                 "p_parasitized": float(about.p_parasitized[at]),
                 "rank": int(ranks[row]),
+                "number": numbers[row],
                 "cells": float(about.cells[at]),
                 **_said(result, cell),
             }

@@ -49,6 +49,7 @@ FOUND: Final[dict[str, Column]] = {
     "leukocyte_type": Column(lambda field, at: field.leukocyte_types[at].name if at in field.leukocyte_types else None),
     "p_leukocyte_type": Column(lambda field, at: field.leukocyte_types[at].p if at in field.leukocyte_types else None),
     "stands_out": Column(lambda field, at: None),  # of the null of all fields: `Triage.table` knows
+    "number": Column(lambda field, at: None),  # begins with its field's letter: `Triage.table` counts
 }
 """What the machine says of each object, in the order of the table."""
 

@@ -30,7 +30,8 @@ _NARROWEST: Final = 8  # pixels, of a cell that a human marks
 class Cell:
     """One place in a field. Where the machine found no red cell, all but the place is None.
 
-    p_parasitized (0 to 1), rank among all fields (from 1) and `row` in the table of the triage are the machine's.
+    p_parasitized (0 to 1), rank among all fields (from 1), `number` (what it is called) and `row` in the table of the
+    triage are the machine's.
     """
 
     image_id: str
@@ -39,6 +40,7 @@ class Cell:
     outline: Outline | None = dataclasses.field(default=None, compare=False)
     p_parasitized: float | None = dataclasses.field(default=None, compare=False)
     rank: int | None = dataclasses.field(default=None, compare=False)
+    number: str | None = dataclasses.field(default=None, compare=False)
     row: int | None = dataclasses.field(default=None, compare=False)
 
     @property
@@ -60,9 +62,10 @@ class Cells:
         table = self.triage.table
         outlines = list(chain.from_iterable(one.outlines for one in self.triage.fields))
         red = table[table["rank"].notna()].sort_values("rank")
+        columns = (red[name] for name in ("field", "p_parasitized", "rank", "number"))
         found = (
-            self._cell(name, outlines[row].box, outlines[row], float(p), int(rank), int(row))
-            for row, name, p, rank in zip(red.index, red["field"], red["p_parasitized"], red["rank"], strict=True)
+            self._cell(name, outlines[row].box, outlines[row], float(p), int(rank), number, int(row))
+            for row, name, p, rank, number in zip(red.index, *columns, strict=True)
         )
         return {cell.image_id: cell for cell in found}
 
@@ -142,10 +145,11 @@ class Cells:
         outline: Outline | None = None,
         p_parasitized: float | None = None,
         rank: int | None = None,
+        number: str | None = None,
         row: int | None = None,
     ) -> Cell:
         place = f"{self._ids[name]}#xywh={','.join(map(str, box))}"
-        return Cell(hashlib.sha256(place.encode()).hexdigest(), name, box, outline, p_parasitized, rank, row)
+        return Cell(hashlib.sha256(place.encode()).hexdigest(), name, box, outline, p_parasitized, rank, number, row)
 
 
 def is_one_place(one: Cell, other: Cell) -> bool:

@@ -8,12 +8,23 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
+from string import ascii_uppercase
 from typing import Final, NamedTuple
 
 from malaria.images import ImageFile
 
 _DIGITS: Final = 8
 _BRACKETS: Final = re.compile(r"(.+) \((\w+)\)")
+
+
+def letters(fields: Iterable[str]) -> dict[str, str]:
+    """Return what stands for each field in the numbers of its cells: A to Z in the order given, then AA, AB and on."""
+    return {name: _letter(at) for at, name in enumerate(dict.fromkeys(fields))}
+
+
+def _letter(at: int) -> str:
+    more, last = divmod(at, len(ascii_uppercase))
+    return (_letter(more - 1) if more else "") + ascii_uppercase[last]
 
 
 class Copy(NamedTuple):

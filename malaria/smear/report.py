@@ -69,7 +69,7 @@ def report_html(result: Result, *, look: Look | None = None, made_at: datetime |
             "differ": _differences_table(result),
         },
         suspects=_suspects(result, pictured),
-        below=[_suspect(one, _picture(one, shown), []) | {"rank": None} for one in triage.below],
+        below=[_suspect(one, _picture(one, shown), [], is_linked=False) for one in triage.below],
         others={
             "Below the threshold, decided by people": _cells(below, result, shown),
             "Cells that people added": _cells(result.added, result, shown),
@@ -115,7 +115,7 @@ def _fields_table(triage: Triage) -> Markup:
     suspects = Counter(suspect.field.field for suspect in triage.suspects)
     rows = [
         [
-            field.field,
+            f"{triage.letters[field.field]} · {field.field}",
             f"{field.red_cells:,.0f}",
             f"{field.count('leukocyte'):,}",
             f"{suspects[field.field]:,}",
@@ -123,7 +123,10 @@ def _fields_table(triage: Triage) -> Markup:
         ]
         for field in triage.fields
     ]
-    rows += [[name, *[DASH] * 3, f"Rejected: {sentences.why(name, why)}"] for name, why in triage.unreadable.items()]
+    rows += [
+        [f"{triage.letters[name]} · {name}", *[DASH] * 3, f"Rejected: {sentences.why(name, why)}"]
+        for name, why in triage.unreadable.items()
+    ]
     return render_table("", ["Field", "Red cells", "Leukocytes", "Suspects", "Quality"], rows)
 
 
@@ -165,31 +168,31 @@ def _differences_table(result: Result) -> Markup | None:
 # Cells
 
 
-def _pictured(result: Result, look: Look) -> dict[int, RGB]:
-    """The suspects that are shown, by rank, with their pictures: all that people decided on, then the first ranks."""
+def _pictured(result: Result, look: Look) -> dict[str, RGB]:
+    """The suspects that are shown, by number, with their pictures: all that people decided on, then the first ranks."""
     decided = {cell.row for cell in result.decisions.said}
     told = [suspect for suspect in result.triage.suspects if suspect.row in decided]
     others = [one for one in result.triage.suspects if one.row not in decided and one.crop is not None]
     shown = told + others[: max(0, MOST_PICTURES - len(told))]
-    return {one.rank: _picture(one, look) for one in sorted(shown, key=lambda one: one.rank)}
+    return {one.number: _picture(one, look) for one in sorted(shown, key=lambda one: one.rank)}
 
 
 def _picture(cell: SuspectCell, look: Look) -> RGB:
     return look(cell.field.field, cell.outline.box) if cell.crop is None else cell.crop
 
 
-def _suspects(result: Result, pictured: dict[int, RGB]) -> list[dict[str, Any]]:
+def _suspects(result: Result, pictured: dict[str, RGB]) -> list[dict[str, Any]]:
     """The card of each suspect that is shown."""
     said = {cell.row: list(by.values()) for cell, by in result.decisions.said.items() if cell.row is not None}
     return [
-        _suspect(suspect, pictured[suspect.rank], said.get(suspect.row, []))
+        _suspect(suspect, pictured[suspect.number], said.get(suspect.row, []))
         for suspect in result.triage.suspects
-        if suspect.rank in pictured
+        if suspect.number in pictured
     ]
 
 
-def _suspect(suspect: SuspectCell, crop: RGB, said: Iterable[Decision]) -> dict[str, Any]:
-    outline, rank = suspect.outline, suspect.rank
+def _suspect(suspect: SuspectCell, crop: RGB, said: Iterable[Decision], *, is_linked: bool = True) -> dict[str, Any]:
+    outline = suspect.outline
     lines = [
         f"p {probability(suspect.p_parasitized)}",
         f"{suspect.field.field}, x {outline.box.x}, y {outline.box.y}",
@@ -197,7 +200,7 @@ def _suspect(suspect: SuspectCell, crop: RGB, said: Iterable[Decision]) -> dict[
         "at the border" if outline.touches_border else "",
         *map(_said, said),
     ]
-    return _card(crop, f"Suspect {rank}", lines, rank)
+    return _card(crop, f"Suspect {suspect.number}", lines, suspect.number, is_linked=is_linked)
 
 
 def _cells(cells: Sequence[Cell], result: Result, look: Look) -> list[dict[str, Any]]:
@@ -212,13 +215,14 @@ def _cells(cells: Sequence[Cell], result: Result, look: Look) -> list[dict[str, 
     ]
 
 
-def _card(picture: RGB, alt: str, lines: Iterable[str], rank: int | None = None) -> dict[str, Any]:
+def _card(picture: RGB, alt: str, lines: Iterable[str], number: str = "", *, is_linked: bool = False) -> dict[str, Any]:
     png = base64.b64encode(cv2.imencode(".png", picture[..., ::-1])[1].tobytes()).decode()
-    return {"png": png, "alt": alt, "lines": [line for line in lines if line], "rank": rank}
+    told = [line for line in lines if line]
+    return {"png": png, "alt": alt, "lines": told, "number": number, "is_linked": is_linked}
 
 
 def _about(cell: Cell) -> str:
-    return f"{f'Rank {cell.rank}, ' if cell.rank else ''}{cell.field}, x {cell.box.x}, y {cell.box.y}"
+    return f"{f'{cell.number}, ' if cell.number else ''}{cell.field}, x {cell.box.x}, y {cell.box.y}"
 
 
 def _said(decision: Decision) -> str:
@@ -243,12 +247,13 @@ def _from_overview(triage: Triage) -> Look:
 # Pictures of whole fields
 
 
-def _field(field: FieldTriage, result: Result, pictured: Container[int]) -> dict[str, Any]:
+def _field(field: FieldTriage, result: Result, pictured: Container[str]) -> dict[str, Any]:
     """The field with the outlines of its suspects over it, each a link to its card if any, and what was added."""
     suspects = [suspect for suspect in result.triage.suspects if suspect.field is field]
     outlined = f"{count(len(suspects), 'suspect')} and {count(field.count('leukocyte'), 'leukocyte')} outlined"
     return {
         "name": field.field,
+        "letter": result.triage.letters[field.field],
         "alt": f"{field.field}: {outlined}",
         "jpeg": base64.b64encode(field.overview).decode(),
         "width": field.width,
@@ -258,11 +263,11 @@ def _field(field: FieldTriage, result: Result, pictured: Container[int]) -> dict
         "leukocytes": [_leukocyte(field, at) for at, item in enumerate(field.outlines) if item.kind == "leukocyte"],
         "suspects": [
             {
-                "rank": one.rank,
+                "number": one.number,
                 "first": one.rank <= _FIRST,
-                "linked": one.rank in pictured,
+                "linked": one.number in pictured,
                 "points": _points(one.outline.contour),
-                "label": _label(str(one.rank), one.outline.box, field),
+                "label": _label(one.number, one.outline.box, field),
             }
             for one in suspects
         ],

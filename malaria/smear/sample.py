@@ -132,7 +132,7 @@ class Sample:
         fields = [one for one in judged if isinstance(one, FieldTriage)]
         refused = {one.field: one.why for one in judged if isinstance(one, Refused)}
         left_out = [one.field for one in judged if isinstance(one, Refused) and one.can_count]
-        return pool_fields(fields, classifier, threshold, refused, head, self.copies, left_out)
+        return pool_fields(fields, classifier, threshold, refused, head, self.copies, left_out, self.files)
 
     def leave_out(self, fields: Iterable[str], who: str) -> None:
         """Let fields count no more, until `take_in`."""

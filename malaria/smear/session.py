@@ -29,7 +29,7 @@ class TriageSession(Turn[Cell]):
         self._ids = ids
         self._looks: dict[str, tuple[float, float]] = {}
         self._grew = False  # since the last answer, perhaps by something more suspicious than what is on view
-        self._read: tuple[object, SampleDecisions] | None = None
+        self._read: tuple[object, SampleDecisions, dict[Cell, str]] | None = None
         self._further = 0  # cells of the survey beyond its first goal
         self.advance()
 
@@ -84,11 +84,12 @@ class TriageSession(Turn[Cell]):
         return survey is None or survey.goal + self._further >= len(survey.order)
 
     def name(self, cell: Cell) -> str:
-        """What a cell that the machine found is called: by its rank, or in a survey by when it comes."""
-        if not self.is_survey:
-            return f"{'Suspect' if cell in set(self.suspects) else 'Not a suspect: rank'} {cell.rank:,}"
-        mine = self.chosen_cells
-        return f"Cell {mine.index(cell) + 1:,}" if cell in mine else "A cell beside the list"
+        """What a cell that the machine found is called."""
+        if self.is_survey:
+            what = "Cell" if cell in set(self.chosen_cells) else "A cell beside the list:"
+        else:
+            what = "Suspect" if cell in set(self.suspects) else "Not a suspect:"
+        return f"{what} {cell.number}"
 
     def go_further(self) -> None:
         """Ask for more cells of the survey."""
@@ -130,16 +131,20 @@ class TriageSession(Turn[Cell]):
     @property
     def decisions(self) -> SampleDecisions:
         """What everybody says of this sample, whether the annotator may see it or not."""
-        key = (self.cells, len(self.log.state.rows))
-        if self._read is None or self._read[0] != key:
-            self._read = key, self.cells.decisions(self.log.state)
-        return self._read[1]
+        return self._read_journal()[0]
 
     @property
     def answers(self) -> dict[Cell, str]:
         """What the annotator says, one of `malaria.review.ANSWERS`, by cell."""
-        said = self.decisions.of(self.annotator).said
-        return {cell: by[self.annotator].final_answer for cell, by in said.items()}
+        return self._read_journal()[1]
+
+    def _read_journal(self) -> tuple[SampleDecisions, dict[Cell, str]]:
+        """What everybody says, and the annotator, worked out once for all who ask until either may have changed."""
+        key = (self.cells, len(self.log.state.rows))
+        if self._read is None or self._read[0] != key:
+            found, name = self.cells.decisions(self.log.state), self.annotator
+            self._read = key, found, {cell: by[name].final_answer for cell, by in found.of(name).said.items()}
+        return self._read[1:]
 
     @property
     def visible(self) -> SampleDecisions:

@@ -20,7 +20,7 @@ from malaria.smear.adapt import Head, check_head
 from malaria.smear.columns import FOUND
 from malaria.smear.field.counting import find_views
 from malaria.smear.field.objects import KINDS, RGB, Outline
-from malaria.smear.field_names import Copy
+from malaria.smear.field_names import Copy, letters
 from malaria.smear.field_triage import FieldTriage
 from malaria.smear.null import STANDS_OUT, average, standing_out
 from malaria.smear.sample_survey import SampleSurvey
@@ -34,10 +34,11 @@ SHOWN: Final = 10
 class SuspectCell:
     """A red cell for a human to look at: `rank` among all fields, from 1, and `place` in the outlines of its `field`.
 
-    `row` is its row in `Triage.table`.
+    `row` is its row in `Triage.table`, and `number` what it is called, whatever its rank becomes.
     """
 
     row: int
+    number: str
     rank: int
     field: FieldTriage
     place: int
@@ -64,7 +65,8 @@ class Triage:
 
     `left_out` names those among them that were left out though they can be judged, as unusable or by hand.
     `copies` are files that were given more than once. `home` are the patients that the model was measured on, None
-    where they are not known or the triage is adapted to the laboratory.
+    where they are not known or the triage is adapted to the laboratory. `given` are the names of all fields in the
+    order of upload, also of those that could not be read or are not judged yet.
 
     Where the sample is not like those (`shift`), cells are ranked by how far they stand out of the sample's own null,
     and those are suspects that stand out `STANDS_OUT` spreads, unless somebody chose another threshold than the card's.
@@ -78,6 +80,12 @@ class Triage:
     copies: tuple[Copy, ...] = ()
     home: Home | None = None
     left_out: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+    @cached_property
+    def letters(self) -> dict[str, str]:
+        """The letter of each field, by its name: it does not change when a field is left out or more are given."""
+        return letters((*self.given, *(field.field for field in self.fields), *self.unreadable))
 
     @cached_property
     def shift(self) -> Shift:
@@ -129,7 +137,9 @@ class Triage:
 
         `rank` counts the red cells of all fields from 1, the most suspicious, and `stands_out` is how many spreads each
         lies above the sample's null; they and p_parasitized are empty for other kinds. What shows the place of a more
-        suspicious row comes after all others, and `view_of` is the rank of that row. leukocyte_type and
+        suspicious row comes after all others, and `view_of` is the rank of that row. `number` is what a cell is
+        called: its field's letter and its place among the field's by p_parasitized, whatever other fields hold; in a
+        shifted sample, where its number must not tell, among those in reading order. leukocyte_type and
         p_leukocyte_type are empty for all but leukocytes.
         """
         places = [(field, at) for field in self.fields for at in range(len(field.outlines))]
@@ -139,7 +149,16 @@ class Triage:
         rank = pd.Series(pd.NA, index=table.index, dtype="Int64")
         rank.iloc[ranked] = np.arange(1, len(ranked) + 1)
         view_of = pd.Series(self._views, dtype="Int64").map(rank).reindex(table.index)
-        return table.assign(rank=rank, view_of=view_of, stands_out=self.standing_out.round(3))
+        table = table.assign(rank=rank, view_of=view_of, stands_out=self.standing_out.round(3))
+        return table.assign(number=self._number(table[rank.notna()]).reindex(table.index))
+
+    def _number(self, judged: pd.DataFrame) -> pd.Series:
+        """What each of these rows is called."""
+        if not self.shift.shifted:
+            judged = judged.assign(is_view=judged["view_of"].notna())
+            judged = judged.sort_values(["is_view", "p_parasitized"], ascending=[True, False], kind="stable")
+        at = judged.groupby("field", sort=False).cumcount() + 1
+        return judged["field"].map(self.letters) + at.astype(str)
 
     @cached_property
     def _ranking(self) -> list[int]:
@@ -172,11 +191,11 @@ class Triage:
     def _ranked(self, rows: pd.DataFrame, first: int = 1) -> tuple[SuspectCell, ...]:
         """Rows of the table as cells, the most suspicious first; ranks count from `first`."""
         starts = np.cumsum([len(field.outlines) for field in self.fields])
-        listed = []
+        listed, numbers = [], rows["number"]
         for rank, row in enumerate(rows.sort_values("rank").index.tolist(), start=first):
             at = int(np.searchsorted(starts, row, side="right"))
             place = row - int(starts[at]) + len(self.fields[at].outlines)
-            listed.append(SuspectCell(row, rank, self.fields[at], place))
+            listed.append(SuspectCell(row, numbers[row], rank, self.fields[at], place))
         return tuple(listed)
 
     @property
@@ -241,6 +260,7 @@ def pool_fields(
     head: Head | None = None,
     copies: Iterable[Copy] = (),
     left_out: Iterable[str] = (),
+    given: Iterable[str] = (),
 ) -> Triage:
     """Put the fields of one sample together. `threshold` (0 to 1) is the head's or the model's unless given.
 
@@ -254,7 +274,7 @@ def pool_fields(
     name = card.name if head is None else f"{card.name}, adapted"
     home = home_of(card) if head is None else None
     refused = dict(unreadable or {})
-    return Triage(tuple(fields), at, name, card.version, refused, tuple(copies), home, tuple(left_out))
+    return Triage(tuple(fields), at, name, card.version, refused, tuple(copies), home, tuple(left_out), tuple(given))
 
 
 def _part(item: Outline) -> str:

@@ -88,7 +88,7 @@ def triage(
         say(copy.sentence)
     for name in sorted(set(take_in) - {one.field for one in judged} - set(unreadable)):
         say(f"No field is called {name}, so it cannot be taken in. Name it as cells.csv does.")
-    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies, left_out)
+    found = pool_fields(judged, classifier, threshold, unreadable, head, names.copies, left_out, names.fields)
     rates = head_rates(head, found.threshold) if head else _card_rates(classifier.card, found.threshold, say)
     return Result(found, Cells(found, names.ids).decisions(decided), rates, by_hand, assumed or Assumed(), sample)
 

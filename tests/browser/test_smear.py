@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,6 +39,12 @@ def on_view(page: Page, words: str) -> None:
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
 
 
+def listed(page: Page) -> list[str]:
+    """The suspects of the list, in its order."""
+    texts = page.locator(".st-key-smear-list").get_by_role("button").all_inner_texts()
+    return [f"Suspect {text.split()[0]}" for text in texts]
+
+
 def download(page: Page, name: str) -> str:
     with page.expect_download() as download:
         page.get_by_role("button", name=name).click()
@@ -49,11 +56,12 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     page.get_by_role("button", name="Try it on two synthetic fields").click()
     triaged(page, 2)
     decided(page, 0)
-    on_view(page, "Suspect 1")
+    names = listed(page)
+    on_view(page, names[0])
 
     page.keyboard.press("p")
     decided(page, 1)
-    on_view(page, "Suspect 2")
+    on_view(page, names[1])
     page.keyboard.press("t")
     page.keyboard.type("a platelet upon it")
     page.keyboard.press("Enter")
@@ -65,7 +73,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_\d+\.png with \d+ suspects? outlined"))
     whole = field.get_attribute("src") or ""
     page.locator(".st-key-smear-list").get_by_role("button").nth(3).click()
-    on_view(page, "Suspect 4")
+    on_view(page, names[3])
     expect(field).not_to_have_attribute("src", whole)
     expect(page.get_by_role("radio", name="8 cells")).to_be_checked()
 
@@ -73,7 +81,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     page.get_by_role("combobox", name="Field").click()
     page.get_by_role("option", name=FIELD).click()
     expect(page.get_by_alt_text(re.compile(f"^The field {re.escape(FIELD)}"))).to_be_visible()
-    mark = page.get_by_role("button", name=re.compile(r"^Suspect \d+, p ")).last
+    mark = page.get_by_role("button", name=re.compile(r"^Suspect [AB]\d+, p ")).last
     name = (mark.get_attribute("aria-label") or "").split(",")[0]
     mark.click()
     on_view(page, name)
@@ -84,7 +92,7 @@ def test_from_one_click_to_the_files(page: Page, journal: CsvJournal) -> None:
     field.click(position={"x": x * picture["width"], "y": y * picture["height"]})
     on_view(page, "A cell that was missed")
     page.keyboard.press("p")
-    on_view(page, "Suspect 2")
+    on_view(page, names[1])
 
     table = list(csv.DictReader(download(page, "Download cells.csv").splitlines()))
     report = download(page, "Download the report")
@@ -160,7 +168,7 @@ def test_a_suspect_is_chosen_by_key_and_by_click_though_others_lie_over_it(page:
     give(page, {heap.file: heap.png})
     expect(page.get_by_text("1 field triaged.")).to_be_visible()
     decided(page, 0)
-    marks = page.locator(".smear-field .places button")
+    marks = page.locator(".marked-field .places button")
     names = [(mark.get_attribute("aria-label") or "").split(",")[0] for mark in marks.all()]
     assert len(set(names)) == len(names) > 5
     names.append(names.pop(0))  # which is on view: only another one shows that a choice has arrived
@@ -180,11 +188,11 @@ def test_one_looks_about_a_field_by_key_and_what_is_chosen_stays(page: Page, con
     page.goto("/Smear_triage?example=synthetic&annotator=scout")
     triaged(page, 2)
     decided(page, 0)
-    on_view(page, "Suspect 1")
+    on_view(page, "Suspect A1")
     page.get_by_role("combobox", name="Field").click()
     page.get_by_role("option", name="SYNTHETIC_field_0014.png").click()
     expect(page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_0014\.png"))).to_be_visible()
-    on_view(page, "Suspect 1")
+    on_view(page, "Suspect A1")
     page.get_by_role("radio", name="4 cells").click()
     field = page.get_by_alt_text(re.compile(r"^The field SYNTHETIC_field_0014\.png .*In view: \d+ to \d+ % across"))
     expect(field).to_be_visible()
@@ -195,7 +203,7 @@ def test_one_looks_about_a_field_by_key_and_what_is_chosen_stays(page: Page, con
         before = field.get_attribute("src") or ""
         right.press("Enter")
         expect(field).not_to_have_attribute("src", before)
-        on_view(page, "Suspect 1")
+        on_view(page, "Suspect A1")
     expect(right).to_be_disabled()
     expect(page.get_by_alt_text(re.compile("to 100 % across"))).to_be_visible()
     expect(page.get_by_role("button", name="Left", exact=True)).to_be_enabled()
@@ -218,6 +226,96 @@ def test_what_is_open_stays_open_and_what_is_typed_stays_while_fields_come_in(pa
     expect(count).to_be_visible()
     expect(count).to_have_value("512")
     expect(page.locator(".st-key-smear-fields").get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_a_suspect_keeps_its_number(page: Page) -> None:
+    fields = [phantom.field(seed=seed, slide=5, parasitaemia=0.1, width=900, height=700, cells=50) for seed in (5, 6)]
+    files = {one.file: one.png for one in fields}
+    page.goto("/Smear_triage?annotator=keeper")
+    give(page, dict([next(iter(files.items()))]))
+    expect(page.get_by_text("1 field triaged.")).to_be_visible()
+    decided(page, 0)
+    alone = listed(page)
+    assert sorted(alone) == sorted(f"Suspect A{n + 1}" for n in range(len(alone)))
+    on_view(page, alone[0])
+    page.get_by_text("Add fields, or start another sample").click()
+    give(page, files)
+    triaged(page, 2)
+    decided(page, 0)
+    both = listed(page)
+    on_view(page, both[0])
+    kept = [name for name in both if name in alone]  # of the first field, as far as they are listed still
+    assert kept == alone[: len(kept)] != []
+    assert {name[: len("Suspect B")] for name in both if name not in alone} == {"Suspect B"}
+
+    page.locator(".st-key-smear-list").get_by_role("button", name=re.compile(f"^{kept[-1]} ")).click()
+    on_view(page, kept[-1])
+    page.get_by_role("radio", name="Whole field").click()
+    expect(page.get_by_alt_text(re.compile("In view"))).to_have_count(0)
+    tags = page.locator(".marked-field svg text").all_text_contents()
+    assert sorted(f"Suspect {tag}" for tag in tags) == sorted(kept)
+    table = csv.DictReader(download(page, "Download cells.csv").splitlines())
+    ranked = sorted((row for row in table if row["rank"]), key=lambda row: int(row["rank"]))
+    assert [f"Suspect {row['number']}" for row in ranked[: len(both)]] == both
+    pictured = re.findall(r'alt="(Suspect [^"]+)"', download(page, "Download the report"))
+    assert pictured[: len(both)] == both
+
+    page.reload()
+    give(page, files)
+    triaged(page, 2)
+    decided(page, 0)
+    assert listed(page) == both
+
+
+@pytest.mark.parametrize("context", [{}, PHONE], indirect=True, ids=["wide", "phone"])
+def test_in_a_crowd_no_number_covers_a_suspect_or_another_number(page: Page, context: BrowserContext) -> None:
+    crowd = phantom.field(seed=8, cells=130, parasitaemia=0.3, touching=0.8)
+    page.goto("/Smear_triage?annotator=crowd")
+    give(page, {crowd.file: crowd.png})
+    expect(page.get_by_text("1 field triaged.")).to_be_visible()
+    decided(page, 0)
+    field = page.locator(".marked-field")
+    whole = tags_in(page)
+    suspects = field.get_by_role("button", name=re.compile("^Suspect ")).count()
+    assert suspects > 30
+    assert whole["covered"] == []
+    assert whole["numbers"] + whole["left_out"] == suspects
+    assert whole["numbers"] > suspects / 3
+    assert whole["height"] >= 10, "it can be read on a phone, too"
+    assert all((dashes == "none") == (kind == "sure") for kind, dashes in whole["lines"]), "they differ without colour"
+    page.get_by_role("radio", name="4 cells").click()
+    expect(page.get_by_alt_text(re.compile("In view"))).to_be_visible()
+    near = tags_in(page)
+    assert near["covered"] == []
+    assert near["numbers"] > near["left_out"]
+
+
+def tags_in(page: Page) -> dict[str, Any]:
+    """How many numbers are drawn and how many left out, which cover a marked cell or another; and how it looks."""
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+    expect(page.locator(".marked-field svg text").first).to_be_visible()
+    found: dict[str, Any] = page.locator(".marked-field").evaluate(
+        """figure => {
+            const texts = [...figure.querySelectorAll("svg text")].map((text) => [text.textContent, text.getBBox()]);
+            const cells = [...figure.querySelectorAll("svg :is(polygon, ellipse):not(.halo)")];
+            const meet = (a, b) => Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 3 &&
+                Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 5;
+            const over = ({ x, y, width, height }) => {
+                const middle = new DOMPoint(x + width / 2, y + height / 2);
+                return cells.some((cell) => cell.isPointInFill(middle));
+            };
+            const covered = texts.filter(([, box], at) =>
+                over(box) || texts.some(([, other], which) => which < at && meet(box, other)));
+            return {
+                numbers: texts.length,
+                covered: covered.map(([tag]) => tag),
+                left_out: Number.parseInt(figure.querySelector("figcaption").textContent.replace("One", "1")) || 0,
+                height: Math.min(...texts.map(([, box]) => box.height)),
+                lines: cells.map((cell) => [cell.classList[0], getComputedStyle(cell).strokeDasharray]),
+            };
+        }"""
+    )
+    return found
 
 
 def give(page: Page, files: dict[str, bytes]) -> None:

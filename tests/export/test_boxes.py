@@ -134,6 +134,7 @@ def test_each_cell_has_what_was_decided_and_no_cell_is_left_out(result: Result) 
         "source": "machine",
         "p_parasitized": 1,
         "rank": 1,
+        "number": "A1",
         "cells": 1.0,
         "answers": "Parasitized; Parasitized",
         "decided_by": "ann; bo",

@@ -9,6 +9,7 @@ from malaria.model import classifier as model
 from malaria.model.held_out import FILE
 from malaria.ui.parts import links
 from tests.pages.test_every_page import press, sentences, start
+from tests.pages.test_review import sent
 from tests.pages.test_smear import settled
 
 
@@ -17,17 +18,17 @@ def shown(app: AppTest) -> str:
 
 
 def outlined(app: AppTest) -> list[str]:
-    """The numbers of the suspects, as told to those who do not see the picture."""
-    alts = [picture.alt for image in app.get("image") for picture in image.proto.imgs]
-    (alt,) = (alt for alt in alts if "microscope field" in alt)
-    return re.findall(r"; (\d+) ", alt)
+    """The numbers of the suspects, which are told to those who do not see the picture, too."""
+    field = sent(app, "marked_field")
+    assert [mark["tag"] for mark in field["marks"]] == re.findall(r"; (\w+) ", field["alt"])
+    return [str(mark["tag"]) for mark in field["marks"]]
 
 
 def test_one_click_triages_the_very_field_and_finds_what_was_outlined() -> None:
     app = start(links.HOME)
     assert sum(button.proto.type == "primary" for button in app.button) == 1
     numbers = outlined(app)
-    assert numbers == [str(number + 1) for number in range(len(numbers))]
+    assert numbers == [f"A{number + 1}" for number in range(len(numbers))]
     assert f"outlined {len(numbers)} suspects" in sentences(app)
     app = press(app, "Triage this field")
     assert app.title[0].value.endswith("Smear triage")

@@ -106,23 +106,26 @@ def test_it_needs_nothing_from_elsewhere_and_runs_nothing(triage):
 
 def test_every_suspect_is_there_as_a_picture_and_in_its_field(result):
     html = report_html(result)
-    pictures = re.findall(r'<li id="s(\d+)"><img alt="[^"]*" src="data:image/png;base64,([^"]+)"', html)
-    assert [int(rank) for rank, _ in pictures] == [1, 2, 3]
+    pictures = re.findall(r'<li id="s(\w+)"><img alt="[^"]*" src="data:image/png;base64,([^"]+)"', html)
+    numbers = [suspect.number for suspect in result.triage.suspects]
+    assert [number for number, _ in pictures] == numbers
+    assert len(set(numbers)) == 3
     for suspect, (_, data) in zip(result.triage.suspects, pictures, strict=True):
         shown = cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR_RGB)
         assert (shown == suspect.crop).all()
-    for rank in (1, 2, 3):
-        assert f'id="f{rank}" href="#s{rank}"' in html
-        assert f'href="#f{rank}"' in html
+    for number in numbers:
+        assert f'id="f{number}" href="#s{number}"' in html
+        assert f'href="#f{number}"' in html
     assert html.count("data:image/jpeg") == 2
 
 
 def test_of_many_suspects_the_decided_ones_and_the_first_are_shown_and_links_lead_somewhere(triage, read, monkeypatch):
     monkeypatch.setattr("malaria.smear.report.MOST_PICTURES", 2)
     html = report_html(Result(triage, read(triage, ("ann", 2, PARASITIZED, ""))))
-    assert re.findall(r'<li id="s(\d+)"', html) == ["1", "3"]
+    first, _, third = (suspect.number for suspect in triage.suspects)
+    assert re.findall(r'<li id="s(\w+)"', html) == [first, third]
     assert "2 of 3 are pictured. cells.csv lists them all" in html
-    targets = re.findall(r'href="#([fs]\d+)"', html)
+    targets = re.findall(r'href="#([fs][A-Z]\d+)"', html)
     assert len(targets) == 4
     assert all(f'id="{target}"' in html for target in targets)
     assert html.count("<polygon") >= 3, "all are outlined"
@@ -139,7 +142,7 @@ def test_added_cells_removed_outlines_and_cells_below_the_threshold_are_shown_as
     decided = [("ann", (5, 7), PARASITIZED, ""), ("ann", 0, UNUSABLE, ""), ("ann", 5, PARASITIZED, "")]
     html = report_html(Result(triage, read(triage, *decided)))
     parts = ("Cells that people added", "Outlines that people removed", "Below the threshold, decided by people")
-    for title, at in zip(parts, ("x 5, y 7", "Rank 1", "Rank 6"), strict=True):
+    for title, at in zip(parts, ("x 5, y 7", "A1, ", "A6, "), strict=True):
         part = section(html, title)
         assert part.count("<li") == part.count("data:image/png") == 1
         assert at in part
@@ -165,8 +168,8 @@ def test_readers_are_compared_and_where_they_differ_is_listed(triage, read):
     decisions = read(triage, *both, ("ann", 2, UNSURE, ""), ("bo", 2, UNINFECTED, ""))
     text = text_of(section(report_html(Result(triage, decisions)), "Agreement"))
     assert "ann, bo 3 66.7 % (20.8 to 93.9 %)" in text
-    assert re.search(r"Rank 3,.*ann: unsure; bo: rejected", text)
-    assert "Rank 1" not in text
+    assert re.search(rf"{triage.suspects[2].number}, .*ann: unsure; bo: rejected", text)
+    assert f"{triage.suspects[0].number}, " not in text
 
 
 def test_leukocyte_types_are_told_and_written_beside_them(triage):

@@ -5,6 +5,7 @@ import pytest
 
 from malaria import phantom
 from malaria.smear import COLUMNS, KINDS, pool_fields, triage_field
+from malaria.smear.field_names import letters
 
 
 @pytest.fixture
@@ -88,3 +89,28 @@ def test_a_picture_of_hardly_a_pixel_across_is_an_empty_field(classifier, shape)
     found = triage_field(np.full((*shape, 3), 200, np.uint8), classifier, "line.png")
     assert "empty" in [concern.code for concern in found.concerns]
     assert found.picture.size > 0
+
+
+def test_a_number_stays_whatever_else_is_triaged_kept_or_left_out(spotted, lone_cells, classifier):
+    files = {"a.png": spotted(lone_cells(4, 3, 60), 3), "b.png": spotted(lone_cells(2, 3, 60), 2)}
+    a, b = (triage_field(rgb, classifier, name) for name, rgb in files.items())
+
+    def numbers(*fields, threshold=0.5, given=("a.png", "torn.png", "b.png")):
+        table = pool_fields(fields, classifier, threshold, given=given).table.dropna(subset="number")
+        return {(row.field, row.x, row.y): row.number for row in table.itertuples()}
+
+    alone, both = numbers(a), numbers(a, b)
+    assert sorted(alone.values()) == sorted(f"A{n}" for n in range(1, 13))
+    assert both == alone | numbers(b), "b keeps its letter where a is left out"
+    assert numbers(a, b, threshold=0.0) == both
+    assert sorted(set(both.values()) - set(alone.values())) == [f"C{n}" for n in range(1, 7)]
+    suspects = pool_fields([a, b], classifier, 0.5, given=("a.png", "b.png")).suspects
+    assert sorted(one.number for one in suspects) == ["A1", "A2", "A3", "B1", "B2"]
+    first = [one.p_parasitized for one in suspects if one.number.startswith("A")]
+    assert first == sorted(first, reverse=True)
+
+
+def test_letters_go_on_after_z():
+    names = [f"{n}.png" for n in range(703)]
+    found = letters(names)
+    assert [found[names[at]] for at in (0, 25, 26, 51, 52, 701, 702)] == ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]

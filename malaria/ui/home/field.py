@@ -2,43 +2,47 @@
 
 from typing import Final, NamedTuple
 
-import cv2
-
 from malaria.model.classifier import Classifier
 from malaria.smear import Box, Triage
-from malaria.smear.drawing import SURE, Mark, draw_marks
 from malaria.smear.sample import ONE_FIELD, Sample
 from malaria.ui.parts.gallery import enlarge, name_place
+from malaria.ui.parts.marked_field import SURE, Mark, draw_field, encode_picture
 from malaria.wording.words import count, probability
 
-_SIDE: Final = 960  # twice as wide as it is shown, for sharp screens; the numbers stay large enough to read
+_SIDE: Final = 960  # twice as wide as it is shown, for sharp screens
 
 
 class MarkedField(NamedTuple):
-    """The field as JPEG bytes, what it shows for those who do not see it, and what was found in it."""
+    """The field as a data URI, what it shows for those who do not see it, and what was found in it."""
 
-    jpeg: bytes
+    picture: str
     alt: str
-    suspects: int
+    window: Box
+    marks: list[Mark]
+    cells: list[Box]
     red_cells: int
     parasitized: int
     """How many cells were drawn parasitized."""
 
 
 def mark_field(classifier: Classifier, threshold: float) -> MarkedField:
-    """Draw the field and outline what the triage of that very field lists, by its ranks."""
+    """Triage the field, and mark what is listed by that."""
     sample = Sample.synthetic(ONE_FIELD)
     sample.judging(classifier).wait()
     triage = sample.triage(classifier, threshold)
     (about,) = triage.fields
-    picture = enlarge(about.picture, _SIDE)
+    window = Box(0, 0, about.width, about.height)
     marks = [
-        Mark(one.outline.box, None, "square" if one.p_parasitized >= SURE else "diamond", str(one.rank))
-        for one in triage.suspects
+        Mark(one.outline.box, one.outline.contour, one.number, one.p_parasitized >= SURE) for one in triage.suspects
     ]
-    drawn = draw_marks(picture, Box(0, 0, about.width, about.height), marks, picture.shape[1] / about.width)
-    jpeg = cv2.imencode(".jpg", drawn[..., ::-1])[1].tobytes()
-    return MarkedField(jpeg, _tell(triage), len(marks), round(triage.red_cells), sample.parasitized or 0)
+    cells = [item.box for item in about.outlines if item.kind in ("red_cell", "leukocyte")]
+    picture = encode_picture(enlarge(about.picture, _SIDE))
+    return MarkedField(picture, _tell(triage), window, marks, cells, triage.red_cells, sample.parasitized or 0)
+
+
+def draw(shown: MarkedField) -> None:
+    """Draw the field; there is nothing to be picked in it."""
+    draw_field("home-field", shown.picture, shown.alt, shown.window, shown.marks, shown.cells)
 
 
 def _tell(triage: Triage) -> str:
@@ -46,5 +50,5 @@ def _tell(triage: Triage) -> str:
     for one in triage.suspects:
         x, y = one.outline.box.centre
         where = name_place(x / one.field.width, y / one.field.height)
-        told.append(f"{one.rank} {where}, p {probability(one.p_parasitized)}")
+        told.append(f"{one.number} {where}, p {probability(one.p_parasitized)}")
     return f"{'; '.join(told)}."

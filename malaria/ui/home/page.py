@@ -69,10 +69,11 @@ def _draw_figures(frame: Frame) -> None:
 
 def _draw_field(frame: Frame, picture: DeltaGenerator, told: DeltaGenerator) -> None:
     shown = _mark(frame.card.name, frame.card.version, frame.threshold, frame)
-    picture.image(shown.jpeg, alt=shown.alt, width="stretch")
+    with picture.container():
+        field.draw(shown)
     told.caption(
         f"A synthetic field, drawn by this program, with {count(shown.parasitized, 'parasitized cell')}. The network "
-        f"found {count(shown.red_cells, 'red cell')} and outlined {count(shown.suspects, 'suspect')}."
+        f"found {count(shown.red_cells, 'red cell')} and outlined {count(len(shown.marks), 'suspect')}."
     )
 
 

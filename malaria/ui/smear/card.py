@@ -14,7 +14,7 @@ from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import FINDINGS, AnswerKeys, Shown
 from malaria.ui.parts.gallery import enlarge, name_place, to_data_uri, to_png_uri
 from malaria.ui.parts.text import literal
-from malaria.ui.smear.view import is_at_hand, look_closer, surroundings
+from malaria.ui.smear.view import choose_closely, is_at_hand, surroundings
 from malaria.wording.words import count, probability
 
 _PAGE: Final = 40  # suspects listed at once
@@ -69,17 +69,17 @@ def list_suspects(sample: Sample, session: TriageSession) -> None:
     what = "Cells" if session.is_survey else "Suspects" if session.suspects else "No suspect: the highest,"
     st.markdown(f"**{what} {start + 1:,} to {start + len(shown):,} of {len(listed):,}**")
     with st.container(height=300, key="smear-list", gap="xsmall"):
-        for number, cell in enumerate(shown, start=start + 1):
+        for cell in shown:
             said = f" · **{SAID[answers[cell]]}**" if cell in answers else ""
             p = f"p {probability(cell.p_parasitized or 0)} · "
             below = "" if session.is_survey or cell in suspects else " · below the usual level"
             st.button(
-                f"![Suspect]({_face(sample, session, cell)}) **{number}** · "
+                f"![Suspect]({_face(sample, session, cell)}) **{cell.number}** · "
                 f"{'' if session.is_survey else p}{where(session, cell)}{below}{said}",
                 key=f"smear-suspect-{cell.image_id}",
                 type="primary" if cell == session.current else "secondary",
                 width="stretch",
-                on_click=_choose,
+                on_click=choose_closely,
                 args=(session, cell),
             )
     if len(listed) > _PAGE:
@@ -87,17 +87,15 @@ def list_suspects(sample: Sample, session: TriageSession) -> None:
             for words, place in (("Earlier", start - _PAGE), ("Later", start + _PAGE)):
                 there = 0 <= place < len(listed)
                 args = (session, listed[place]) if there else None
-                st.button(words, disabled=not there, key=f"smear-{words}", on_click=_choose, args=args)
+                st.button(words, disabled=not there, key=f"smear-{words}", on_click=choose_closely, args=args)
 
 
 def where(session: TriageSession, cell: Cell) -> str:
-    """Where in its field a cell lies, in words, after the field's number if there are several."""
+    """Where in its field a cell lies, in words, after the field's letter if there are several."""
     about = session.cells.fields[cell.field]
     x, y = cell.box.centre
-    fields = list(session.cells.fields)
-    return (f"field {fields.index(cell.field) + 1}, " if len(fields) > 1 else "") + name_place(
-        x / about.width, y / about.height
-    )
+    field = f"field {session.triage.letters[cell.field]}, " if len(session.cells.fields) > 1 else ""
+    return field + name_place(x / about.width, y / about.height)
 
 
 def _on_view(sample: Sample, session: TriageSession, cell: Cell, keys: AnswerKeys) -> None:
@@ -151,18 +149,13 @@ def _told(session: TriageSession, cell: Cell) -> None:
                 "Found as a leukocyte, but it may be a gametocyte. If you confirm it, it no longer counts as a "
                 "leukocyte."
             )
-        if same := [other.rank for other in session.suspects if other != cell and is_one_place(cell, other)]:
-            ranks = "" if session.is_survey else f" suspect {', '.join(f'{rank:,}' for rank in same)}"
-            st.caption(f"Shows the same place as{ranks or ' another card'}. If you confirm both, it counts once.")
+        if same := [str(other.number) for other in session.suspects if other != cell and is_one_place(cell, other)]:
+            alike = "another card" if session.is_survey else f"suspect {', '.join(same)}"
+            st.caption(f"Shows the same place as {alike}. If you confirm both, it counts once.")
         if mine := said.get(session.annotator):
             st.markdown(f"You: **{SAID[mine.final_answer]}**")
             if others := {name: one for name, one in said.items() if name != session.annotator}:
                 st.caption(literal(each(others)))
-
-
-def _choose(session: TriageSession, cell: Cell) -> None:
-    session.choose(cell)
-    look_closer()
 
 
 def _face(sample: Sample, session: TriageSession, cell: Cell) -> str:

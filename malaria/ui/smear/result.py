@@ -21,7 +21,7 @@ from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.held_out import read_scores
 from malaria.ui.parts.text import literal
 from malaria.ui.smear.card import where
-from malaria.ui.smear.view import look_closer
+from malaria.ui.smear.view import choose_closely
 from malaria.wording.numbers import DASH
 from malaria.wording.words import choose_verb, count
 
@@ -102,7 +102,7 @@ def _fields(session: TriageSession) -> None:
     triage = session.triage
     rows = [
         {
-            "Field": name,
+            "Field": f"{triage.letters[name]} · {name}",
             "Red cells": f"{one.red_cells:,.0f}",
             "Leukocytes": f"{one.count('leukocyte'):,}",
             "Suspects": f"{sum(cell.field == name for cell in session.suspects):,}",
@@ -112,7 +112,7 @@ def _fields(session: TriageSession) -> None:
     ]
     dash = dict.fromkeys(("Red cells", "Leukocytes", "Suspects"), DASH)
     rows += [
-        {"Field": name, **dash, "Quality": f"Rejected: {sentences.why(name, why)}"}
+        {"Field": f"{triage.letters[name]} · {name}", **dash, "Quality": f"Rejected: {sentences.why(name, why)}"}
         for name, why in triage.unreadable.items()
     ]
     # With a key it stays open when its label changes.
@@ -174,15 +174,10 @@ def _differ(session: TriageSession, cells: list[Cell]) -> None:
         return
     with st.expander(f"They disagree on {count(len(cells), 'cell')}", icon=":material/group:"):
         for cell in cells:
-            name = f"**{cell.rank}**" if cell.rank else "Added"
+            name = f"**{cell.number}**" if cell.number else "Added"
             st.button(
                 f"{name} · {where(session, cell)} · {literal(each(session.compared.said[cell]))}",
                 key=f"smear-differ-{cell.image_id}",
-                on_click=_show,
+                on_click=choose_closely,
                 args=(session, cell),
             )
-
-
-def _show(session: TriageSession, cell: Cell) -> None:
-    session.choose(cell)
-    look_closer()

@@ -1,22 +1,22 @@
 """The field on view, its outlines drawn: whole, or a part of it at full resolution. A click chooses."""
 
-import base64
 from collections import Counter
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import cv2
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from malaria.images import RGB
 from malaria.review import UNUSABLE
 from malaria.smear import Box, Cell, FieldTriage
-from malaria.smear.drawing import SURE, Mark, draw_marks, window_around
+from malaria.smear.drawing import draw_outlines, window_around
 from malaria.smear.sample import Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts.answer_keys import SIGNS
-from malaria.ui.parts.component import load_component
+from malaria.ui.parts.marked_field import SURE, Mark, draw_field, encode_picture
 from malaria.ui.parts.mirrored import read_control, set_control
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import interval
@@ -34,8 +34,10 @@ _MOVES: Final = {"Left": (-1, 0), "Up": (0, -1), "Down": (0, 1), "Right": (1, 0)
 _FAR: Final = 2 / 3  # of the part in view: a cell that its edge cuts is whole after the next move
 
 _LEGEND: Final = f"""
-- **□** a suspect, p at least {SURE:g}
-- **◇** a suspect below that, numbered where there is room
+- **full line** a suspect, p at least {SURE:g}
+- **dashed line** a suspect below that
+- **thick green** the cell on view
+- **B3** a cell of field B: its number stays, whatever is found later
 - **+ - ? x** after a number: confirmed, rejected, unsure, no cell
 - **thin blue** red cells that are not suspects
 - **double violet** leukocytes
@@ -45,8 +47,6 @@ _LEGEND: Final = f"""
 Without a mouse: press Tab to reach the field, move the cross with the arrow keys, and press Enter to choose
 what is under it.
 """
-
-_field = load_component("smear_field", Path(__file__).with_name("field.js"))
 
 
 def view(sample: Sample, session: TriageSession) -> None:
@@ -64,21 +64,19 @@ def view(sample: Sample, session: TriageSession) -> None:
     cells = _VIEWS[zoom or WHOLE]
     window = _window(session, about, cells)
     picture = _picture(sample, about, window)
-    scale = picture.shape[1] / window.width
-    marks = _marks(session, about)
-    image = cv2.imencode(".jpg", draw_marks(picture, window, marks.values(), scale)[..., ::-1])[1].tobytes()
-    suspects = [cell for cell in session.listed if cell.field == session.field and cell.box.shared_area(window)]
+    seen = [cell for cell in session.listed if cell.field == session.field and cell.box.shared_area(window)]
     told = f"{_in_view(window, about) if cells else ''} {_leukocytes(about)}".strip()
-    _field(
-        key=_PICKED,
-        data={
-            "picture": "data:image/jpeg;base64," + base64.b64encode(image).decode(),
-            "aspect": picture.shape[1] / picture.shape[0],
-            "alt": f"The field {session.field} with {count(len(suspects), _what(session))} outlined. {told}".strip(),
-            "places": [_place(session, cell, window) for cell in suspects],
-            "token": _token(session, window),
-        },
-        on_picked_change=lambda: _pick(session, window),
+    tagged = _tagged(session, about)
+    draw_field(
+        _PICKED,
+        encode_picture(draw_outlines(picture, window, _outlines(about, tagged), picture.shape[1] / window.width)),
+        f"The field {session.field} with {count(len(seen), _what(session))} outlined. {told}".strip(),
+        window,
+        [_mark(session, cell) for cell in tagged if cell.box.shared_area(window)],
+        _hideable(about, tagged, window),
+        [_place(session, cell, window) for cell in seen],
+        _token(session, window),
+        lambda: _pick(session, window),
     )
     _moves(session, about, cells, window)
     st.caption(
@@ -89,8 +87,9 @@ def view(sample: Sample, session: TriageSession) -> None:
         st.rerun()
 
 
-def look_closer() -> None:
-    """Leave the whole field for what is chosen."""
+def choose_closely(session: TriageSession, cell: Cell) -> None:
+    """Put a cell on view, and leave the whole field for it."""
+    session.choose(cell)
     if st.session_state.get(ZOOM, WHOLE) == WHOLE:
         st.session_state[ZOOM] = _NEAR
 
@@ -121,8 +120,8 @@ def _choose_field(sample: Sample, session: TriageSession) -> None:
 
     def named(name: str) -> str:
         n = sum(cell.field == name for cell in session.chosen_cells)
-        number = list(fields).index(name) + 1
-        return f"{number} · {name} · {count(n, _what(session))}{' · ⚠' if fields[name].concerns else ''}"
+        told = [session.triage.letters[name], name, count(n, _what(session)), *(["⚠"] if fields[name].concerns else [])]
+        return " · ".join(told)
 
     key = set_control(_FIELD, session.field)
     st.selectbox("Field", list(fields), format_func=named, key=key, on_change=change, label_visibility="collapsed")
@@ -185,22 +184,32 @@ def _in_view(window: Box, about: FieldTriage) -> str:
     return f"In view: {interval(left, right)} across, {interval(top, bottom)} down."
 
 
-def _marks(session: TriageSession, about: FieldTriage) -> dict[str, Mark]:
-    """What to draw: every object, suspects and whatever was judged or chosen with a number or a sign."""
-    answers = session.answers
-    numbers = {cell: number for number, cell in enumerate(session.listed, start=1)}
-    tagged = {*numbers, *answers, *([session.current] if session.current else [])}
-    marks = {str(at): Mark(item.box, item.contour, item.kind) for at, item in enumerate(about.outlines)}
-    marks |= {f"slide {at}": Mark(about.view.box, edge, "slide") for at, edge in enumerate(about.view.edges)}
-    for cell in sorted(tagged, key=lambda one: (one.rank is None, one.rank or 0)):
-        withdrawn = cell.row is None and answers.get(cell) == UNUSABLE
-        if cell.field != about.field or (withdrawn and cell != session.current):
-            continue
-        number = numbers.get(cell, "" if session.is_survey and cell.rank else cell.rank or "new")
-        tag = f"{number}{SIGNS.get(answers.get(cell, ''), '')}"
-        sure = cell.p_parasitized is None or (cell.p_parasitized >= SURE and not session.is_survey)
-        marks[cell.image_id] = Mark(cell.box, None, "square" if sure else "diamond", tag, cell == session.current)
-    return marks
+def _tagged(session: TriageSession, about: FieldTriage) -> list[Cell]:
+    """The cells of the field that are marked, suspects and whatever was judged or chosen: the chosen one first."""
+    answers, chosen = session.answers, session.current
+    cells = (one for one in {*session.listed, *answers, *([chosen] if chosen else [])} if one.field == about.field)
+    kept = (one for one in cells if one == chosen or one.row is not None or answers.get(one) != UNUSABLE)
+    return sorted(kept, key=lambda one: (one != chosen, one.rank is None, one.rank or 0, one.name))
+
+
+def _mark(session: TriageSession, cell: Cell) -> Mark:
+    tag = f"{cell.number or 'new'}{SIGNS.get(session.answers.get(cell, ''), '')}"
+    is_sure = cell.p_parasitized is None or (cell.p_parasitized >= SURE and not session.is_survey)
+    contour = None if cell.outline is None else cell.outline.contour
+    return Mark(cell.box, contour, tag, is_sure, cell == session.current)
+
+
+def _outlines(about: FieldTriage, tagged: Iterable[Cell]) -> Iterator[tuple[NDArray[np.int32], str]]:
+    """What else lies in the field."""
+    marked = {cell.box for cell in tagged}
+    yield from ((item.contour, item.kind) for item in about.outlines if item.box not in marked)
+    yield from ((edge, "slide") for edge in about.view.edges)
+
+
+def _hideable(about: FieldTriage, tagged: Iterable[Cell], window: Box) -> list[Box]:
+    """What no number should cover."""
+    boxes = {item.box for item in about.outlines if item.kind in ("red_cell", "leukocyte")}
+    return [box for box in boxes.union(cell.box for cell in tagged) if box.shared_area(window)]
 
 
 def _what(session: TriageSession) -> str:
