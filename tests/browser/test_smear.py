@@ -12,9 +12,11 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from malaria import phantom
 from malaria.review import CsvJournal, Log
+from tests.browser.conftest import SECONDS
 from tests.browser.test_every_page import PHONE, pale
 
 FIELD = "SYNTHETIC_field_0003.png"
+LAPTOP = {"viewport": {"width": 1280, "height": 800}}
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +290,28 @@ def test_in_a_crowd_no_number_covers_a_suspect_or_another_number(page: Page, con
     near = tags_in(page)
     assert near["covered"] == []
     assert near["numbers"] > near["left_out"]
+
+
+@pytest.mark.parametrize("context", [LAPTOP, PHONE], indirect=True, ids=["laptop", "phone"])
+def test_stop_stays_in_view_however_far_one_scrolls(page: Page, context: BrowserContext) -> None:
+    page.goto("/Smear_triage?annotator=stopper")
+    fields = [phantom.field(seed=seed, slide=7) for seed in (5, 6)]
+    big = cv2.imencode(".jpg", np.tile(fields[1].rgb[..., ::-1], (2, 2, 1)))[1].tobytes()  # takes as long as four
+    give(page, {"a.png": fields[0].png, "big.jpg": big, "b.png": fields[1].png})
+    status = page.locator(".st-key-smear-status")
+    stop = status.get_by_role("button", name="Stop")
+    expect(page.get_by_role("button", name="Download the report")).to_be_attached()
+    for end in ("element.scrollHeight", "300", "0"):
+        page.get_by_test_id("stMain").evaluate(f"element => element.scrollTo(0, {end})")
+        expect(stop).to_be_in_viewport(ratio=1)
+        expect(status.get_by_text(re.compile("of 3 fields"))).to_be_in_viewport(ratio=1)
+        assert stop.evaluate(
+            "button => {const {x, y, width, height} = button.getBoundingClientRect();"
+            "return button.contains(document.elementFromPoint(x + width / 2, y + height / 2))}"
+        ), "nothing lies over it"
+    page.get_by_test_id("stMain").evaluate("element => element.scrollTo(0, element.scrollHeight)")
+    stop.click()
+    expect(page.get_by_text("Stopped after 2 of 3 fields.")).to_be_attached(timeout=180 * SECONDS)
 
 
 def tags_in(page: Page) -> dict[str, Any]:
