@@ -12,6 +12,7 @@ from malaria.ui.parts.frame import PAGES
 from tests.browser.conftest import SECONDS
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text()
+SCROLLING = Path(__file__).with_name("scrolling.js").read_text()
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SCREENS: dict[str, dict[str, Any]] = {
     "wide": {},
@@ -64,6 +65,15 @@ def pale(page: Page) -> list[str]:
     return list(found)
 
 
+def silent(page: Page) -> list[str]:
+    """The tables that scroll and do not say so, or say so and do not scroll, once the page has had time to say it."""
+    for _ in range(20):
+        if not (found := page.evaluate(SCROLLING)):
+            break
+        page.wait_for_timeout(250)
+    return list(found)
+
+
 def find_barriers(page: Page) -> list[str]:
     """What axe-core finds, of any weight, without what is known to be Streamlit's."""
     is_known = "([place, known]) => Boolean(document.querySelector(place)?.matches(known))"
@@ -85,6 +95,7 @@ def test_fits_reads_and_tells_its_pictures(page: Page, address: str) -> None:
     assert max(wider, default=0) <= 0, "nor any column of a table"
     untold = page.locator("img").evaluate_all("all => all.filter(image => !image.alt.trim()).map(image => image.src)")
     assert untold == []
+    assert silent(page) == []
     assert pale(page) == []
     assert find_barriers(page) == []
     expect(page.get_by_text("answer is not a diagnosis")).to_be_visible()
@@ -97,8 +108,30 @@ def test_axe_finds_nothing_after_a_click(page: Page, address: str, part: str) ->
     expect(page.locator(part).first).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
+    assert silent(page) == []
     assert pale(page) == []
     assert find_barriers(page) == []
+
+
+@pytest.mark.parametrize("context", [SCREENS["wide"], PHONE], indirect=True, ids=["wide", "phone"])
+def test_a_table_that_scrolls_says_so_and_scrolls_by_key(page: Page) -> None:
+    open_page(page, "/Models")
+    grid = page.locator('[data-testid="stDataFrame"][data-scrolls]').first
+    expect(grid).to_be_visible()
+    assert "Scroll sideways" in grid.evaluate("element => getComputedStyle(element, '::before').content")
+    open_page(page, "/Dataset?example=synthetic")
+    table = page.locator(".figures").first
+    expect(table).to_be_visible()
+    expect(table).not_to_have_attribute("data-scrolls", re.compile(""))
+    table.evaluate("element => { element.style.width = '60px'; }")
+    expect(table).to_have_attribute("data-scrolls", "across")
+    region = page.get_by_role("region", name=re.compile(", scrolls sideways$"))
+    region.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+    table.evaluate("element => { element.style.width = ''; }")
+    expect(table).not_to_have_attribute("data-scrolls", re.compile(""))
+    expect(region).to_have_count(0)
 
 
 def test_the_way_back_leads_off_a_page_that_writes_its_address(page: Page) -> None:

@@ -116,6 +116,7 @@ GROUPS: Final = {group: list(entries) for group, entries in groupby(PAGES, lambd
 
 
 _out_of_the_way = load_component("navigation", PARTS / "navigation.js")
+_tell_scrolling = load_component("scrolling", PARTS / "scrolling.js")
 
 
 class Frame:
@@ -228,6 +229,7 @@ def _draw_sidebar() -> Frame:
             for problem in frame.broken.values():
                 st.markdown(literal(problem))
     _out_of_the_way(key="navigation-closes")
+    _tell_scrolling(key="scrolling")
     return frame
 
 
