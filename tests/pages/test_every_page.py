@@ -98,6 +98,7 @@ def test_a_page_stands_in_its_frame(entry: PageEntry) -> None:
 @pytest.mark.parametrize("entry", PAGES[1:], ids=lambda entry: entry.title)
 def test_a_page_has_the_title_that_the_navigation_gives_it(entry: PageEntry) -> None:
     assert f'with page("{entry.title}", "{entry.icon}")' in (ROOT / entry.file).read_text()
+    assert Path(entry.file).stem.split("_", 1)[1] == entry.title.replace(" ", "_"), "its address"
 
 
 def test_home_leads_to_every_page_and_to_an_example() -> None:
