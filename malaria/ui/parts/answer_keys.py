@@ -27,7 +27,7 @@ SIGNS: Final = {PARASITIZED: "+", UNINFECTED: "-", UNSURE: "?", UNUSABLE: "x"}
 _IN_BROWSER: Final = {"Left": "arrowleft", "Right": "arrowright"}  # what a browser calls Streamlit's keys
 
 # What Streamlit's shortcuts lack: they may come when a card is drawn that they are not about.
-_keys = load_component("answer_keys", Path(__file__).with_name("keys.js"), isolate_styles=False)
+_keys = load_component("answer_keys", Path(__file__).with_name("keys.js"), isolate_styles=False, hears_letters=True)
 
 
 @dataclass(frozen=True)

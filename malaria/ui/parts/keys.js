@@ -19,8 +19,6 @@ const KEPT = 64;
 const AGAIN = 4000; // milliseconds
 const app = () => document.querySelector(".stApp");
 const note = () => document.querySelector(":is(.st-key-review-note, .st-key-smear-note) input");
-const isWriting = (element) =>
-  element?.closest?.("input:not([type='checkbox'], [type='radio'], [type='range']), textarea, select, [contenteditable='true']");
 const moves = "[role='slider'], [role='radio'], [role='tab'], [role='listbox']";
 /** Whether a key is for what has the focus: Enter presses a button, an arrow moves a slider. */
 const isTaken = ({ key, target }) =>

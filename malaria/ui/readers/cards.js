@@ -140,7 +140,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const hear = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (event.composedPath()[0].closest?.("input, textarea, select, [contenteditable='true']")) return;
+    if (isWriting(event.composedPath()[0])) return;
     const said = data.answers.find((one) => one.key.toLowerCase() === event.key.toLowerCase());
     const goes = run.state === "told" ? event.key === " " || event.key === "Enter" : run.state === "running" && said;
     if (!goes) return;

@@ -16,7 +16,7 @@ WORDS: Final = dict(zip(ANSWERS, (*CLASSES, "Can’t tell"), strict=True))
 """What the answers of a test are called."""
 _LONGEST: Final = 24 * 3600.0
 
-_cards = load_component("reader_cards", Path(__file__).with_name("cards.js"))
+_cards = load_component("reader_cards", Path(__file__).with_name("cards.js"), hears_letters=True)
 
 
 class Given(NamedTuple):

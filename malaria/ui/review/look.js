@@ -42,7 +42,7 @@ window.addEventListener(
     const key = event.key.toLowerCase();
     if (now.dialog.contains(event.target)) {
       if (key === "?") now.dialog.close();
-    } else if (event.target.closest?.("input, textarea, select, [contenteditable='true']")) {
+    } else if (isWriting(event.target)) {
       return;
     } else if (key === "?") {
       now.open();

@@ -22,7 +22,7 @@ ALL_KEYS: Final = (
 )
 """Every key of a card, and what it does."""
 
-_look = load_component("review_look", Path(__file__).with_name("look.js"), isolate_styles=False)
+_look = load_component("review_look", Path(__file__).with_name("look.js"), isolate_styles=False, hears_letters=True)
 
 
 def draw_look(work: LabelReview, current: SuspectLabel) -> None:
