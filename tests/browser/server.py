@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def running(log: Path, **environment: str) -> Iterator[str]:
-    """Run the app as a user does, and yield its address; what it says goes to the file `log`."""
+def running(log: Path, script: str = "streamlit_app.py", **environment: str) -> Iterator[str]:
+    """Run the app (or another script) as a user does, and yield its address; what it says goes to the file `log`."""
     port = _free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port), "--server.fileWatcherType", "none"]
     with log.open("wb") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=stream, stderr=stream)

@@ -17,7 +17,7 @@ from malaria.ui.parts import links
 from malaria.ui.parts.comparison import draw_comparison, pick_other_model
 from malaria.ui.parts.curves import draw_precision_recall, draw_reliability, draw_roc
 from malaria.ui.parts.downloads import offer_download
-from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.labelled_source import BATCH, EXAMPLE_WRONG, LabelledSource
 from malaria.ui.parts.left_out import draw_left_out
 from malaria.ui.parts.progress import wait_or_watch
@@ -29,7 +29,6 @@ _ELSEWHERE: Final = "For figures on patients it had not seen, see the Models pag
 
 
 @st.fragment
-@boundary()
 def draw_results(labelled: LabelledSource, frame: Frame) -> None:
     """Everything that follows from the answers. Moving the threshold draws only this again, and asks no model."""
     at = threshold.get_threshold(frame)

@@ -17,9 +17,10 @@ from malaria.model.verdict import verdict
 from malaria.ui.cell.cell_answer import CellAnswer, answer_cells, insist, to_table
 from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
-from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import read_uploader
 from malaria.wording.numbers import DASH, estimate, percent
 from malaria.wording.words import count, probability, say_which_picture
 
@@ -63,7 +64,7 @@ def _draw_uploader() -> None:
     key = f"{_UPLOADER}.{st.session_state.get(_UPLOADER, 0)}"
 
     def take() -> None:
-        links.bring_cells([ImageFile(file.name, file.getvalue()) for file in st.session_state[key]])
+        links.bring_cells([ImageFile(file.name, file.getvalue()) for file in read_uploader(key)])
         st.query_params.pop("example", None)
 
     st.file_uploader(
@@ -217,7 +218,6 @@ def _format_rate(figures: Figures, name: str) -> str:
 
 
 @st.fragment
-@boundary()
 def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what the answer rests on. Moving the slider redraws only this."""
     left, right = st.columns([2, 3], gap="large")

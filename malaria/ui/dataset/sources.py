@@ -11,7 +11,7 @@ from malaria.errors import LabelsError, MalariaError, SourceError
 from malaria.images import open_source
 from malaria.ui.dataset.data_set import CELLS, EXAMPLE, DataSet
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import check_set, get_data_folder
+from malaria.ui.parts.uploads import check_set, get_data_folder, read_uploader
 
 DATA_SET: Final = "dataset.data_set"
 _TAKEN: Final = "dataset.taken"  # uploads that are yet to be opened
@@ -62,7 +62,7 @@ def _draw_ways_in() -> None:
             put(DataSet.example())
             st.rerun()
         here = get_data_folder()
-        if here and st.button(f"Look at {literal(str(here))}", icon=":material/folder_open:"):
+        if here and st.button(f"Look at {literal(here.name or str(here))}", icon=":material/folder_open:"):
             put(DataSet.of_folder(here))
             st.rerun()
     st.file_uploader(
@@ -75,8 +75,8 @@ def _draw_ways_in() -> None:
 
 
 def _take() -> None:
-    """Keep the uploads: opening them can fail, and a callback has no place to say so."""
-    st.session_state[_TAKEN] = list(st.session_state[_UPLOADER])
+    """Keep the uploads, to be opened where the page can say what is wrong with them."""
+    st.session_state[_TAKEN] = read_uploader(_UPLOADER)
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:

@@ -11,7 +11,7 @@ from malaria.images import RGB
 from malaria.model.robustness import blur
 from malaria.ui.dataset.data_set import DataSet
 from malaria.ui.parts import gallery
-from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, draw_tiles
@@ -23,7 +23,6 @@ _VARIANTS: Final = 18
 
 
 @st.fragment
-@boundary()
 def draw_views(data_set: DataSet, found: Description, frame: Frame) -> None:
     """Draw the section; its buttons and sliders draw only this again."""
     if st.button("Another cell", icon=":material/shuffle:", key="dataset.another"):
@@ -105,7 +104,6 @@ _SEED: Final = "dataset.seed"
 
 
 @st.fragment
-@boundary()
 def draw_samples(data_set: DataSet, found: Description) -> None:
     """Draw the section; a press of the button draws only this again."""
     if st.button("Others", icon=":material/shuffle:", key="dataset.shuffle"):

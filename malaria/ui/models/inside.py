@@ -19,11 +19,12 @@ from malaria.model.verdict import verdict
 from malaria.ui.models.one import shape
 from malaria.ui.parts import charts as answers
 from malaria.ui.parts import examples, gallery
-from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.grounds import say_grounds
 from malaria.ui.parts.keras_process import NOTICE, get_keras_process
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import SIDE, Tile, draw_tiles, to_grey
+from malaria.ui.parts.uploads import read_uploader
 from malaria.wording.words import probability, say_which_picture
 
 _UPLOAD: Final = "models.cell"
@@ -43,8 +44,8 @@ def choose_cell() -> tuple[ImageFile, RGB] | None:
         st.rerun()
 
     def take() -> None:
-        file = st.session_state[f"{_UPLOAD}.file"]
-        st.session_state[_UPLOAD] = ImageFile(file.name, file.getvalue()) if file else None
+        files = read_uploader(f"{_UPLOAD}.file")
+        st.session_state[_UPLOAD] = ImageFile(files[0].name, files[0].getvalue()) if files else None
 
     st.file_uploader(
         "Or a cell of your own. It stays in memory and is never stored.",
@@ -142,7 +143,6 @@ def _make_tile(kind: Kind, changed: Changed, threshold: float) -> Tile:
 
 
 @st.fragment
-@boundary()
 def _open_network(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what needs TensorFlow, once it was asked for; and occlusion, which does not, beside it."""
     st.caption(NOTICE)

@@ -64,7 +64,7 @@ def _draw_ways_in(labelled: LabelledSource | None) -> None:
             _put(LabelledSource.example())
             st.rerun()
         here = get_data_folder()
-        if here and st.button(f"Evaluate the folder {literal(str(here))}", icon=":material/folder_open:"):
+        if here and st.button(f"Evaluate the folder {literal(here.name or str(here))}", icon=":material/folder_open:"):
             source = open_source(here)
             _put(LabelledSource(source.name, source))
             st.rerun()

@@ -1,7 +1,5 @@
 """The frame every page stands in: title, navigation, model picker, disclaimer, and no traceback ever."""
 
-import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,13 +11,13 @@ from typing import Final, TypeAlias
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
-from malaria.errors import MalariaError, ModelError
+from malaria.errors import ModelError
 from malaria.images import RGB
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.evidence import Evidence
 from malaria.model.network import FILE as NETWORK_FILE
-from malaria.ui.parts import address, links
+from malaria.ui.parts import address, failures, links
 from malaria.ui.parts.component import load_component
 from malaria.ui.parts.text import literal
 
@@ -32,7 +30,7 @@ DISCLAIMER: Final = "For research and review. A cell's answer is not a diagnosis
 # zip above this size does pass through such a file (nameless, gone when closed): in memory it would be there twice.
 MultiPartParser.spool_max_size = 128 * 2**20
 
-_log = logging.getLogger(__name__)
+failures.tell_failures()
 
 _Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
@@ -117,6 +115,7 @@ GROUPS: Final = {group: list(entries) for group, entries in groupby(PAGES, lambd
 
 _out_of_the_way = load_component("navigation", PARTS / "navigation.js")
 _tell_scrolling = load_component("scrolling", PARTS / "scrolling.js")
+_refused_uploads = load_component("uploads", PARTS / "uploads.js")
 
 
 class Frame:
@@ -167,48 +166,25 @@ class Frame:
 def page(title: str, icon: str) -> Iterator[Frame]:
     """Stand one page in the frame; the first call of every page: `with page("Home", ":material/home:") as frame:`.
 
-    Whatever goes wrong inside is shown as one sentence that says what to do; the details go to the server's log.
+    Whatever goes wrong inside is shown as one sentence that says what to do: see `failures`.
     """
     st.set_page_config(page_title=f"{title} · Malaria cells", page_icon=str(PARTS / "favicon.svg"), layout="wide")
     st.html(PARTS / "style.css")
-    with boundary():
-        st.title(f"{icon} {title}", anchor=False)
-        st.caption(f":material/science: {DISCLAIMER}")
-        address.open_page(title)
-        asked = st.query_params.get("model")
-        with st.sidebar:
-            frame = _draw_sidebar()
-        if asked and frame.cards and asked not in frame.cards:
-            st.warning(
-                f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} is used instead."
-            )
-        of_address = st.container()
-        try:
-            yield frame
-        finally:
-            with of_address:
-                address.say_left_out()
-
-
-@contextmanager
-def boundary() -> Iterator[None]:
-    """Show what goes wrong inside as one sentence. A page has it already; a fragment needs it again, as a decorator."""
-    # Streamlit's own stop and rerun signals are no Exception, and pass.
+    st.title(f"{icon} {title}", anchor=False)
+    st.caption(f":material/science: {DISCLAIMER}")
+    address.open_page(title)
+    failures.draw_told()
+    asked = st.query_params.get("model")
+    with st.sidebar:
+        frame = _draw_sidebar()
+    if asked and frame.cards and asked not in frame.cards:
+        st.warning(f"There is no model called {literal(asked)} here, so {literal(frame.card.name)} is used instead.")
+    of_address = st.container()
     try:
-        yield
-    except MalariaError as error:
-        st.error(literal(str(error)), icon=":material/error:")
-        st.stop()
-    except Exception:
-        reference = secrets.token_hex(4)
-        _log.exception("Page stopped, reference %s", reference)
-        st.error(
-            "This page stopped because of an error in the app. Reload the page and try again. If it happens again, "
-            f"send the reference **{reference}** to whoever runs this app: the details are next to it in the server's "
-            "log.",
-            icon=":material/error:",
-        )
-        st.stop()
+        yield frame
+    finally:
+        with of_address:
+            address.say_left_out()
 
 
 def _draw_sidebar() -> Frame:
@@ -230,6 +206,7 @@ def _draw_sidebar() -> Frame:
                 st.markdown(literal(problem))
     _out_of_the_way(key="navigation-closes")
     _tell_scrolling(key="scrolling")
+    _refused_uploads(key="uploads-refused")
     return frame
 
 

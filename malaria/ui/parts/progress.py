@@ -6,7 +6,6 @@ from typing import Any, Final
 import streamlit as st
 
 from malaria.background import Background
-from malaria.ui.parts.frame import boundary
 from malaria.wording.words import duration
 
 _KEPT: Final = "What is done so far is kept."
@@ -23,7 +22,6 @@ def wait_or_watch(work: Background[Any], title: str) -> bool:
 
 
 @st.fragment(run_every=0.5)
-@boundary()
 def watch(
     work: Background[Any],
     title: str,

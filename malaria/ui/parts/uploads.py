@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from malaria.errors import SourceError
 from malaria.labels import PARASITIZED, UNINFECTED
@@ -18,17 +18,32 @@ def draw_uploader(page: str, words: str) -> None:
     Any file is taken: what it is, is seen by its bytes, and a page can say what to do with one that it cannot use.
 
     A full one is copied by Streamlit in every run of the page, so what comes in is kept aside and the next run has an
-    empty one. Opening can fail, and a callback has no place to say so: see `take_uploads`.
+    empty one. What it is, is seen where they are opened: see `take_uploads`.
     """
     counted = f"{page}.uploads"  # how many there were so far: each has an uploader of its own
     key = f"{page}.upload.{st.session_state.get(counted, 0)}"
 
     def take() -> None:
-        if uploads := st.session_state[key]:  # an uploader also reports that it has become empty
-            st.session_state[_key_of(page)] = list(uploads)
+        if uploads := read_uploader(key):  # an uploader also reports that it has become empty
+            st.session_state[_key_of(page)] = uploads
             st.session_state[counted] = st.session_state.get(counted, 0) + 1
 
     st.file_uploader(words, accept_multiple_files=True, key=key, on_change=take)
+
+
+def read_uploader(key: str) -> list[UploadedFile]:
+    """Return what the uploader of that key holds, one file or several. Raises SourceError for one that never arrived.
+
+    A callback reads an uploader by this: only there Streamlit hands over the name of a file that the server lacks.
+    """
+    held = st.session_state[key]
+    files = held if isinstance(held, list) else [held] if held else []
+    if any(isinstance(file, DeletedFile) for file in files):
+        raise SourceError(
+            "An upload did not arrive: the server refused it, or no longer has it. Reload this page and choose the "
+            "file again. If it does not arrive then, allow cookies for this page."
+        )
+    return files
 
 
 def take_uploads(page: str) -> list[UploadedFile]:

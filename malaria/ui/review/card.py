@@ -7,7 +7,6 @@ import streamlit as st
 from malaria.report.html import render
 from malaria.review import ReviewSession, SuspectLabel
 from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, Shown
-from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
 from malaria.ui.review.end import download, draw_end
 from malaria.ui.review.label_review import NEXT, LabelReview
@@ -21,7 +20,7 @@ from malaria.wording.words import count, duration, probability
 @st.fragment
 def card(work: LabelReview) -> None:
     """Draw the card on the table. A key draws only this again."""
-    with boundary(), st.container(key="review-card"):
+    with st.container(key="review-card"):
         session, asked = work.session, get_asked(work)
         if asked.filter != session.settings.wanted:
             st.rerun()  # a button here asked for another queue, which the row above has to take in

@@ -20,8 +20,8 @@ from malaria.review import (
 )
 from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download, pack
-from malaria.ui.parts.frame import boundary
 from malaria.ui.parts.text import literal
+from malaria.ui.parts.uploads import read_uploader
 from malaria.ui.review.end import download, draw_oneself, offer_corrected, offer_measuring
 from malaria.ui.review.label_review import LabelReview
 from malaria.wording.words import count
@@ -31,7 +31,6 @@ _MAX_UPLOAD_MB: Final = 64
 
 
 @st.fragment
-@boundary()
 def draw_outcome(review: LabelReview) -> None:
     """Draw the part that is asked for."""
     parts: dict[str, Callable[[LabelReview], None]] = {
@@ -156,13 +155,13 @@ def _draw_journal(review: LabelReview) -> None:
 
 def _resume(review: LabelReview) -> None:
     review.session.error = review.added = None
-    upload = st.session_state[_UPLOAD]
-    if upload is None:
-        return
     try:
-        added = review.session.log.resume(read_journal(upload.getvalue()))
+        uploads = read_uploader(_UPLOAD)
+        if not uploads:
+            return
+        added = review.session.log.resume(read_journal(uploads[0].getvalue()))
     except MalariaError as error:
         review.session.error = str(error)
         return
     review.session.advance()
-    review.added = f"{count(added, 'row')} added from {literal(upload.name)}."
+    review.added = f"{count(added, 'row')} added from {literal(uploads[0].name)}."

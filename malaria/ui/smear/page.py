@@ -10,7 +10,7 @@ from malaria.smear import Head, sentences
 from malaria.smear.sample import Judging, Sample
 from malaria.smear.session import TriageSession
 from malaria.ui.parts import annotator
-from malaria.ui.parts.frame import Frame, boundary
+from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.journal import open_log
 from malaria.ui.parts.progress import watch
 from malaria.ui.parts.text import literal
@@ -125,21 +125,20 @@ def _draw_refused(sample: Sample, session: TriageSession) -> None:
 @st.fragment
 def _decide(sample: Sample, session: TriageSession, frame: Frame) -> None:
     """Everything that a key changes."""
-    with boundary():
-        with st.container():  # there where the sample is as usual, too: what follows keeps its place
-            if told := sentences.say_shift(session.triage):
-                st.warning(literal(told), icon=":material/travel_explore:")
-        left, right = st.columns([3, 2], gap="medium")
-        with right:
-            card(sample, session)
-            list_suspects(sample, session)
-        with left:
-            view(sample, session)
-        with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
-            _draw_refused(sample, session)
-        found = result(sample, session, frame)
-        readers(session)
-        downloads(sample, session, found)
+    with st.container():  # there where the sample is as usual, too: what follows keeps its place
+        if told := sentences.say_shift(session.triage):
+            st.warning(literal(told), icon=":material/travel_explore:")
+    left, right = st.columns([3, 2], gap="medium")
+    with right:
+        card(sample, session)
+        list_suspects(sample, session)
+    with left:
+        view(sample, session)
+    with st.container():  # there with nothing refused too: what follows keeps its place, and stays open
+        _draw_refused(sample, session)
+    found = result(sample, session, frame)
+    readers(session)
+    downloads(sample, session, found)
 
 
 def _settings(frame: Frame) -> _Settings:
