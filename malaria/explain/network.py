@@ -19,8 +19,8 @@ from malaria.errors import MalariaError, ModelError
 from malaria.explain.pipe import Message, receive, send
 from malaria.images import RGB
 from malaria.labels import PARASITIZED
-from malaria.model.card import Card, read_card, read_file
-from malaria.model.layers import FILE, MAX_BYTES
+from malaria.model.card import Card, read_card
+from malaria.model.layers import FILE, read_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -39,7 +39,7 @@ def load_network(folder: Path) -> keras.Model:
 
     Raises `ModelError` for a file that is missing, too large, damaged, or that holds code.
     """
-    read_file(folder, FILE, MAX_BYTES)
+    read_keras(folder)
     try:
         return keras.saving.load_model(folder / FILE, compile=False, safe_mode=True)
     except Exception as problem:  # Keras raises nearly every kind there is

@@ -1,9 +1,10 @@
 """A model's card: what it is, what it expects, how good it is and on which cells. Checked when it is read."""
 
+import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -51,6 +52,8 @@ class Card(BaseModel):
     """Held-out figures by reading: `as_given`, and where other labels were learned theirs and `undisputed`."""
     largest_difference: float | None = None
     """Between the LiteRT and the Keras file over the cells they were checked on, in p_parasitized or another share."""
+    sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
+    """The SHA-256 of the network's files, by name; an older card has none, and nothing is checked."""
     date: date
     commit: str | None = None
     licence: str = "Apache-2.0"
@@ -123,3 +126,18 @@ def read_file(folder: Path, name: str, most: int) -> bytes:
         return path.read_bytes()
     except OSError as problem:
         raise ModelError(f"{folder.name}: {name} cannot be read ({problem.strerror}). Check its permissions.") from None
+
+
+def read_network(folder: Path, card: Card | None, name: str, most: int) -> bytes:
+    """Return the bytes of a network's file as `read_file` does, if they are those that its card is about.
+
+    Raises `ModelError` where they differ. Nothing is checked without a card, or where it does not tell the SHA-256.
+    """
+    data = read_file(folder, name, most)
+    told = card.sha256.get(name) if card else None
+    if told and hashlib.sha256(data).hexdigest() != told:
+        raise ModelError(
+            f"{folder.name}: {name} is not the file that its card is about: their SHA-256 differ. Copy the whole "
+            "folder again."
+        )
+    return data

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,8 @@ from typing import Any, Final
 import h5py
 
 from malaria.errors import ModelError
-from malaria.model.card import read_file
+from malaria.model.card import FILE as CARD_FILE
+from malaria.model.card import read_card, read_network
 
 FILE: Final = "model.keras"
 MAX_BYTES: Final = 256 * 2**20
@@ -37,13 +39,26 @@ class Layer:
         return self.shape is not None and len(self.shape) == 3
 
 
+def read_keras(folder: Path) -> bytes:
+    """Return a model folder's `.keras` file, which nothing has unpacked yet.
+
+    Raises `ModelError` if it is missing, too large, also once it is unpacked, or not what the folder's card is about.
+    """
+    card = read_card(folder) if (folder / CARD_FILE).is_file() else None
+    data = read_network(folder, card, FILE, MAX_BYTES)
+    unpacked = 0
+    with suppress(zipfile.BadZipFile, ValueError, EOFError), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > MAX_BYTES:
+        raise ModelError(f"{folder.name}: {FILE} unpacks to more than {MAX_BYTES // 2**20} MB. Train or copy it again.")
+    return data
+
+
 def read_layers(folder: Path) -> tuple[Layer, ...]:
     """Return the layers of a model folder's `.keras` file in their order. Raises `ModelError` if it cannot be read."""
-    data = read_file(folder, FILE, MAX_BYTES)
+    data = read_keras(folder)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise ValueError("it unpacks to far more than a network would")
             layers = json.loads(archive.read("config.json"))["config"]["layers"]
             weights = archive.read("model.weights.h5")
         with h5py.File(io.BytesIO(weights)) as saved:

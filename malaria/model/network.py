@@ -1,5 +1,6 @@
 """A network with its card, for any classes: pictures in, raw outputs out, by LiteRT on any number of threads."""
 
+import math
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from malaria.errors import ModelError
-from malaria.model.card import Card, read_card, read_file
+from malaria.model.card import Card, read_card, read_network
 
 FILE = "model.tflite"
 _MAX_BYTES = 64 * 2**20
+_MAX_TENSORS = 256 * 2**20
+"""Bytes of all tensors of a network that looks at one cell, weights included; the largest shipped one has 3 MB."""
 BATCH = 16
 """Pictures scored in one go by one thread: enough to make calls cheap, few enough that progress is smooth."""
 
@@ -36,7 +39,7 @@ class Network:
     def from_folder(cls, folder: Path) -> Self:
         """Read a model folder. Raises `ModelError`."""
         card = read_card(folder)
-        litert = read_file(folder, FILE, _MAX_BYTES)
+        litert = read_network(folder, card, FILE, _MAX_BYTES)
         if litert[4:8] != b"TFL3":
             raise ModelError(f"{folder.name}: {FILE} is not a LiteRT file. Train or copy it again.")
         return cls(card, litert)
@@ -92,6 +95,12 @@ class _Interpreter:
 
     def check(self, card: Card) -> None:
         """Raise `ModelError` unless it runs, on any number of cells, and gives what its card says."""
+        declared = sum(map(_bytes, self._interpreter.get_tensor_details()))
+        if declared > _MAX_TENSORS:
+            raise ModelError(
+                f"{card.name}: {FILE} declares tensors of {declared / 2**20:,.0f} MB for one cell, more than the "
+                f"{_MAX_TENSORS // 2**20} MB allowed here. Train a smaller network."
+            )
         pixels = np.zeros((2, card.preprocessing.height, card.preprocessing.width, 3), np.uint8)
         pixels[1] = np.random.default_rng(0).integers(0, 256, pixels.shape[1:], np.uint8)
         try:
@@ -122,6 +131,11 @@ def _form(tensors: list[dict[str, Any]]) -> str:
     return " and ".join(
         f"{np.dtype(tensor['dtype']).name} {' x '.join(map(str, tensor['shape'][1:]))}" for tensor in tensors
     )
+
+
+def _bytes(tensor: dict[str, Any]) -> int:
+    """How much memory a tensor takes as the file declares it; nothing of it is taken yet."""
+    return math.prod(map(int, tensor["shape"])) * int(np.dtype(tensor["dtype"]).itemsize)
 
 
 def _line(problem: Exception) -> str:

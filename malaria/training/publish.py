@@ -222,14 +222,23 @@ def _write_network(
     (output / "model.tflite").write_bytes(litert)
     served = Classifier(card, litert) if card.judges_cells else Network(card, litert)
     difference = largest_difference(network, served, serving)
-    card = card.model_copy(update={"largest_difference": round(difference, 6), "version": _version(card, litert)})
+    hashes = {name: _hash(output / name) for name in ("model.tflite", "model.keras")}
+    card = card.model_copy(
+        update={"largest_difference": round(difference, 6), "version": _version(card, litert), "sha256": hashes}
+    )
     report(f"LiteRT and Keras differ by at most {difference:.2g} over {count(len(serving), 'cell')}")
     (output / FILE).write_text(card.model_dump_json(indent=1) + "\n")
 
 
+def _hash(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _version(card: Card, litert: bytes) -> str:
     """A version of this network and no other: whatever is remembered of a model is remembered by its version."""
-    told = card.model_dump_json(exclude={"version", "largest_difference", "date", "commit"})
+    told = card.model_dump_json(exclude={"version", "largest_difference", "sha256", "date", "commit"})
     return f"{VERSION}+{hashlib.sha256(told.encode() + litert).hexdigest()[:8]}"
 
 

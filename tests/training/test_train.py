@@ -1,6 +1,7 @@
 """`python -m malaria train`, from a zip of cells to a model folder that serves."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -76,6 +77,8 @@ def test_the_card_says_what_was_done(trained: Path) -> None:
     assert card.metrics["as_given"].n == 96
     assert card.largest_difference is not None
     assert card.largest_difference < 1e-3
+    told = {name: hashlib.sha256((trained / name).read_bytes()).hexdigest() for name in ("model.tflite", "model.keras")}
+    assert card.sha256 == told
 
 
 def test_the_version_follows_from_what_was_trained(trained: Path) -> None:
