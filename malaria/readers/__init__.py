@@ -54,6 +54,7 @@ from malaria.readers._practice import (
 )
 from malaria.readers._rule import Rule, find_rule
 from malaria.readers._store import AnswersFile, AnswerStore, Kept
+from malaria.readers._training import TRAINING_CELLS, Round, draw_round, name_round, replay_training
 
 __all__ = [
     "ALPHA",
@@ -70,6 +71,7 @@ __all__ = [
     "OF_SLIDES",
     "PROBE_EVERY",
     "SUSPECT",
+    "TRAINING_CELLS",
     "WITHIN",
     "Answer",
     "AnswerStore",
@@ -95,6 +97,7 @@ __all__ = [
     "PracticeCard",
     "PracticeCell",
     "ReaderTest",
+    "Round",
     "Rule",
     "Settings",
     "Step",
@@ -102,6 +105,7 @@ __all__ = [
     "compare_pair",
     "describe",
     "difference",
+    "draw_round",
     "fields_to_csv",
     "find_columns",
     "find_rule",
@@ -124,6 +128,7 @@ __all__ = [
     "measure_bias",
     "median_with_interval",
     "name_levels",
+    "name_round",
     "next_card",
     "paired_difference",
     "parasites_of",
@@ -138,6 +143,7 @@ __all__ = [
     "render_pairs",
     "render_rates",
     "render_rule",
+    "replay_training",
     "tidy_name",
     "to_csv",
     "write",

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from malaria import load
-from malaria.errors import ReaderTestError
+from malaria.errors import MalariaError, ReaderTestError
 from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
 from malaria.readers import (
@@ -16,8 +16,9 @@ from malaria.readers import (
     FieldKey,
     FieldSettings,
     Key,
-    PracticeCell,
+    Round,
     Settings,
+    draw_round,
     grade_marks,
     make_field_test,
     make_phantom_test,
@@ -26,6 +27,7 @@ from malaria.readers import (
     to_csv,
 )
 from malaria.ui.parts import links
+from malaria.ui.readers import training
 from malaria.ui.readers.cards import Deck, Given, check
 from malaria.ui.readers.dare import Dare
 from malaria.ui.readers.fields import Fields
@@ -33,6 +35,7 @@ from malaria.ui.readers.sitting import Sitting, check_name
 from malaria.ui.readers.training import Practice
 from tests.pages.test_every_page import press, sentences, start
 from tests.pages.test_smear import settled
+from tests.review.test_journal import full_disk
 
 
 def test_the_dare_tells_who_won_and_shows_every_cell_that_was_seen_differently() -> None:
@@ -178,11 +181,11 @@ def test_answers_that_cannot_be_kept_are_tried_again_with_the_next(
 ) -> None:
     monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
     place = tmp_path / "reader_answers.csv"
-    place.mkdir()
     at = Sitting(key, "Ann")
+    make_room = full_disk(monkeypatch, after=0)
     at.take([Given(1, PARASITIZED, 1.0)], False)
-    assert "cannot be written" in at.problem
-    place.rmdir()
+    assert "cannot be written (No space left on device)" in at.problem
+    make_room()
     at.take([Given(2, PARASITIZED, 1.0)], False)
     assert not at.problem
     assert [one.position for one in read_answers(place)] == [1, 2]
@@ -275,18 +278,66 @@ def test_who_has_taken_a_test_is_listed_from_the_server(
 # Training
 
 
-def test_a_cell_answered_wrongly_comes_again_after_three_cards() -> None:
-    cells = {name: PracticeCell(name, CLASSES[n % 2], {"form": "ring"}) for n, name in enumerate("abcdefgh")}
-    at = Practice(cells, {}, seed=1)
+ERRS = [True, False, True, False, False]
+
+
+def train(at: Practice, errs: list[bool]) -> None:
+    """Answer so many cards, wrongly where told."""
+    for wrong in errs:
+        assert at.due is not None
+        reference = at.round.cells[at.due.image_id].reference
+        other = next(name for name in CLASSES if name != reference)
+        at.take([Given(len(at.history) + 1, other if wrong else reference, 1.0)] * 2, False)
+
+
+@pytest.fixture(scope="module")
+def cells() -> Round:
+    return draw_round(0, 40)
+
+
+def test_a_cell_answered_wrongly_comes_again_after_three_cards(cells: Round) -> None:
+    at = Practice(cells, "Ann")
     assert at.due is not None
     missed = at.due.image_id
-    wrong = next(name for name in CLASSES if name != cells[missed].reference)
-    at.take([Given(1, wrong, 1.0), Given(1, wrong, 1.0)], False)
-    for place in range(2, 5):
-        at.take([Given(place, cells[at.due.image_id].reference, 1.0)], False)
+    train(at, [True, False, False, False])
     assert [attempt.right for attempt in at.history] == [False, True, True, True]
     assert at.due.image_id == missed
     assert at.due.again
+
+
+def test_a_training_goes_on_after_a_new_visit_and_from_a_file(
+    cells: Round, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    monkeypatch.setattr(training, "_draw_round", lambda number: cells if number == 0 else draw_round(number, 40))
+    at = Practice(cells, "Ann")
+    train(at, ERRS)
+    train(Practice(cells, "Bob"), [True])
+    again = training._seat("Ann")
+    assert (again.history, again.due) == (at.history, at.due)
+    from_file = training._bring(to_csv(at.answers).encode(), Practice(cells, "Eve"))
+    assert (from_file.history, from_file.due) == (at.history, at.due)
+    train(Practice(draw_round(1, 40), "Ann"), [False])
+    assert training._seat("Ann").round.number == 1
+    assert training._seat("Nobody").history == []
+    assert [attempt.right for attempt in training._seat("Eve").history] == [not wrong for wrong in ERRS]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda csv: csv.replace(b"Ann", b"Bob", 1), "the training of 2 readers"),
+        (lambda csv: csv.replace(csv.splitlines()[1][:16], b"0" * 16), "no answers of a training"),
+        (lambda csv: re.sub(rb",[0-9a-f]{64},", b"," + b"ab" * 32 + b",", csv), "drawn in another way now"),
+        (lambda csv: csv[:-60], "Row 3 of the answers"),
+    ],
+)
+def test_a_file_that_holds_no_training_is_refused(cells: Round, monkeypatch, change, said: str) -> None:
+    monkeypatch.setattr(training, "_draw_round", lambda _: cells)
+    at = Practice(cells, "Ann")
+    train(at, [False, False])
+    with pytest.raises(MalariaError, match=said):
+        training._bring(change(to_csv(at.answers).encode()), at)
 
 
 # Fields

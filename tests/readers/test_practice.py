@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from malaria.labels import CLASSES
-from malaria.readers import GAPS, Attempt, PracticeCell, find_weak_spots, learning_curve, next_card
+from malaria.readers import (
+    GAPS,
+    Answer,
+    Attempt,
+    PracticeCell,
+    draw_round,
+    find_weak_spots,
+    learning_curve,
+    next_card,
+    replay_training,
+)
 
 CELLS = [
     PracticeCell(f"{n:03d}", CLASSES[n % 2], {"form": "ring" if n % 4 == 0 else "other", "stain": str(n % 3)})
@@ -79,3 +89,26 @@ def test_the_curve_is_of_probes_alone_and_rises_with_learning():
     assert steps[-2].right.value > steps[0].right.value
     assert all(step.right.low <= step.right.value <= step.right.high for step in steps)
     assert learning_curve([]) == []
+
+
+def test_a_training_is_brought_back_from_its_answers_and_what_is_not_of_it_is_passed_over():
+    training = draw_round(3, 60)
+    history, answers = [], []
+    for place in range(1, 40):
+        card = training.choose(history)
+        reference = training.cells[card.image_id].reference
+        wrong = training.cells[card.image_id].facts["size"] == "small"
+        said = next(name for name in CLASSES if (name != reference) == wrong)
+        answers.append(Answer(training.id, "Ann", place, card.image_id, said))
+        history.append(Attempt(card, not wrong))
+    assert replay_training(training, answers) == history
+    assert replay_training(training, [*answers, *reversed(answers)]) == history
+    foreign = [
+        Answer("0" * 16, "Ann", 99, answers[0].image_id, "Unsure"),
+        Answer(training.id, "Ann", 98, "0" * 64, "Unsure"),
+    ]
+    assert replay_training(training, [*foreign, *answers]) == history
+    cut = replay_training(training, answers[1:])
+    assert [attempt.right for attempt in cut] == [attempt.right for attempt in history[1:]]
+    assert {fact for cell in training.cells.values() for fact in cell.facts} == {"form", "stain", "size"}
+    assert len({cell.facts["stain"] for cell in training.cells.values()}) == 3

@@ -1,6 +1,7 @@
 """One reader at one test: what was answered so far, in the session and, where answers are kept, on the server."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -40,7 +41,6 @@ class Sitting:
     stopped: bool = False
     problem: str = ""
     """Why answers are in the session only."""
-    _unsaved: list[Answer] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -90,8 +90,7 @@ class Sitting:
                 call_shown=card.call is not None,
             )
             self.given[one.position] = answer
-            self._unsaved.append(answer)
-        self._save()
+        self.problem = keep(self.answers)
 
     def bring(self, data: bytes) -> None:
         """Go on with answers kept elsewhere. Raises ReaderTestError for a file that holds none to this test."""
@@ -99,22 +98,8 @@ class Sitting:
         if len({row.reader for row in rows}) != 1:
             many = "answers of several readers" if rows else "no answers"
             raise ReaderTestError(f"The file holds {many} to this test. Upload the answers of one reader.")
-        before = set(self.given)
         self._bring([replace(row, reader=self.reader) for row in rows])
-        self._unsaved += [self.given[position] for position in sorted(set(self.given) - before)]
-        self._save()
-
-    def _save(self) -> None:
-        """Keep what is in this session only; what cannot be kept now is tried again with the next answer."""
-        if not self._unsaved:
-            return
-        try:
-            if store := open_answers():
-                store.append(self._unsaved)
-        except JournalError as error:
-            self.problem = str(error)
-        else:
-            self.problem, self._unsaved = "", []
+        self.problem = keep(self.answers)
 
     def _bring(self, rows: list[Answer]) -> None:
         for place, row in by_place(self.key, rows).items():
@@ -137,6 +122,22 @@ def open_answers() -> AnswerStore | None:
         return SqlAnswers(st.connection(CONNECTION, type="sql").engine)
     journal = os.environ.get(ENVIRONMENT)
     return AnswersFile(Path(journal).with_name(FILE)) if journal else None
+
+
+def keep(answers: Sequence[Answer]) -> str:
+    """Have the server keep what it lacks of one reader's answers to one test; return why it cannot, or nothing.
+
+    So what could not be kept is tried again with the next answer.
+    """
+    try:
+        if answers and (store := open_answers()):
+            own = [one for one in store.read(answers[0].test).answers if one.reader == answers[0].reader]
+            there = {one.position for one in own}
+            if new := [answer for answer in answers if answer.position not in there]:
+                store.append(new)
+    except JournalError as error:
+        return str(error)
+    return ""
 
 
 def read_kept(key: Key) -> Kept:
