@@ -119,6 +119,12 @@ def reader_test_grade(
     ],
     key: Annotated[Path, typer.Option(help="The key that `make` wrote.")],
     reader: Annotated[str | None, typer.Option(help="Grade this reader only.")] = None,
+    target_sensitivity: Annotated[
+        float, typer.Option(help="Of a reader together with the network, 0 to 1.", min=0, max=1)
+    ] = 0.95,
+    target_specificity: Annotated[
+        float, typer.Option(help="Of a reader together with the network, 0 to 1.", min=0, max=1)
+    ] = 0.95,
     json: JsonOption = None,
     csv: CsvOption = None,
     html: Annotated[
@@ -139,7 +145,12 @@ def reader_test_grade(
     the_key = read_key(key)
     found = [answer for file in answers for answer in read_answers(Path(file))]
     others = sum(answer.test != the_key.test.id for answer in found)
-    group = grade_all(the_key, [answer for answer in found if reader in (None, answer.reader)])
+    group = grade_all(
+        the_key,
+        [answer for answer in found if reader in (None, answer.reader)],
+        sensitivity=target_sensitivity,
+        specificity=target_specificity,
+    )
     if json:
         write_json(group.to_dict(), json)
     if csv:

@@ -38,7 +38,7 @@ from malaria.readers._field_test import (
 from malaria.readers._fields import OF_FIELDS, FieldReading, FieldsGrade, grade_fields, match_marks, parasites_of
 from malaria.readers._files import Card, Key, KeyCell, ReaderTest, Settings, read_key, read_test, write
 from malaria.readers._grading import Grade, Mistake, by_place, fits_card, grade, median_with_interval
-from malaria.readers._group import Group, Pair, compare_pair, grade_all, group_by_reader, paired_difference
+from malaria.readers._group import Group, Pair, compare_pair, find_rules, grade_all, group_by_reader, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level, name_levels
 from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
 from malaria.readers._practice import (
@@ -109,6 +109,7 @@ __all__ = [
     "fields_to_csv",
     "find_columns",
     "find_rule",
+    "find_rules",
     "find_weak_spots",
     "fits_card",
     "grade",

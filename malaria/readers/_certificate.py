@@ -45,7 +45,8 @@ def write_certificate(
         key=key,
         day=today or date.today(),
         readers=[
-            _about(key, one, pictures or {}) | {"rule": render_rule(group.rules[name]) if name in group.rules else ""}
+            _about(key, one, group.beside[name], pictures or {})
+            | {"rule": render_rule(group.rules[name]) if name in group.rules else ""}
             for name, one in group.grades.items()
         ],
         together=render_pairs(group) if len(group.pairs) else "",
@@ -145,7 +146,7 @@ def describe(rate: Rate, write: str = "percent") -> str:
 
 
 def render_rates(one: Grade, network: Mapping[str, Rate] | None = None) -> Markup:
-    """Return a table of all figures of one reader; beside them those of the network, where they are given."""
+    """Return a table of all figures of one reader; beside them those of the network on the same cells, if given."""
     beside = network or {}
     rows = [
         (name, describe(one.rates[kind], "coefficient" if kind == "kappa" else "percent"), kind)
@@ -167,10 +168,10 @@ def render_rates(one: Grade, network: Mapping[str, Rate] | None = None) -> Marku
     return render_table("Value (95 % interval), n", ("", one.reader, NETWORK.capitalize()), told)
 
 
-def _about(key: Key, one: Grade, pictures: Mapping[str, bytes]) -> dict[str, object]:
+def _about(key: Key, one: Grade, network: Mapping[str, Rate], pictures: Mapping[str, bytes]) -> dict[str, object]:
     return {
         "grade": one,
-        "rates": render_rates(one),
+        "rates": render_rates(one, network),
         "bias": render_bias(one.bias) if one.bias else "",
         "mistakes": [
             {

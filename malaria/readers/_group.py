@@ -36,13 +36,15 @@ class Pair:
 class Group:
     """Grades of all readers of one test, every two compared (with the network, too), and how far all agree.
 
-    `network` holds the network's own rates on the test, `rules` for each reader how the two best work together.
+    `network` holds the network's own rates on the test, `beside` for each reader those on the cells of the reader's own
+    rates, and `rules` for each reader how the two best work together.
     """
 
     grades: Mapping[str, Grade]
     pairs: tuple[Pair, ...]
     agreement: Agreement
     network: Mapping[str, Rate]
+    beside: Mapping[str, Mapping[str, Rate]]
     rules: Mapping[str, Rule]
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +54,9 @@ class Group:
             "pairs": [asdict(pair) for pair in self.pairs],
             "agreement": asdict(self.agreement),
             "network": {name: asdict(rate) for name, rate in self.network.items()},
+            "network_beside": {
+                name: {kind: asdict(rate) for kind, rate in rates.items()} for name, rates in self.beside.items()
+            },
             "rules": {name: asdict(rule) for name, rule in self.rules.items()},
         }
 
@@ -73,12 +78,30 @@ def grade_all(key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95,
         [sum(said.get(place) == answer for said in read.values()) for answer in ANSWERS] for place in key.test.firsts
     ]
     calls = network_calls(key)
-    rules = {
-        name: find_rule(key, given[name], sensitivity=sensitivity, specificity=specificity) for name in names if calls
+    rules = find_rules(key, answers, sensitivity=sensitivity, specificity=specificity)
+    same_cells = {
+        name: network_rates(key, {place: calls[place] for place in said if place in calls})
+        for name, said in read.items()
     }
     beside = read | ({NETWORK: calls} if calls else {})
     pairs = tuple(compare_pair(key, one, other, beside[one], beside[other]) for one, other in combinations(beside, 2))
-    return Group(grades, pairs, fleiss(counts), network_rates(key, calls), rules)
+    return Group(grades, pairs, fleiss(counts), network_rates(key, calls), same_cells, rules)
+
+
+def find_rules(
+    key: Key, answers: Iterable[Answer], *, sensitivity: float = 0.95, specificity: float = 0.95
+) -> dict[str, Rule]:
+    """The rule for each reader and the network, for the wished rates (0 to 1); none where the network has no answers.
+
+    Raises MetricsError for other wishes.
+    """
+    if not network_calls(key):
+        return {}
+    by_reader = group_by_reader(answer for answer in answers if answer.test == key.test.id)
+    return {
+        name: find_rule(key, by_place(key, own), sensitivity=sensitivity, specificity=specificity)
+        for name, own in sorted(by_reader.items())
+    }
 
 
 def group_by_reader(answers: Iterable[Answer]) -> dict[str, list[Answer]]:

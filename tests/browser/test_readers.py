@@ -152,7 +152,7 @@ def test_a_whole_test_gives_the_figures_of_its_answers_and_goes_on_after_a_new_v
         for place, answer in enumerate(said, start=1)
     ]
     one = grade(key, answers)
-    table = page.get_by_role("table").inner_text().replace("\xa0", " ")
+    table = page.get_by_role("table").first.inner_text().replace("\xa0", " ")
     for name in ("sensitivity", "specificity", "accuracy"):
         assert describe(one.rates[name]) in table
     assert describe(one.rates["kappa"], "coefficient") in table

@@ -155,6 +155,18 @@ def test_the_result_has_figures_level_and_every_mistake(key: Key) -> None:
     assert not app.header
 
 
+def test_the_rule_for_reader_and_network_follows_the_goals(key: Key) -> None:
+    app = start(links.READERS, **TEST)
+    app.session_state["readers.sittings"] = {key.test.id: sit(key)}
+    app.run()
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert "For a sensitivity of 95\u00a0% and a specificity of 95\u00a0%" in shown
+    goal = next(box for box in app.number_input if box.label == "Sensitivity, %")
+    app = goal.set_value(80).run()
+    shown = "".join(html.proto.body for html in app.get("html"))
+    assert "For a sensitivity of 80\u00a0% and a specificity of 95\u00a0%" in shown
+
+
 def test_who_reads_a_second_time_gets_the_result_of_that_time(key: Key) -> None:
     app = start(links.READERS, **TEST)
     for wrong in (3, 0):

@@ -16,6 +16,7 @@ from malaria.readers import (
     Settings,
     difference,
     find_rule,
+    find_rules,
     grade,
     grade_all,
     make_test,
@@ -146,6 +147,27 @@ def test_where_the_reader_knows_nothing_the_rule_promises_nothing(seed):
     if rule.looked.value is not None:
         assert rule.sensitivity.low < 0.65
         assert rule.specificity.low < 0.65
+
+
+def test_the_network_stands_beside_a_reader_on_the_same_cells(table, read):
+    key = make_test(table, Settings(cells=60, seed=3, show_calls=True))
+    unshown = [place for place, card in enumerate(key.test.cards) if card.call is None]
+    group = grade_all(key, read(key, lambda place, reference: reference if place < 40 else None))
+    beside, own = group.beside["Ann"], group.grades["Ann"].rates
+    assert {name: rate.n for name, rate in beside.items()} == {name: own[name].n for name in beside}
+    same = [place for place in unshown if place < 40]
+    right = sum(key.cells[key.test.cards[place].image_id].call == key.reference(place) for place in same)
+    assert (beside["accuracy"].numerator, beside["accuracy"].n) == (right, len(same))
+    assert group.network["accuracy"].n == 60
+
+
+def test_the_rule_is_for_whatever_is_wished(key, read):
+    answers = read(key, lambda place, reference: reference)
+    easy, hard = (
+        find_rules(key, answers, sensitivity=wished, specificity=wished)["Ann"].looked.value for wished in (0.7, 1.0)
+    )
+    assert easy < hard
+    assert grade_all(key, answers, sensitivity=0.7, specificity=0.7).rules["Ann"].looked.value == easy
 
 
 # With the network's call shown

@@ -16,7 +16,6 @@ from malaria.readers import (
     name_levels,
     read_answers,
     render_pairs,
-    render_rule,
     to_csv,
 )
 from malaria.report.html import render_table
@@ -26,6 +25,7 @@ from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import draw_uploader, take_uploads
 from malaria.ui.readers import making, sitting
 from malaria.ui.readers.making import MadeTest
+from malaria.ui.readers.rules import draw_rules
 from malaria.wording.numbers import DASH
 from malaria.wording.words import count
 
@@ -106,9 +106,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
         st.markdown(f"**All readers together**, Fleiss’ kappa: {describe(group.agreement.kappa, 'coefficient')}.")
     if group.pairs:
         st.html(render_pairs(group))
-    for name, rule in group.rules.items():
-        with st.expander(f"{literal(name)} with the network"):
-            st.html(render_rule(rule))
+    group = draw_rules(made, group, answers)
     for note in made.key.notes:
         st.caption(literal(note))
     with st.container(horizontal=True):

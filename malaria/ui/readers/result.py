@@ -19,6 +19,7 @@ from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, draw_tiles
 from malaria.ui.readers import sitting
 from malaria.ui.readers.making import MadeTest
+from malaria.ui.readers.rules import draw_rules
 from malaria.ui.readers.sitting import Sitting
 from malaria.wording.words import choose_verb, count
 
@@ -38,11 +39,12 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
     if more:
         st.markdown(more)
     st.caption(f"{OF_SLIDES} {SOURCE}")
-    st.html(render_rates(one, group.network))
+    st.html(render_rates(one, group.beside[one.reader]))
     if one.bias:
         st.html(render_bias(one.bias))
     for note in one.notes:
         st.caption(literal(note))
+    group = draw_rules(made, group, at.answers)
     _draw_take_away(made, one, group)
     _draw_mistakes(made, one)
 
