@@ -5,9 +5,11 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from malaria import load
+from malaria import load, phantom
+from malaria.dataset.public_cells import URL_VARIABLE
 from malaria.errors import MalariaError, ReaderTestError
 from malaria.images import decode
 from malaria.labels import CLASSES, PARASITIZED
@@ -33,6 +35,7 @@ from malaria.ui.readers.dare import Dare
 from malaria.ui.readers.fields import Fields
 from malaria.ui.readers.sitting import Sitting, check_name
 from malaria.ui.readers.training import Practice
+from tests.dataset.test_public_cells import serving
 from tests.pages.test_every_page import press, sentences, start
 from tests.pages.test_smear import settled
 from tests.review.test_journal import full_disk
@@ -53,6 +56,37 @@ def test_the_dare_tells_who_won_and_shows_every_cell_that_was_seen_differently()
     assert len(re.findall(r"Cell \d+ is uninfected", sentences(app))) == differ
     app = press(app, "Ten other cells")
     assert not app.header
+
+
+def test_ten_real_cells_are_fetched_for_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(phantom.batch_zip(80)) as server:
+        monkeypatch.setenv(URL_VARIABLE, server.url)
+        app = start(links.READERS)
+        assert not server.requests
+        app = press(app, "Ten real cells instead")
+        _, dare = app.session_state[links.DARE]
+        asked = len(server.requests)
+        app = press(app, "Ten synthetic cells instead")
+        app = press(app, "Ten real cells instead")
+        assert len(server.requests) == asked, "fetched once for all"
+    assert dare.real
+    assert "The given label counts as right" in sentences(app)
+    dare.take([Given(place, PARASITIZED, 1.5) for place in range(1, 11)], over=True)
+    app.session_state[links.DARE] = (load().card.name, dare)
+    app.run()
+    assert not app.exception
+    right = sum(cell.reference == PARASITIZED for cell in dare.key.cells.values())
+    assert str(right) in app.header[0].value
+    assert "This does not show how good you" not in sentences(app)
+
+
+def test_without_the_network_the_ten_cells_are_synthetic_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(b"") as server:
+        monkeypatch.setenv(URL_VARIABLE, server.url)
+    st.cache_resource.clear()
+    app = press(start(links.READERS), "Ten real cells instead")
+    assert "No NIH cells could be fetched: 127.0.0.1 cannot be reached" in sentences(app)
+    assert not app.session_state[links.DARE][1].real
 
 
 def test_only_what_can_be_meant_is_taken_from_a_browser() -> None:
@@ -161,7 +195,7 @@ def test_the_rule_for_reader_and_network_follows_the_goals(key: Key) -> None:
     app.run()
     shown = "".join(html.proto.body for html in app.get("html"))
     assert "For a sensitivity of 95\u00a0% and a specificity of 95\u00a0%" in shown
-    goal = next(box for box in app.number_input if box.label == "Sensitivity, %")
+    goal = next(box for box in app.number_input if box.label == "Sensitivity goal, %")
     app = goal.set_value(80).run()
     shown = "".join(html.proto.body for html in app.get("html"))
     assert "For a sensitivity of 80\u00a0% and a specificity of 95\u00a0%" in shown

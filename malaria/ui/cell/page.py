@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -19,13 +19,11 @@ from malaria.ui.parts import charts, examples, gallery, links
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.grounds import say_grounds
+from malaria.ui.parts.public_cells import open_public_set
 from malaria.ui.parts.text import literal
 from malaria.ui.parts.uploads import read_uploader
 from malaria.wording.numbers import DASH, estimate, percent
 from malaria.wording.words import count, probability, say_which_picture
-
-if TYPE_CHECKING:
-    from malaria.dataset.public_cells import RemoteCells
 
 MAX_UPLOAD_MB: Final = 100
 
@@ -81,21 +79,13 @@ def _offer_public_cells() -> None:
         return
     try:
         with st.spinner("Fetching a few cells from the public zip …"):
-            cells = _open_public_set().fetch()
+            cells = open_public_set().fetch()
     except SourceError as error:
         st.warning(literal(str(error)), icon=":material/cloud_off:")
         return
     _take_cells(cells)
     st.query_params.pop("example", None)
     st.rerun()
-
-
-@st.cache_resource(ttl="1h", show_spinner=False, on_release=lambda cells: cells.close())
-def _open_public_set() -> "RemoteCells":
-    """Keep the public zip's list of files for an hour, for all sessions; it is far larger than a handful of cells."""
-    from malaria.dataset.public_cells import RemoteCells  # only here: few visits need what it loads
-
-    return RemoteCells()
 
 
 # What is said of them

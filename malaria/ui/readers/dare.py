@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from markupsafe import Markup
 
+from malaria.errors import MalariaError
 from malaria.images import RGB, decode
 from malaria.labels import CLASSES
 from malaria.metrics import Rate
@@ -17,15 +18,18 @@ from malaria.ui.parts import links
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import draw_picture, enlarge, overlay, to_png_uri
 from malaria.ui.parts.grounds import say_grounds
+from malaria.ui.parts.text import literal
 from malaria.ui.parts.tiles import Tile, draw_tiles
 from malaria.ui.readers import making
 from malaria.ui.readers.cards import Deck, Given, draw_cards
+from malaria.ui.readers.real_cells import make_real_test
 from malaria.wording.numbers import interval, keep_together, percent
 from malaria.wording.words import probability
 
 CELLS: Final = 10
 SECONDS: Final = 30
 NOTHING: Final = "no answer"
+_REAL: Final = "readers.dare.real"
 _GAP: Final = 8  # pixels between a cell and its map
 
 
@@ -35,6 +39,7 @@ class Dare:
 
     key: Key
     pictures: Mapping[str, RGB]
+    real: bool = False
     given: dict[int, Given] | None = None
 
     def take(self, answers: list[Given], over: bool) -> None:
@@ -56,11 +61,26 @@ def draw_dare(frame: Frame) -> None:
 
 
 def _draw_lots(frame: Frame) -> Dare:
+    if st.session_state.get(_REAL):
+        try:
+            return _fetch_lots(frame)
+        except MalariaError as error:
+            st.session_state[_REAL] = False
+            st.warning(f"{literal(str(error))} Here are synthetic cells.", icon=":material/cloud_off:")
     seed = secrets.randbelow(2**31)
     settings = Settings(cells=CELLS, parasitized=(0.4, 0.5, 0.6)[seed % 3], difficulty="hard", seed=seed)
     with st.spinner("Drawing ten cells …"):
         key, files = make_phantom_test(settings, frame.classifier)
     return Dare(key, {name: decode(png, name) for name, png in files.items()})
+
+
+def _fetch_lots(frame: Frame) -> Dare:
+    """Real cells, easy and hard ones alike: there are too few here to choose."""
+    seed = secrets.randbelow(2**31)
+    settings = Settings(cells=CELLS, parasitized=(0.4, 0.5, 0.6)[seed % 3], seed=seed)
+    with st.spinner("Fetching cells from the public NIH set …"):
+        key, files = make_real_test(settings, frame)
+    return Dare(key, {name: decode(data, key.cells[name].file) for name, data in files.items()}, real=True)
 
 
 def _draw_game(begun: Dare) -> None:
@@ -79,7 +99,11 @@ def _draw_game(begun: Dare) -> None:
         ),
         begun.take,
     )
-    st.caption("The cells are synthetic, drawn by this program. Your answers are not kept.")
+    st.caption(f"{_say_where_from(begun)} Your answers are not kept.")
+    if begun.real:
+        st.button("Ten synthetic cells instead", icon=":material/draw:", on_click=_take, args=(False,))
+    else:
+        st.button("Ten real cells instead", icon=":material/cloud_download:", on_click=_take, args=(True,))
 
 
 def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
@@ -118,8 +142,22 @@ def _draw_result(begun: Dare, given: Mapping[int, Given], frame: Frame) -> None:
         side=110,
     )
     st.caption(
-        "✓ right, ✗ wrong. The cells are synthetic: this does not show how good you or the network are on real cells."
+        f"✓ right, ✗ wrong. {_say_where_from(begun)}"
+        + ("" if begun.real else " This does not show how good you or the network are on real cells.")
     )
+    for note in begun.key.notes if begun.real else ():
+        st.caption(literal(note))
+
+
+def _say_where_from(begun: Dare) -> str:
+    if begun.real:
+        return "The cells are real, from the public NIH set. The given label counts as right."
+    return "The cells are synthetic, drawn by this program."
+
+
+def _take(real: bool) -> None:
+    st.session_state[_REAL] = real
+    _forget()
 
 
 def _forget() -> None:
@@ -164,7 +202,7 @@ def _draw_cell(place: int, cell: KeyCell, answer: str, image_id: str, rgb: RGB, 
     draw_picture(both, alt, side=2 * 240 + _GAP)
     p = "" if cell.p_parasitized is None else f" (p: {probability(cell.p_parasitized)})"
     st.markdown(
-        f"**Cell {place} is {cell.reference.lower()}**: {_name_form(cell)}.  \n"
+        f"**Cell {place} is {cell.reference.lower()}**{_add_form(cell)}.  \n"
         f"{_mark(answer, cell)} You: {answer}  \n{_mark(str(cell.call), cell)} The network: {cell.call}{p}"
     )
     st.caption(said)
@@ -172,6 +210,11 @@ def _draw_cell(place: int, cell: KeyCell, answer: str, image_id: str, rgb: RGB, 
 
 def _mark(answer: str, cell: KeyCell) -> str:
     return "✓" if answer == cell.reference else "✗"
+
+
+def _add_form(cell: KeyCell) -> str:
+    """What was drawn, of a synthetic cell."""
+    return f": {_name_form(cell)}" if "form" in cell.facts else ""
 
 
 def _name_form(cell: KeyCell) -> str:

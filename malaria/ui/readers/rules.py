@@ -10,6 +10,10 @@ from malaria.readers import Answer, Group, find_rules, render_rule
 from malaria.ui.parts.text import literal
 from malaria.ui.readers.making import MadeTest
 
+_TOLD: Final = (
+    "The network answers where it is sure, and the reader looks at the rest. Set the goals; the rule says which cells need "
+    "a person."
+)
 _WISHED: Final = 95.0  # percent
 _WISHES: Final = "readers.wishes"  # outlives a visit to another section
 _WIDE: Final = 544
@@ -20,12 +24,12 @@ def draw_rules(made: MadeTest, group: Group, answers: Sequence[Answer]) -> Group
     if not group.rules:
         return group
     st.subheader("With the network", anchor=False)
-    st.caption("The network answers where it is sure, and the reader looks at the rest. Which cells, for these goals?")
+    st.caption(_TOLD)
     before = st.session_state.get(_WISHES, (_WISHED, _WISHED))
     with st.container(width=_WIDE):
         left, right = st.columns(2)
         goals = [
-            column.number_input(f"{name}, %", 50.0, 100.0, goal, step=1.0, format="%g")
+            column.number_input(f"{name} goal, %", 50.0, 100.0, goal, step=1.0, format="%g")
             for column, name, goal in zip((left, right), ("Sensitivity", "Specificity"), before, strict=True)
         ]
     st.session_state[_WISHES] = tuple(goals)
