@@ -11,8 +11,8 @@ from malaria.ui.parts.text import literal
 from malaria.ui.readers.making import MadeTest
 
 _TOLD: Final = (
-    "The network answers where it is sure, and the reader looks at the rest. Set the goals; the rule says which cells need "
-    "a person."
+    "The network answers where it is sure, and the reader looks at the rest. Set the goals; the rule says which cells "
+    "need a person."
 )
 _WISHED: Final = 95.0  # percent
 _WISHES: Final = "readers.wishes"  # outlives a visit to another section
