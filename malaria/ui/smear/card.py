@@ -91,10 +91,10 @@ def list_suspects(sample: Sample, session: TriageSession) -> None:
 
 
 def where(session: TriageSession, cell: Cell) -> str:
-    """Where in its field a cell lies, in words, after the field's letter if there are several."""
+    """Where in its field a cell lies, in words; after the field's letter, where no number begins with it."""
     about = session.cells.fields[cell.field]
     x, y = cell.box.centre
-    field = f"field {session.triage.letters[cell.field]}, " if len(session.cells.fields) > 1 else ""
+    field = "" if cell.number else f"field {session.triage.letters[cell.field]}, "
     return field + name_place(x / about.width, y / about.height)
 
 
