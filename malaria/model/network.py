@@ -18,7 +18,7 @@ from malaria.model.card import Card, read_card, read_network
 FILE = "model.tflite"
 _MAX_BYTES = 64 * 2**20
 _MAX_TENSORS = 256 * 2**20
-"""Bytes of all tensors of a network that looks at one cell, weights included; the largest shipped one has 3 MB."""
+"""Bytes of all tensors of a network that looks at one cell, weights included; the largest shipped one has 2 MB."""
 BATCH = 16
 """Pictures scored in one go by one thread: enough to make calls cheap, few enough that progress is smooth."""
 
