@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
+from malaria.budget import TURNS, Turns
+
 Result = TypeVar("Result")
 Work: TypeAlias = Callable[[int, threading.Event], Iterator[Result]]
 """Yields the results from a place on (0 is the first), and ends early, with no result lost, once the event is set."""
@@ -16,11 +18,13 @@ _LAST_SECONDS: Final = 5
 
 
 class Progress(NamedTuple):
-    """How far the work is: `done` results of `total`, in `seconds` of work."""
+    """How far the work is: `done` results of `total`, in `seconds` since its first turn."""
 
     done: int
     total: int
     seconds: float
+    ahead: int | None = None
+    """How many other works have their turn before; None for one that does not wait for its first."""
 
     @property
     def share(self) -> float:
@@ -39,13 +43,14 @@ class Progress(NamedTuple):
 
 
 class Background(Generic[Result]):
-    """Work that begins at once in a thread of its own, which ends by itself when nobody holds this object any more.
+    """Work in a thread of its own, which ends by itself when nobody holds this object any more.
 
-    `work` makes `total` results; it must not hold this object, which could then not be let go of.
+    `work` makes `total` results; it must not hold this object, which could then not be let go of. It begins at once, or
+    as soon as it has a turn of those that are in all, and lets others have theirs between two results.
     """
 
-    def __init__(self, work: Work[Result], total: int, name: str) -> None:
-        self._state, self._total, self._name = _State(work), total, name
+    def __init__(self, work: Work[Result], total: int, name: str, turns: Turns = TURNS) -> None:
+        self._state, self._total, self._name = _State(work, turns), total, name
         weakref.finalize(self, self._state.stop.set)
         self.start()
 
@@ -86,28 +91,33 @@ class Background(Generic[Result]):
     @property
     def progress(self) -> Progress:
         """How far it is."""
-        return Progress(len(self._state.results), self._total, self._state.seconds)
+        ahead = None if self._state.seconds else self._state.turns.count_ahead(self._state)
+        return Progress(len(self._state.results), self._total, self._state.seconds, ahead)
 
 
 class _State(Generic[Result]):
     """What the thread holds: never the `Background` itself."""
 
-    def __init__(self, work: Work[Result]) -> None:
-        self.work = work
+    def __init__(self, work: Work[Result], turns: Turns) -> None:
+        self.work, self.turns = work, turns
         self.results: list[Result] = []
         self.stop = threading.Event()
         self.thread: threading.Thread | None = None
         self.failure: Exception | None = None
-        self._worked, self._since = 0.0, time.perf_counter()
+        self._worked, self._since = 0.0, 0.0
 
     def run(self) -> None:
-        self.failure, self._since = None, time.perf_counter()
+        self.failure = None
+        self.turns.take(self, self.stop)
+        self._since = time.perf_counter()
         try:
             for result in self.work(len(self.results), self.stop):
                 self.results.append(result)
+                self.turns.let_others(self, self.stop)
         except Exception as failure:  # told to whoever waits, in a thread that can show it
             self.failure = failure
         finally:
+            self.turns.end(self)
             self._worked, self._since = self.seconds, 0.0
 
     @property

@@ -14,6 +14,7 @@ from malaria.ui.dataset.twins import draw_duplicates
 from malaria.ui.dataset.views import draw_samples, draw_views
 from malaria.ui.parts import address
 from malaria.ui.parts.frame import Frame
+from malaria.ui.parts.progress import say_waiting
 from malaria.ui.parts.text import literal
 from malaria.wording.words import count
 
@@ -78,5 +79,7 @@ def _watch(data_set: DataSet) -> None:
     if progress.per_second is not None:
         left = f"{progress.seconds_left:.0f} s left" if progress.share < 1 else "looking for duplicates"
         words += f" · {progress.per_second:,.0f} per second · {left}"
+    if progress.ahead:
+        words = say_waiting(progress.ahead)
     st.progress(progress.share, f"{literal(data_set.name)}: {words}")
     st.button("Stop", icon=":material/stop:", on_click=describing.stop, key="dataset.stop")

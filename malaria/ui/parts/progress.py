@@ -21,6 +21,11 @@ def wait_or_watch(work: Background[Any], title: str) -> bool:
     return False
 
 
+def say_waiting(ahead: int) -> str:
+    """Return what is said of work that waits for `ahead` others."""
+    return f"waiting in line, {ahead:,} ahead. It starts by itself."
+
+
 @st.fragment(run_every=0.5)
 def watch(
     work: Background[Any],
@@ -37,6 +42,8 @@ def watch(
     if progress.per_second is not None and progress.seconds_left is not None:
         speed = f"{progress.per_second:,.0f} per second · " if progress.per_second >= 10 else ""
         words += f" · {speed}{duration(progress.seconds_left)} left"
+    if progress.ahead:
+        words = say_waiting(progress.ahead)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(progress.share, f"{title}: {words}", width="stretch")
         st.button("Stop", icon=":material/stop:", on_click=work.stop, key=f"batch.stop.{title}", help=_KEPT)
