@@ -74,3 +74,5 @@ class Turns:
 
 TURNS: Final = Turns()
 """Those of all long works of this process."""
+MAPS: Final = threading.Semaphore()
+"""One map of what an answer rests on is made at a time, so that answers, which are quick, come first."""

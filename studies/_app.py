@@ -28,6 +28,7 @@ PATIENCE: Final = 120.0
 """Seconds to wait for a page before giving up."""
 
 _DONE: Final = ForwardMsg.FINISHED_SUCCESSFULLY
+_TOKEN: Final = "_streamlit_xsrf"
 _STREAMLIT: Final = Subprotocol("streamlit")
 
 
@@ -58,10 +59,9 @@ class Visitor:
 
     def __init__(self, channel: ClientConnection, port: int) -> None:
         self._channel, self._address = channel, f"http://127.0.0.1:{port}"
-        self._page, self._shown, self._session = "", "", ""
+        self._page, self._shown, self._session, self._token = "", "", "", ""
         self._cached: dict[str, ForwardMsg] = {}
         self._states: dict[str, WidgetState] = {}  # of widgets that keep a value
-        self._web = requests.Session()
 
     def open(self, page: str = "", query: dict[str, str] | None = None) -> Iterator[ForwardMsg]:
         """Ask for a page and yield the messages that make it, until its script has ended.
@@ -86,12 +86,14 @@ class Visitor:
         while (message := self._receive()).WhichOneof("type") != "file_urls_response":
             pass
         urls = message.file_urls_response.file_urls[0]
-        if "_streamlit_xsrf" not in self._web.cookies:
-            self._web.get(f"{self._address}/_stcore/health", timeout=PATIENCE)
-        self._web.put(
+        if not self._token:
+            health = requests.get(f"{self._address}/_stcore/health", timeout=PATIENCE)
+            self._token = str(health.cookies[_TOKEN])
+        requests.put(
             f"{self._address}{urls.upload_url}",
             files={"file": (name, data)},
-            headers={"X-Xsrftoken": str(self._web.cookies["_streamlit_xsrf"])},
+            headers={"X-Xsrftoken": self._token},
+            cookies={_TOKEN: self._token},
             timeout=PATIENCE,
         ).raise_for_status()
         state = WidgetState(id=uploader)

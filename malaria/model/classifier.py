@@ -18,7 +18,7 @@ from malaria.images.plausibility import refuse_black
 from malaria.labels import PARASITIZED, label_for
 from malaria.model.card import Card
 from malaria.model.evidence import Evidence, find_evidence
-from malaria.model.network import BATCH, Network
+from malaria.model.network import BATCH, Network, threads
 
 __all__ = [
     "BATCH",
@@ -108,11 +108,6 @@ def load(name: "str | Classifier | None" = None, folder: Path | None = None) -> 
         there = ", ".join(list_models(place)) or "none"
         raise ModelError(f"There is no model named {wanted!r}. There are: {there}.")
     return Classifier.from_folder(place / wanted)
-
-
-def threads() -> int:
-    """Return on how many threads cells are scored: the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Classifier(Network):

@@ -1,7 +1,9 @@
 """A network with its card, for any classes: pictures in, raw outputs out, by LiteRT on any number of threads."""
 
 import math
+import os
 import queue
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,11 @@ BATCH = 16
 """Pictures scored in one go by one thread: enough to make calls cheap, few enough that progress is smooth."""
 
 
+def threads() -> int:
+    """Return on how many threads cells are scored: the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Network:
     """One model folder's network, ready to answer. Any number of threads may use it at once."""
 
@@ -31,6 +38,7 @@ class Network:
         self.card = card
         self._litert = litert
         self._idle: queue.LifoQueue[_Interpreter] = queue.LifoQueue()
+        self._room = threading.Semaphore(threads() + 1)  # one more than a batch takes, for the answer to a single cell
         first = _Interpreter(card, litert)
         first.check(card)
         self._idle.put(first)
@@ -60,15 +68,19 @@ class Network:
 
     @contextmanager
     def _borrowed(self) -> Iterator["_Interpreter"]:
-        """An interpreter that no other thread uses meanwhile; made when all are in use, kept for later."""
-        try:
-            interpreter = self._idle.get_nowait()
-        except queue.Empty:
-            interpreter = _Interpreter(self.card, self._litert)
-        try:
-            yield interpreter
-        finally:
-            self._idle.put(interpreter)
+        """An interpreter that no other thread uses meanwhile; made when all are in use, kept for later.
+
+        There are only as many as can be busy at once: each takes several MB.
+        """
+        with self._room:
+            try:
+                interpreter = self._idle.get_nowait()
+            except queue.Empty:
+                interpreter = _Interpreter(self.card, self._litert)
+            try:
+                yield interpreter
+            finally:
+                self._idle.put(interpreter)
 
 
 class _Interpreter:

@@ -1,6 +1,7 @@
 """From images to answers on a page: read once per session, doubted before the model is asked, told in words."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,7 @@ from malaria.ui.parts.gallery import to_data_uri
 
 _ASKED: Final = "single_cell.asked"  # image_ids of what does not look like a cell, but whose answer was asked for
 _KNOWN: Final = "single_cell.known"
+_AT_ONCE: Final = 5  # images that are read before anybody could see that they are
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def answer_cells(images: Sequence[ImageFile], frame: Frame) -> list[CellAnswer]:
     insisted = _get_insisted()
     keys = [(image.file, image.image_id, frame.model_name, image.image_id in insisted) for image in images]
     known: dict[object, CellAnswer] = st.session_state.get(_KNOWN, {})
-    with st.spinner("Reading the images …"):
+    unread = sum(key not in known for key in keys)
+    with st.spinner("Reading the images …") if unread > _AT_ONCE else nullcontext():
         fresh = {key: known.get(key) or _answer(image, frame) for key, image in zip(keys, images, strict=True)}
     st.session_state[_KNOWN] = fresh
     return [fresh[key] for key in keys]

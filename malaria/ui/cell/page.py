@@ -37,16 +37,18 @@ def _take_cells(images: Sequence[ImageFile]) -> None:
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1
 
 
+def _take_example(name: str) -> None:
+    _take_cells([])
+    st.query_params["example"] = name
+
+
 # Where cells come from
 
 
 def choose_cells() -> list[ImageFile]:
     """Draw the ways in (examples, upload, public set) and return the images that are to be answered now."""
     chosen = st.query_params.get("example")
-    if clicked := examples.draw_strip(chosen):
-        _take_cells([])
-        st.query_params["example"] = clicked
-        st.rerun()
+    examples.draw_strip(chosen, _take_example)
     with st.container(key="source"):
         _draw_uploader()
         _offer_public_cells()
@@ -211,18 +213,18 @@ def _format_rate(figures: Figures, name: str) -> str:
 def _draw_grounds(rgb: RGB, image_id: str, frame: Frame) -> None:
     """Show what the answer rests on. Moving the slider redraws only this."""
     left, right = st.columns([2, 3], gap="large")
-    with left:
-        _draw_evidence(rgb, frame.find_evidence(image_id, rgb), frame)
-    with right:
+    with right:  # first, for the map takes longer
         st.header("What the network saw", anchor=False)
         view = frame.classifier.network_view(rgb)
         alt = "The cell as the network receives it: smaller, with every pixel a square"
         size = f"{view.shape[1]} × {view.shape[0]} pixels"
         gallery.draw_picture(view, alt, side=256, pixels=True, caption=size)
+    with left:
+        st.header("Evidence for a parasite", anchor=False)
+        _draw_evidence(rgb, frame.find_evidence(image_id, rgb), frame)
 
 
 def _draw_evidence(rgb: RGB, evidence: Evidence, frame: Frame) -> None:
-    st.header("Evidence for a parasite", anchor=False)
     strength = st.slider("Fade the map over the cell", 0, 100, 70, format="%d %%", key="single_cell.fade")
     where, said = say_grounds(evidence, frame.threshold)
     alt = f"The cell under a map of the evidence for a parasite: {where}."

@@ -76,7 +76,8 @@ def _draw_ways_in() -> None:
 
 def _take() -> None:
     """Keep the uploads, to be opened where the page can say what is wrong with them."""
-    st.session_state[_TAKEN] = read_uploader(_UPLOADER)
+    if uploads := read_uploader(_UPLOADER):  # none are left where one was removed
+        st.session_state[_TAKEN] = uploads
 
 
 def _open(uploads: Sequence[UploadedFile]) -> None:

@@ -14,7 +14,7 @@ from malaria.images import open_source
 from malaria.labels import CLASSES
 from malaria.ui.parts.labelled_source import EXAMPLE, EXAMPLE_CELLS, LabelledSource
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import check_set, draw_uploader, get_data_folder, take_uploads
+from malaria.ui.parts.uploads import check_set, draw_uploader, get_data_folder, let_go_of_uploads, take_uploads
 from malaria.wording.words import count
 
 SOURCE: Final = "batch.source"
@@ -93,7 +93,7 @@ def _open(uploads: Sequence[UploadedFile]) -> None:
         csv = st.session_state.pop(_CSV, None)
         if csv is None and not labels_from_folders(source.files).labels:
             csv = _find_csv(zips[0])
-        _put(LabelledSource(zips[0].name, source, csv))
+        _put(LabelledSource(zips[0].name, source, csv), uploads)
     elif labelled and csvs:
         labelled.bring_csv(st.session_state.pop(_CSV))
 
@@ -114,11 +114,12 @@ def _find_csv(upload: UploadedFile) -> bytes | None:
     return None
 
 
-def _put(labelled: LabelledSource | None) -> None:
-    """Make this what the session evaluates, in place of what it was."""
+def _put(labelled: LabelledSource | None, uploads: Sequence[UploadedFile] = ()) -> None:
+    """Make this, which came as `uploads`, what the session evaluates, in place of what it was."""
     old: LabelledSource | None = st.session_state.get(SOURCE)
     if old is not None:
         old.close()
+    let_go_of_uploads(_PAGE, uploads)
     if labelled is None:
         st.session_state.pop(SOURCE, None)
     else:

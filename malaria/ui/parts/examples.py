@@ -1,5 +1,8 @@
 """The strip of synthetic example cells: every page that wants something to click on shows this one."""
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from malaria import phantom
@@ -28,15 +31,21 @@ def get_title(name: str) -> str:
     return get_examples()[name].form.removeprefix("artefact_").replace("_", " ")
 
 
-def draw_strip(chosen: str | None = None) -> str | None:
-    """Show the examples as buttons, `chosen` marked, and return the name of the one that was just clicked, if any."""
+def draw_strip(chosen: str | None = None, take: Callable[[str], None] | None = None) -> str | None:
+    """Show the examples as buttons, `chosen` marked, and return the name of the one that was just clicked, if any.
+
+    `take` is called with it before the page is drawn anew.
+    """
     clicked = None
     with st.container(key="strip"):
         st.caption("Click a cell. These are synthetic, drawn by this program.")
         with st.container(key="examples", horizontal=True, gap="small"):
             for name in get_examples():
                 if st.button(
-                    _make_face(name), key=f"example-{name}", type="primary" if name == chosen else "secondary"
+                    _make_face(name),
+                    key=f"example-{name}",
+                    type="primary" if name == chosen else "secondary",
+                    on_click=take and partial(take, name),
                 ):
                     clicked = name
     return clicked

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import streamlit as st
-from starlette.formparsers import MultiPartParser
 
+from malaria.budget import MAPS
 from malaria.errors import ModelError
 from malaria.images import RGB
 from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.evidence import Evidence
 from malaria.model.network import FILE as NETWORK_FILE
-from malaria.ui.parts import address, failures, links
+from malaria.ui.parts import address, failures, links, visitors
 from malaria.ui.parts.component import load_component
 from malaria.ui.parts.text import literal
 
@@ -25,10 +25,6 @@ PARTS: Final = Path(__file__).resolve().parent
 """This folder: styles and scripts that several pages use stand here."""
 ROOT: Final = PARTS.parents[2]
 DISCLAIMER: Final = "For research and review. A cell's answer is not a diagnosis."
-
-# Streamlit's server writes an upload of over 1 MB to a temporary file while it arrives. Here images stay in memory. A
-# zip above this size does pass through such a file (nameless, gone when closed): in memory it would be there twice.
-MultiPartParser.spool_max_size = 128 * 2**20
 
 failures.tell_failures()
 
@@ -170,6 +166,7 @@ def page(title: str, icon: str) -> Iterator[Frame]:
     """
     st.set_page_config(page_title=f"{title} · Malaria cells", page_icon=str(PARTS / "favicon.svg"), layout="wide")
     st.html(PARTS / "style.css")
+    visitors.keep_house()
     st.title(f"{icon} {title}", anchor=False)
     st.caption(f":material/science: {DISCLAIMER}")
     address.open_page(title)
@@ -235,11 +232,12 @@ def _list_models(place: str, stamps: tuple[tuple[str, _Stamp], ...]) -> dict[str
     return model.list_models(Path(place))
 
 
-@st.cache_resource(max_entries=256, show_spinner="Finding what the answer depends on …")
+@st.cache_resource(max_entries=64, show_spinner="Finding what the answer depends on …")
 def _find_evidence(
     image_id: str, model_name: str, version: str, threshold: float, _rgb: RGB, _frame: Frame
 ) -> Evidence:
-    return _frame.classifier.evidence(_rgb, threshold)
+    with MAPS:
+        return _frame.classifier.evidence(_rgb, threshold)
 
 
 @st.cache_resource(show_spinner="Loading the model …", max_entries=8)

@@ -65,7 +65,7 @@ def overlay(rgb: NDArray[np.uint8], saliency: NDArray[np.float32], strength: flo
     """
     height, width = rgb.shape[:2]
     spread = np.clip(cv2.resize(saliency, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
-    covered = rgb + (np.array([255.0, 225.0, 0.0]) - rgb) * spread[..., None]
+    covered = rgb + (np.array([255, 225, 0], np.float32) - rgb) * spread[..., None]
     outlines, _ = cv2.findContours((spread >= OUTLINED).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(covered, outlines, -1, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.drawContours(covered, outlines, -1, (255, 255, 255), 1, cv2.LINE_AA)

@@ -10,6 +10,7 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
 from malaria.errors import SourceError
 from malaria.labels import PARASITIZED, UNINFECTED
+from malaria.ui.parts import visitors
 
 
 def draw_uploader(page: str, words: str) -> None:
@@ -40,7 +41,8 @@ def read_uploader(key: str) -> list[UploadedFile]:
     files = held if isinstance(held, list) else [held] if held else []
     if any(isinstance(file, DeletedFile) for file in files):
         raise SourceError(
-            "An upload did not arrive: the server refused it, or no longer has it. Reload this page and choose the "
+            visitors.take_refusal()
+            or "An upload did not arrive: the server refused it, or no longer has it. Reload this page and choose the "
             "file again. If it does not arrive then, allow cookies for this page."
         )
     return files
@@ -49,7 +51,15 @@ def read_uploader(key: str) -> list[UploadedFile]:
 def take_uploads(page: str) -> list[UploadedFile]:
     """Return what came in and is yet to be opened, once."""
     uploads: list[UploadedFile] = st.session_state.pop(_key_of(page), [])
+    st.session_state.setdefault(_held_of(page), []).extend(upload.file_id for upload in uploads)
     return uploads
+
+
+def let_go_of_uploads(page: str, but: Sequence[UploadedFile] = ()) -> None:
+    """Hold what came in on this page no longer, `but` for these: nothing uses it any more."""
+    kept = [upload.file_id for upload in but]
+    visitors.let_go([file_id for file_id in st.session_state.get(_held_of(page), []) if file_id not in kept])
+    st.session_state[_held_of(page)] = kept
 
 
 def check_set(uploads: Sequence[UploadedFile]) -> None:
@@ -65,6 +75,10 @@ def check_set(uploads: Sequence[UploadedFile]) -> None:
 
 def _key_of(page: str) -> str:
     return f"{page}.taken"
+
+
+def _held_of(page: str) -> str:
+    return f"{page}.held"
 
 
 def get_data_folder() -> Path | None:

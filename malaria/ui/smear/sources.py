@@ -1,5 +1,6 @@
 """The ways onto the smear triage page: synthetic fields at one click, or one's own in memory."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import streamlit as st
@@ -11,7 +12,7 @@ from malaria.sample import RED_CELLS_PER_UL
 from malaria.smear.counts import LEUKOCYTES_PER_UL
 from malaria.smear.sample import EXAMPLE, EXAMPLES, Sample
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import draw_uploader, take_uploads
+from malaria.ui.parts.uploads import draw_uploader, let_go_of_uploads, take_uploads
 
 _OPEN: Final = "smear.open"
 _PAGE: Final = "smear"
@@ -81,12 +82,13 @@ def _open(uploads: list[UploadedFile], sample: Sample | None) -> None:
     if sample is not None and not sample.example and st.session_state.get(_MORE):
         _put(sample.with_more(files, skipped))
     else:
-        _begin(Sample.of(files, skipped=skipped))
+        _begin(Sample.of(files, skipped=skipped), uploads)
 
 
-def _begin(sample: Sample | None) -> None:
-    """Begin another sample; what was typed about the last one is not true of it."""
+def _begin(sample: Sample | None, uploads: Sequence[UploadedFile] = ()) -> None:
+    """Begin another sample, which came as `uploads`; what was typed about the last one is not true of it."""
     st.session_state.update(_TYPED)
+    let_go_of_uploads(_PAGE, uploads)
     _put(sample)
 
 
