@@ -369,6 +369,20 @@ def test_a_training_goes_on_after_a_new_visit_and_from_a_file(
     assert [attempt.right for attempt in training._seat("Eve").history] == [not wrong for wrong in ERRS]
 
 
+def test_progress_is_a_curve_as_soon_as_there_are_two_steps() -> None:
+    at = Practice(draw_round(0), "Ann")
+    train(at, [False] * 20)
+    app = start(links.READERS, section="Training", annotator="Ann")
+    app.session_state["readers.practice"] = at
+    app.run()
+    assert not app.get("plotly_chart")
+    train(at, [False] * 30)
+    app.run()
+    (chart,) = app.get("plotly_chart")
+    assert "Cards 1 to 37: 100" in chart.proto.alt
+    assert "Ann: 50 of 50 right" in sentences(app)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -1,8 +1,10 @@
 """Training: cells with the answer after each, chosen where this reader errs, and how far they have come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
 import streamlit as st
 
 from malaria.errors import JournalError, MalariaError, ReaderTestError
@@ -13,6 +15,7 @@ from malaria.readers import (
     Card,
     PracticeCard,
     Round,
+    Step,
     describe,
     draw_round,
     find_weak_spots,
@@ -25,7 +28,7 @@ from malaria.readers import (
 )
 from malaria.report.html import render_table
 from malaria.review.moments import next_moment
-from malaria.ui.parts import annotator
+from malaria.ui.parts import annotator, plots
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import enlarge, overlay, to_png_uri
@@ -160,17 +163,16 @@ def _deal(at: Practice, due: PracticeCard, frame: Frame) -> Deck:
 
 def _draw_progress(at: Practice) -> None:
     right = sum(attempt.right for attempt in at.history)
-    st.markdown(
-        f"**{literal(at.reader)}: {right:,} of {len(at.history):,} right**, cells that came again among them."
-        if at.reader
-        else f"**{right:,} of {len(at.history):,} right**, cells that came again among them."
-    )
-    steps = [
+    st.markdown(f"**{literal(at.reader)}: {right:,} of {len(at.history):,} right**, cells that came again among them.")
+    steps = learning_curve(at.history, STEP)
+    named = [
         (f"Cards {step.first} to {step.last}" if step.last > step.first else f"Card {step.first}", describe(step.right))
-        for step in learning_curve(at.history, STEP)
+        for step in steps
     ]
-    if steps:
-        st.html(render_table("Your progress: right, among new cells drawn at random", (), steps))
+    if len(steps) > 1:
+        _draw_curve(steps, "; ".join(f"{name}: {share}" for name, share in named))
+    if named:
+        st.html(render_table("Your progress: right, among new cells drawn at random", (), named))
     weak = [
         (_name_fact(fact, value), describe(rate))
         for (fact, value), rate in find_weak_spots(list(at.round.cells.values()), at.history).items()
@@ -178,6 +180,25 @@ def _draw_progress(at: Practice) -> None:
     ]
     if weak:
         st.html(render_table("Where you go wrong, at first sight", (), weak[:_WORST]))
+
+
+def _draw_curve(steps: Sequence[Step], told: str) -> None:
+    value, low, high = (
+        np.array([getattr(step.right, end) for step in steps], np.float64) for end in ("value", "low", "high")
+    )
+    figure = plots.new_figure("Cards answered", "Right, among new cells", 240)
+    figure.add_scatter(
+        x=[step.last for step in steps],
+        y=value,
+        mode="lines+markers",
+        line={"color": plots.BLUE},
+        marker={"size": 9},
+        error_y=plots.error_bars(value, low, high, color=plots.GREY, thickness=1.5, width=4),
+        hovertemplate="up to card %{x}: %{y:.0%}<extra></extra>",
+    )
+    figure.update_xaxes(rangemode="tozero")
+    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".0%")
+    plots.show(figure, "readers.curve", f"Learning curve. {told}.")
 
 
 def _name_fact(fact: str, value: str) -> str:
