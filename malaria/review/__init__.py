@@ -33,7 +33,7 @@ from malaria.review.ranking import SUSPECTS_COLUMNS, Basis, out_of_sample, rank,
 from malaria.review.session import QueueProgress, ReviewSession, Settings
 from malaria.review.several import AS_GIVEN, Answered, answer_several, list_page
 from malaria.review.state import Opinion, State, replay
-from malaria.review.store import Log, News, Store
+from malaria.review.store import Log, MemoryStore, News, Store
 from malaria.review.summary import Decided, Piece, Summary, count_decided, summarise
 from malaria.review.turn import AHEAD, Press, Turn, read_presses
 
@@ -58,6 +58,7 @@ __all__ = [
     "Filter",
     "Log",
     "LookAlikes",
+    "MemoryStore",
     "News",
     "Opinion",
     "Pair",

@@ -67,12 +67,13 @@ def make_cards(ranked: pd.DataFrame, threshold: float = 0.5) -> list[SuspectLabe
 
 
 def list_waiting(
-    cards: Iterable[SuspectLabel], state: State, annotator: str, *, sharing: bool, which: Which = "undecided"
+    cards: Iterable[SuspectLabel], log: Log, annotator: str, *, sharing: bool, which: Which = "undecided"
 ) -> Iterator[SuspectLabel]:
     """Yield the cards that are still to be shown to an annotator, those passed over last.
 
     Undecided is, when `sharing` the queue, what nobody has answered; else what the annotator has not.
     """
+    state = log.state
     later = []
     for card in cards:
         opinions = state.opinions.get(card.image_id, {})
@@ -81,7 +82,7 @@ def list_waiting(
         elif which == "adjudication":
             wanted = annotator not in opinions and is_disputed(state, card.image_id)
         else:
-            wanted = not opinions if sharing else annotator not in opinions
+            wanted = not log.everyone.opinions.get(card.image_id) if sharing else annotator not in opinions
         if wanted and state.is_skipped(card.image_id, annotator):
             later.append(card)
         elif wanted:
@@ -99,7 +100,9 @@ def next_card(
     """
 
     def wait(of: Iterable[SuspectLabel]) -> Iterator[SuspectLabel]:
-        return list_waiting(of, log.refresh() if sharing else log.state, annotator, sharing=sharing, which=which)
+        if sharing:
+            log.refresh()
+        return list_waiting(of, log, annotator, sharing=sharing, which=which)
 
     if not sharing:
         return next(wait(cards), None)

@@ -153,17 +153,18 @@ class ReviewSession(Turn[SuspectLabel]):
 
     def waiting(self) -> Iterator[SuspectLabel]:
         """Yield the cards that are still to come, in their order."""
-        which, state = self.settings.wanted.which, self.log.state
-        cards = list_waiting(self._chosen, state, self.annotator, sharing=self.settings.sharing, which=which)
+        sharing, which = self.settings.sharing, self.settings.wanted.which
+        cards = list_waiting(self._chosen, self.log, self.annotator, sharing=sharing, which=which)
         return cards if self._asks else (card for card in cards if card.image_id not in self._passed)
 
     @property
     def progress(self) -> QueueProgress:
         """How far the cards are that the filter leaves."""
         state, settings = self.log.state, self.settings
-        opinions = [state.opinions.get(card.image_id, ()) for card in self._chosen]
         if settings.wanted.which == "undecided":
-            done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in opinions)
+            opinions = self.log.everyone.opinions if settings.sharing else state.opinions
+            cells = [opinions.get(card.image_id, {}) for card in self._chosen]
+            done = sum(bool(cell) if settings.sharing else self.annotator in cell for cell in cells)
             total = len(self._chosen)
         elif settings.wanted.which == "adjudication":
             mine = (state.mine(card.image_id, self.annotator) for card in self._chosen)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from malaria.errors import JournalError
-from malaria.review.decisions import Decision
+from malaria.review.decisions import Decision, date_all
 from malaria.review.moments import latest_believed, say_moment, tell_wrong_clock
 from malaria.review.state import State
 from malaria.wording.words import choose_verb, count
@@ -55,13 +55,40 @@ class Store(Protocol):
         """
 
 
+class MemoryStore:
+    """A `Store` of one session, for visitors whose decisions the host is not to keep."""
+
+    place: Final = "this session"
+    survives: Final = False
+
+    def __init__(self) -> None:
+        self._rows: list[Decision] = []
+
+    def append(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Add rows, and return them with their `decided_at`."""
+        kept = date_all(decisions, self._rows[-1].decided_at if self._rows else "")
+        self._rows += kept
+        return kept
+
+    def read(self, cursor: int = 0) -> News:
+        """Return what was added since `cursor`."""
+        return News(tuple(self._rows[cursor:]), len(self._rows))
+
+    def claim(self, image_ids: Sequence[str], annotator: str) -> str | None:
+        """Give the first of these cards: there is nobody else."""
+        return image_ids[0] if image_ids else None
+
+
 class Log:
     """A store with what its rows add up to, and what it would not take: one for each session."""
 
-    def __init__(self, store: Store) -> None:
-        """Read everything there is. Raises JournalError."""
-        self.store = store
+    def __init__(self, store: Store, only: str | None = None) -> None:
+        """Read everything there is. `only` names the annotator whose rows alone are shown. Raises JournalError."""
+        self.store, self.only = store, only
         self.state = State()
+        """What the rows add up to that may be shown."""
+        self.everyone = self.state if only is None else State()
+        """What all rows add up to, shown or not: who shares a queue gets no card that is answered already."""
         self.problems: list[str] = []
         self.unsaved: list[Decision] = []
         """Decisions that the store refused, in their order: for download, and to be tried again."""
@@ -75,11 +102,17 @@ class Log:
         if news.cursor < self._cursor:
             news = self._start_again()
         for row in news.rows:
-            self.state.apply(row)
+            self.everyone.apply(row)
+            if self.only is not None and self.shows(row):
+                self.state.apply(row)
         self.problems += news.problems
         self._check_clock(news.rows)
         self._cursor = news.cursor
         return self.state
+
+    def shows(self, row: Decision) -> bool:
+        """Whether a row may be shown, and added from an earlier journal."""
+        return self.only in (None, row.annotator)
 
     def append(self, decision: Decision) -> Decision:
         """Keep one decision; when this returns, it is safe and in `state`.
@@ -127,13 +160,13 @@ class Log:
         self.append_all(undone)
 
     def resume(self, rows: Sequence[Decision]) -> int:
-        """Add the rows of an earlier journal that are not here yet, and return how many.
+        """Add the rows of an earlier journal that are not here yet and may be shown, and return how many.
 
         Raises JournalError, also where a row is dated in the future: such a date would put all rows out of order.
         """
         _refuse_future(rows)
         known = {row.key for row in self.refresh().rows}
-        new = [row for row in rows if row.key not in known]
+        new = [row for row in rows if row.key not in known and self.shows(row)]
         if new:
             self.store.append(new)
         self.refresh()
@@ -156,6 +189,7 @@ class Log:
             f"{choose_verb(len(gone), 'is', 'are')} no longer in it."
         )
         self.state = State()
+        self.everyone = self.state if self.only is None else State()
         return news
 
 

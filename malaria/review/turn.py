@@ -116,6 +116,11 @@ class Turn(ABC, Generic[Card]):
         """What the annotator says of the card on view; None before an answer."""
         return None if self.current is None else self.log.state.mine(self.current.image_id, self.annotator)
 
+    def list_rows(self, *, about_these: bool = False) -> list[Decision]:
+        """Return the rows that may be shown and the decisions not kept yet; `about_these` leaves out other cards."""
+        rows = [*self.log.state.rows, *self.log.unsaved]
+        return [row for row in rows if self._find(row)] if about_these else rows
+
     def is_stale(self, token: int) -> bool:
         """Whether something else is on the screen by now, or a decision is not kept yet."""
         return token != self.token or bool(self.log.unsaved)

@@ -15,9 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @contextmanager
-def running(log: Path, script: str = "streamlit_app.py", **environment: str) -> Iterator[str]:
+def running(
+    log: Path, script: str = "streamlit_app.py", *, port: int | None = None, **environment: str
+) -> Iterator[str]:
     """Run the app (or another script) as a user does, and yield its address; what it says goes to the file `log`."""
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port), "--server.fileWatcherType", "none"]
     with log.open("wb") as stream:
@@ -31,7 +33,8 @@ def running(log: Path, script: str = "streamlit_app.py", **environment: str) -> 
             server.wait(timeout=30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from malaria import phantom
 from malaria.cells import format_csv, read_labels
 from malaria.review import CsvJournal, Decision, Log, State, correct_labels, read_journal, to_csv
 from malaria.review.sql import SqlJournal
+from malaria.ui.parts.account import SHARED
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
@@ -33,6 +35,12 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CsvJournal:
     """Where the app keeps decisions in these tests."""
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "corrections.csv"))
     return CsvJournal(tmp_path / "corrections.csv")
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that shows everybody all decisions."""
+    monkeypatch.setenv(SHARED, "1")
 
 
 def start(
@@ -208,7 +216,7 @@ def test_an_emptied_name_is_the_one_before(journal: CsvJournal) -> None:
     assert {row.annotator for row in kept(journal).rows} == {"zoë"}
 
 
-def test_two_annotators_do_not_see_each_others_answers_before_their_own(journal: CsvJournal) -> None:
+def test_two_annotators_do_not_see_each_others_answers_before_their_own(journal: CsvJournal, shared: None) -> None:
     answer(start("ann"), "PU")
     bob = start("bob")
     assert "ann:" not in shown(bob)
@@ -296,7 +304,7 @@ def test_a_filter_in_the_address_that_cannot_be_is_said(journal: CsvJournal) -> 
     assert "patient=nobody must be a patient of this batch" in shown(app)
 
 
-def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal) -> None:
+def test_what_is_disputed_goes_to_a_third_reader(journal: CsvJournal, shared: None) -> None:
     answer(start("ann"), "PPU")
     answer(start("bob"), "PUN")
     assert "No cell is waiting for a third reader" in shown(start("ann", queue="third"))
@@ -348,11 +356,40 @@ def test_several_at_once_shows_no_label_that_is_hidden(journal: CsvJournal) -> N
     assert cell(app)
 
 
-def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJournal) -> None:
+def test_whoever_comes_back_is_told_what_is_kept_of_their_own(journal: CsvJournal, shared: None) -> None:
     answer(start("ann"), "PPU")
     assert "Welcome back, 3 decisions kept. Upload the same zip to continue." in shown(start("ann", example=None))
     assert "Welcome back" not in shown(start("bob", example=None))
     assert "Is this the same zip?" not in shown(start("ann"))
+
+
+def test_a_guest_sees_counts_and_downloads_the_rows_of_their_own_name_and_batch_only(journal: CsvJournal) -> None:
+    answer(start("ann"), "PPU")
+    elsewhere = replace(kept(journal).rows[0], annotator="bob", image_id="f" * 64, file="other.png", decided_at="")
+    journal.append([elsewhere])
+    bob = start("bob")
+    answer(bob, "U")
+    session = bob.session_state["review.label_review"][1].session
+    assert {row.annotator for row in session.log.state.rows} == {"bob"}
+    assert [row.final_answer for row in session.list_rows(about_these=True)] == [UNINFECTED]
+    bob.segmented_control(key="review.outcome").set_value("Journal").run()
+    assert "rows 1, annotators 1" in shown(bob)
+    assert "You see your own decisions only." in shown(bob)
+    assert "Third reader" not in str(bob.selectbox(key="review.queue").options)
+    assert "Welcome back, your decisions are kept." in shown(start("bob", example=None))
+    earlier = to_csv([replace(row, annotator=name) for row in kept(journal).rows[:1] for name in ("bob", "cyd")])
+    bob.file_uploader(key="review.journal").set_value([("earlier.csv", earlier.encode(), "text/csv")]).run()
+    assert "1 row added from earlier.csv. 1 row of other annotators left out" in shown(bob)
+
+
+def test_who_shares_a_queue_gets_no_card_that_another_answered_though_they_do_not_see_it(journal: CsvJournal) -> None:
+    ann = start("ann")
+    first = ann.session_state["review.label_review"][1].session.current
+    answer(ann, "P")
+    bob = start("bob")
+    assert bob.session_state["review.label_review"][1].session.current == first
+    bob.toggle(key="review.sharing").set_value(True).run()
+    assert bob.session_state["review.label_review"][1].session.current != first
 
 
 def test_another_zip_than_before_is_said(journal: CsvJournal) -> None:
@@ -361,7 +398,7 @@ def test_another_zip_than_before_is_said(journal: CsvJournal) -> None:
     files = {f"{label}/{shade}.png": png(shade / 10) for shade, label in enumerate((UNINFECTED, PARASITIZED), start=3)}
     app.file_uploader[0].set_value([("other.zip", zipped(files).getvalue(), "application/zip")])
     text = shown(settle(app.run()))
-    assert "None of your earlier decisions (3) is about these cells. Is this the same zip?" in text
+    assert "None of your earlier decisions is about these cells. Is this the same zip?" in text
 
 
 def test_look_closer_changes_the_display_only(journal: CsvJournal) -> None:
@@ -497,7 +534,7 @@ def test_results(journal: CsvJournal) -> None:
     assert app.title[0].value.endswith("Batch evaluation")
 
 
-def test_agreement(journal: CsvJournal) -> None:
+def test_agreement(journal: CsvJournal, shared: None) -> None:
     answer(start("ann"), "PPUU")
     app = start("bob")
     assert "Only one annotator has answered so far" in show(app, "Agreement")
@@ -531,7 +568,7 @@ def test_a_database_in_place_of_the_file(journal: CsvJournal, database: str, mon
     assert "the table corrections of the database" in shown(app)
     assert database.removeprefix("sqlite://") not in shown(app)
     assert not journal.path.exists()
-    app.session_state["journal.log"].store._engine.dispose()
+    app.session_state["journal.log"][1].store._engine.dispose()
     engine = sqlalchemy.create_engine(database)
     rows = SqlJournal(engine).read().rows
     engine.dispose()

@@ -25,6 +25,7 @@ from malaria.smear.drawing import draw_outlines, window_around
 from malaria.smear.field.leukocyte_types import LeukocyteType
 from malaria.smear.field.spots import SPOT_FEATURES
 from malaria.smear.session import TriageSession
+from malaria.ui.parts.account import SHARED
 from malaria.ui.parts.answer_keys import KEYS
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
@@ -631,7 +632,10 @@ def test_closed_fields_are_let_go_of_and_nothing_said_of_them_stays() -> None:
 # A second reader
 
 
-def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compared(journal: CsvJournal) -> None:
+def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compared(
+    journal: CsvJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SHARED, "1")
     files = [("a.png", FIELD.png)]
     first = upload(start(example=None), files)
     n = len(session(first).suspects)
@@ -661,7 +665,8 @@ def test_a_second_reader_is_blind_until_all_is_decided_and_then_they_are_compare
     assert "They disagree on 1 cell" in [one.label for one in second.expander]
 
 
-def test_who_is_not_blind_sees_what_others_said(journal: CsvJournal) -> None:
+def test_who_is_not_blind_sees_what_others_said(journal: CsvJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SHARED, "1")
     key(start(), "P")
     app = start(annotator="bo")
     app.toggle(key="smear.blind").set_value(False).run()

@@ -112,21 +112,21 @@ def test_cells_on_which_readers_differ_can_be_chosen_settled_or_not(log: Log) ->
 def test_everyone_reads_everything_or_the_queue_is_shared(log: Log) -> None:
     log.append(decision(0, annotator="ann"))
     log.append(decision(1, annotator="bob"))
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [1, 2, 3]
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=True)) == [2, 3]
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False, which="mine")) == [0]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=False)) == [1, 2, 3]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=True)) == [2, 3]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=False, which="mine")) == [0]
 
 
 def test_what_was_skipped_comes_again_at_the_end(log: Log) -> None:
     for number in (1, 0):
         log.append(decision(number, SKIPPED))
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
-    assert numbers(list_waiting(cards(4), log.state, "bob", sharing=False)) == [0, 1, 2, 3]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=False)) == [2, 3, 1, 0]
+    assert numbers(list_waiting(cards(4), log, "bob", sharing=False)) == [0, 1, 2, 3]
     log.append(decision(1))
     log.undo("ann")
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [2, 3, 1, 0]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=False)) == [2, 3, 1, 0]
     log.undo("ann")
-    assert numbers(list_waiting(cards(4), log.state, "ann", sharing=False)) == [0, 2, 3, 1]
+    assert numbers(list_waiting(cards(4), log, "ann", sharing=False)) == [0, 2, 3, 1]
 
 
 def test_in_a_shared_queue_nobody_gets_a_card_someone_is_on(tmp_path: object) -> None:
@@ -213,8 +213,8 @@ def test_a_disagreement_is_a_case_until_a_majority_settles_it(log: Log) -> None:
     assert not is_disputed(log.state, image(0))
     log.append(decision(0, UNINFECTED, "bob"))
     assert is_disputed(log.state, image(0))
-    assert numbers(list_waiting(cards(3), log.state, "cyd", sharing=True, which="adjudication")) == [0]
-    assert numbers(list_waiting(cards(3), log.state, "bob", sharing=False, which="adjudication")) == []
+    assert numbers(list_waiting(cards(3), log, "cyd", sharing=True, which="adjudication")) == [0]
+    assert numbers(list_waiting(cards(3), log, "bob", sharing=False, which="adjudication")) == []
     log.append(decision(0, UNINFECTED, "cyd"))
     assert not is_disputed(log.state, image(0))
 

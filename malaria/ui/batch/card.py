@@ -13,7 +13,7 @@ from malaria.images import decode
 from malaria.report.html import render
 from malaria.review import ReviewSession, Settings, SuspectLabel, make_cards, suspicion
 from malaria.ui.batch.gallery import open_in_full
-from malaria.ui.parts import annotator
+from malaria.ui.parts import account, annotator
 from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, Shown
 from malaria.ui.parts.gallery import enlarge, to_png_uri
 from malaria.ui.parts.journal import open_log
@@ -100,7 +100,8 @@ def draw_card(rows: pd.DataFrame, what: str, batch: Batch, labelled: LabelledSou
         if session.error and not session.log.unsaved:
             st.warning(literal(session.error), icon=":material/warning:")
         if not session.log.store.survives:
-            st.caption("This host loses decisions when it restarts. Download them before you leave.")
+            lost = "This host loses decisions when it restarts." if account.is_kept() else account.say_what_is_seen()
+            st.caption(f"{lost} Download them before you leave.")
 
 
 def _show(card: SuspectLabel, labelled: LabelledSource) -> Shown:
@@ -154,7 +155,7 @@ def _go_to(session: ReviewSession, image_id: str) -> None:
 
 def _get_session(rows: pd.DataFrame, batch: Batch, labelled: LabelledSource) -> ReviewSession:
     """The session over these cells, begun anew where they, the model or its threshold have changed."""
-    key = (labelled, batch.model, batch.card.version, batch.threshold, rows["image_id"].tolist())
+    key = (labelled, batch.model, batch.card.version, batch.threshold, rows["image_id"].tolist(), open_log())
     known, old = st.session_state.get(_SESSION, (None, None))
     if old is not None and known == key:
         session: ReviewSession = old

@@ -6,6 +6,7 @@ import streamlit as st
 
 from malaria.report.rates import describe_rate
 from malaria.review import State, compare_all, compare_pairs
+from malaria.ui.parts.account import name_annotator
 from malaria.ui.parts.text import literal
 from malaria.wording.numbers import coefficient
 
@@ -20,7 +21,7 @@ def draw_agreement(state: State) -> None:
     lines = ["| annotators | answers | cells read by both | same answer | kappa |", "|---|---|---|---|---|"]
     for which in _ANSWERS:
         lines += [
-            _line(f"{literal(pair.a)}, {literal(pair.b)}", which, pair.agreement)
+            _line(f"{literal(name_annotator(pair.a))}, {literal(name_annotator(pair.b))}", which, pair.agreement)
             for pair in compare_pairs(state, which)
         ]
         if len(state.annotators) > 2:

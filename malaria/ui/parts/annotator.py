@@ -1,9 +1,15 @@
-"""Who decides: everyone has a name of their own from the first moment on, so that no two visitors are one annotator."""
+"""Who decides: everyone has a name of their own from the first moment on, so that no two visitors are one annotator.
+
+Where the host has set up sign-in, it is the account, and neither a box nor the address says otherwise.
+"""
 
 import secrets
 from typing import Final
 
 import streamlit as st
+
+from malaria.ui.parts import account
+from malaria.ui.parts.text import literal
 
 ANNOTATOR: Final = "annotator"
 """The annotator's name in the address."""
@@ -16,8 +22,11 @@ _LONGEST: Final = 60
 
 
 def get_annotator() -> str:
-    """Return who decides: whom the address names anew, else who it was before, else a new guest."""
-    guest = st.session_state.setdefault(_GUEST, f"guest-{secrets.token_hex(3)}")
+    """Return who decides: the account; else whom the address names anew, else who it was before, else a new guest."""
+    guest = str(st.session_state.setdefault(_GUEST, f"guest-{secrets.token_hex(3)}"))
+    if account.has_sign_in():
+        signed_in = account.get_account()
+        return signed_in.subject if signed_in else guest
     asked = st.query_params.get(ANNOTATOR, "").strip()[:_LONGEST]
     if asked and asked not in (guest, st.session_state.get(_SEEN)):  # who gave a name is no guest on the way back
         st.session_state[_NAME] = asked
@@ -36,7 +45,12 @@ def draw_box(*, compact: bool = False, who: str = "Annotator") -> str:
 
     `compact` leaves out the words above the box, which say `who` it is.
     """
-    name = st.session_state[_BOX] = get_annotator()  # also where it was emptied
+    name = get_annotator()
+    if account.has_sign_in():
+        shown = account.name_annotator(name) if account.get_account() else "Not signed in"
+        st.markdown(f":material/person: {literal(shown)}", width="content", help=account.say_what_is_seen())
+        return name
+    st.session_state[_BOX] = name  # also where it was emptied
     st.text_input(
         who,
         key=_BOX,
@@ -46,7 +60,7 @@ def draw_box(*, compact: bool = False, who: str = "Annotator") -> str:
         label_visibility="collapsed" if compact else "visible",
         icon=":material/person:",
         placeholder="Your name",
-        help=None if compact else "What you decide is kept under this name.",
+        help=None if compact else f"What you decide is kept under this name. {account.say_what_is_seen()}",
     )
     if st.query_params.get(ANNOTATOR) != name:
         st.query_params[ANNOTATOR] = name

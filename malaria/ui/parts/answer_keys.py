@@ -9,7 +9,8 @@ from typing import Any, Final
 import streamlit as st
 
 from malaria.labels import PARASITIZED, UNINFECTED
-from malaria.review import UNSURE, UNUSABLE, Log, Turn, read_presses, to_csv
+from malaria.review import UNSURE, UNUSABLE, Turn, read_presses, to_csv
+from malaria.ui.parts import account
 from malaria.ui.parts.component import load_component
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.text import literal
@@ -171,7 +172,7 @@ class AnswerKeys:
         with st.container(horizontal=True):
             again, act = self.turn.attempt, self.turn.save_again
             st.button("Try again", type="primary", shortcut="Enter", on_click=again, args=(act,))
-            download_journal(log, f"{self.page}-download-stopped")
+            download_journal(self.turn, f"{self.page}-download-stopped")
 
     @property
     def _note_key(self) -> str:
@@ -188,11 +189,12 @@ def _read_log(name: str) -> dict[str, Any]:
     return dict(log) if isinstance(log, Mapping) else {}
 
 
-def download_journal(log: Log, key: str, on_click: Callable[[], None] | None = None) -> None:
-    """Draw the button that downloads the journal, with what could not be kept."""
+def download_journal(turn: Turn[Any], key: str, on_click: Callable[[], None] | None = None) -> None:
+    """Draw the button that downloads the rows that may be shown to whoever is here, with what could not be kept."""
+    about_these = account.tells_by_name()  # now: the file is made outside of the visit, where nobody knows whose it is
     offer_download(
         "Download the journal",
-        lambda: to_csv([*log.state.rows, *log.unsaved]),
+        lambda: to_csv(turn.list_rows(about_these=about_these)),
         "corrections.csv",
         key=key,
         on_click=on_click or "rerun",

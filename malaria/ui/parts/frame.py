@@ -17,7 +17,7 @@ from malaria.model import classifier as model
 from malaria.model.card import FILE as CARD_FILE
 from malaria.model.evidence import Evidence
 from malaria.model.network import FILE as NETWORK_FILE
-from malaria.ui.parts import address, failures, links, visitors
+from malaria.ui.parts import account, address, failures, links, visitors
 from malaria.ui.parts.component import load_component
 from malaria.ui.parts.text import literal
 
@@ -192,6 +192,7 @@ def _draw_sidebar() -> Frame:
             with st.container(gap="xxsmall"):
                 for entry in entries:
                     st.page_link(entry.file, label=entry.title, icon=entry.icon)
+    account.draw_sign_in()
     frame = Frame(None, list_usable_models())
     if frame.cards:
         frame.model_name = st.selectbox(

@@ -5,7 +5,9 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.review import CsvJournal, Log, Store
+from malaria.review import CsvJournal, Log, MemoryStore, Store
+from malaria.ui.parts import account
+from malaria.ui.parts.annotator import get_annotator
 
 CONNECTION: Final = "corrections"
 """The name of the database connection in .streamlit/secrets.toml."""
@@ -18,15 +20,23 @@ _LOG: Final = "journal.log"
 
 
 def open_log() -> Log:
-    """Return this session's journal, read once; raises JournalError while it cannot be."""
-    if _LOG not in st.session_state:
-        st.session_state[_LOG] = Log(_choose_store())
-    found: Log = st.session_state[_LOG]
+    """Return this session's journal, read once for whoever decides; raises JournalError while it cannot be."""
+    wanted = (account.is_kept(), None if account.sees_all() else get_annotator())
+    known, log = st.session_state.get(_LOG, (None, None))
+    if known != wanted:
+        before: Log | None = log
+        log = Log(_choose_store(), wanted[1])
+        if before and known[0] == wanted[0]:
+            log.unsaved = before.unsaved
+        st.session_state[_LOG] = (wanted, log)
+    found: Log = log
     return found
 
 
 def _choose_store() -> Store:
     """Return the place for decisions. Raises JournalError."""
+    if not account.is_kept():
+        return MemoryStore()
     if has_database():
         from malaria.review.sql import SqlJournal  # only here: most journals are files
 

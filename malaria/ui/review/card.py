@@ -6,6 +6,7 @@ import streamlit as st
 
 from malaria.report.html import render
 from malaria.review import ReviewSession, SuspectLabel
+from malaria.ui.parts import account
 from malaria.ui.parts.answer_keys import LABELS, AnswerKeys, Shown
 from malaria.ui.parts.text import literal
 from malaria.ui.review.end import download, draw_end
@@ -166,10 +167,12 @@ def _kept(work: LabelReview) -> None:
         return
     rows = len(log.state.rows) - work.downloaded
     left = f": {count(rows, 'row')} not downloaded yet" if rows else ""
-    st.markdown(
-        f":material/warning: Decisions go to {literal(log.store.place)}, **which this host loses when it restarts.** "
-        f"Download before you leave{left}."
+    where = (
+        f"Decisions go to {literal(log.store.place)}, **which this host loses when it restarts.**"
+        if account.is_kept()
+        else account.say_what_is_seen()
     )
+    st.markdown(f":material/warning: {where} Download before you leave{left}.")
     download(work, "review-download-card")
 
 

@@ -104,7 +104,7 @@ def download(work: LabelReview, key: str) -> None:
     def note() -> None:
         work.downloaded = len(log.state.rows)
 
-    download_journal(log, key, note)
+    download_journal(work.session, key, note)
 
 
 def offer_corrected(work: LabelReview, key: str) -> None:

@@ -97,11 +97,11 @@ class LabelReview:
     def count_waiting(self, wanted: Filter) -> int:
         """How many cards still wait for this annotator, counted once for each row of the journal."""
         session = self.session
-        sharing, state = session.settings.sharing, session.log.state
+        sharing, log = session.settings.sharing, session.log
         key = (wanted, session.annotator, sharing)
-        if key not in self._waiting or self._waiting[key][0] != len(state.rows):
-            cards = list_waiting(self.choose(wanted), state, session.annotator, sharing=sharing, which=wanted.which)
-            self._waiting[key] = (len(state.rows), sum(1 for _ in cards))
+        if key not in self._waiting or self._waiting[key][0] != len(log.everyone.rows):
+            cards = list_waiting(self.choose(wanted), log, session.annotator, sharing=sharing, which=wanted.which)
+            self._waiting[key] = (len(log.everyone.rows), sum(1 for _ in cards))
         return self._waiting[key][1]
 
     def neighbours(self, card: SuspectLabel) -> dict[str, list[SuspectLabel]]:
@@ -128,7 +128,8 @@ class LabelReview:
 
 def get_review(labelled: LabelledSource, frame: Frame) -> LabelReview:
     """Return the review of a labelled source by the picked model, begun anew where either has changed."""
-    key = (labelled, labelled.labelling, frame.model_name, frame.card.version, labelled.scoring(frame).progress.done)
+    scored = labelled.scoring(frame).progress.done
+    key = (labelled, labelled.labelling, frame.model_name, frame.card.version, scored, open_log())
     known, review = st.session_state.get(_REVIEW, (None, None))
     if known != key:
         with st.spinner("Ranking the labels …"):

@@ -18,6 +18,7 @@ from malaria.review import (
     read_journal,
     summarise,
 )
+from malaria.ui.parts import account
 from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.text import literal
@@ -116,7 +117,11 @@ def _draw_agreement(review: LabelReview) -> None:
     draw_oneself(compare_with_oneself(state, review.session.annotator).raw)
     st.subheader("With one another", anchor=False)
     if len(state.annotators) < 2:
-        st.markdown("Only one annotator has answered so far. Ask another to read the same cells under their own name.")
+        st.markdown(
+            "Only one annotator has answered so far. Ask another to read the same cells under their own name."
+            if account.sees_all()
+            else account.say_what_is_seen()
+        )
         return
     draw_agreement(state)
     st.caption(
@@ -132,9 +137,10 @@ def _draw_agreement(review: LabelReview) -> None:
 
 def _draw_journal(review: LabelReview) -> None:
     log = review.session.log
+    rows = review.session.list_rows(about_these=account.tells_by_name())
     st.markdown(
-        f"In {literal(log.store.place)}: rows {len(log.state.rows):,}, annotators {len(log.state.annotators):,}. Rows "
-        "are added, never removed: an undone or changed decision stays on record."
+        f"In {literal(log.store.place)}: rows {len(rows):,}, annotators {len({row.annotator for row in rows}):,}. Rows "
+        f"are added, never removed: an undone or changed decision stays on record. {account.say_what_is_seen()}"
     )
     for problem in (*log.problems, *log.state.problems):
         st.warning(literal(problem), icon=":material/healing:")
@@ -159,9 +165,12 @@ def _resume(review: LabelReview) -> None:
         uploads = read_uploader(_UPLOAD)
         if not uploads:
             return
-        added = review.session.log.resume(read_journal(uploads[0].getvalue()))
+        rows = read_journal(uploads[0].getvalue())
+        added = review.session.log.resume(rows)
     except MalariaError as error:
         review.session.error = str(error)
         return
     review.session.advance()
     review.added = f"{count(added, 'row')} added from {literal(uploads[0].name)}."
+    if others := sum(not review.session.log.shows(row) for row in rows):
+        review.added += f" {count(others, 'row')} of other annotators left out: you can add your own only."

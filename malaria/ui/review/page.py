@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from malaria.ui.parts import account
 from malaria.ui.parts.annotator import get_annotator
 from malaria.ui.parts.choose_source import choose_source
 from malaria.ui.parts.frame import Frame
@@ -38,11 +39,9 @@ def show(frame: Frame) -> None:
 
 def _welcome_back() -> None:
     """Say what is kept of whoever was here before: of their own decisions only."""
-    n = len(open_log().state.decided_by(get_annotator()))
-    if n:
-        st.success(
-            f"Welcome back, {count(n, 'decision')} kept. Upload the same zip to continue.", icon=":material/history:"
-        )
+    if n := len(open_log().state.decided_by(get_annotator())):
+        kept = "your decisions are" if account.tells_by_name() else f"{count(n, 'decision')}"
+        st.success(f"Welcome back, {kept} kept. Upload the same zip to continue.", icon=":material/history:")
 
 
 def _review(labelled: LabelledSource, frame: Frame) -> None:
@@ -52,7 +51,7 @@ def _review(labelled: LabelledSource, frame: Frame) -> None:
     review.session.change(*settings.draw_row(review))
     kept = len(review.session.log.state.decided_by(review.session.annotator))
     if kept and not review.session.latest(1):
-        words = f"None of your earlier decisions ({kept:,}) is about these cells. Is this the same zip?"
+        words = "None of your earlier decisions is about these cells. Is this the same zip?"
         st.info(words, icon=":material/history:")
     if review.basis.warning:
         st.warning(literal(review.basis.warning), icon=":material/warning:")

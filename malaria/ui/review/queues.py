@@ -10,7 +10,7 @@ import streamlit as st
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import Filter
 from malaria.review.queue import Which
-from malaria.ui.parts import address
+from malaria.ui.parts import account, address
 from malaria.ui.parts.text import literal
 from malaria.ui.review.label_review import LabelReview
 
@@ -74,6 +74,8 @@ def get_asked(review: LabelReview) -> Asked:
     if query and query != st.session_state.get(_SEEN):
         st.session_state[_ASKED] = _read(query, review.patients)
     asked: Asked = st.session_state.get(_ASKED, Asked())
+    if asked.queue not in list_queues():
+        asked = replace(asked, queue=DISPUTE)
     if asked.patient not in (None, *review.patients):  # of another batch
         asked = replace(asked, patient=None)
     wanted = asked.to_query()
@@ -84,6 +86,11 @@ def get_asked(review: LabelReview) -> Asked:
             st.query_params[name] = wanted[name]
     st.session_state[_SEEN] = wanted
     return asked
+
+
+def list_queues() -> list[str]:
+    """Return the queues of whoever is here: the third reader has to see what others answered."""
+    return [name for name in QUEUES if name != THIRD or account.sees_all()]
 
 
 def ask_for(asked: Asked) -> None:
@@ -106,7 +113,7 @@ def draw_queue(review: LabelReview, asked: Asked) -> None:
 
     st.selectbox(
         "Queue",
-        QUEUES,
+        list_queues(),
         format_func=lambda one: f"{QUEUES[one]} · {numbers[one]:,}" if one in numbers else QUEUES[one],
         key="review.queue",
         label_visibility="collapsed",

@@ -173,7 +173,7 @@ def _settings(frame: Frame) -> _Settings:
 
 def _session(sample: Sample, frame: Frame, settings: _Settings) -> TriageSession:
     """The session of this sample, begun anew where sample, model or annotator have changed."""
-    key = (sample, frame.card.name, frame.card.version, settings.head, settings.annotator)
+    key = (sample, frame.card.name, frame.card.version, settings.head, settings.annotator, open_log())
     triage = sample.triage(frame.classifier, settings.threshold, settings.head)
     known, session = st.session_state.get(_SESSION, (None, None))
     if known != key:

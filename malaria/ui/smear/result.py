@@ -15,6 +15,7 @@ from malaria.smear.counts import LEUKOCYTES_PER_UL, LIMITS, MOST_COUNTED, WISHED
 from malaria.smear.sample import Sample
 from malaria.smear.sentences import CARD_STANDS_IN, CONSENSUS, each
 from malaria.smear.session import TriageSession
+from malaria.ui.parts import account
 from malaria.ui.parts.agreement import draw_agreement
 from malaria.ui.parts.downloads import offer_download, pack
 from malaria.ui.parts.frame import Frame
@@ -145,14 +146,14 @@ def downloads(sample: Sample, session: TriageSession, result: Result) -> None:
         offer_download("CVAT (XML)", lambda: format_cvat(label_boxes(result)), "cells_cvat.xml")
     st.caption(
         "The report is one file that opens in any browser and prints. It names the patient only if you typed a name "
-        f"above. Decisions are kept in {literal(session.log.store.place)}."
+        f"above. Decisions are kept in {literal(session.log.store.place)}. {account.say_what_is_seen()}"
     )
 
 
 def readers(session: TriageSession) -> None:
     """Draw nothing while one has read alone."""
     everyone, compared = session.decisions.annotators, session.compared
-    others = [name for name in everyone if name != session.annotator]
+    others = [account.name_annotator(name) for name in everyone if name != session.annotator]
     if not others:
         return
     st.header("Readers", anchor=False)
