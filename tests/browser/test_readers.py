@@ -9,7 +9,7 @@ from playwright.sync_api import Page, WebSocket, expect
 from malaria import load
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.phantom import FORMS
-from malaria.readers import Answer, Key, Settings, describe, grade, make_phantom_test, read_answers
+from malaria.readers import Answer, Key, Settings, describe, grade, make_phantom_test, read_answers, read_marks
 from malaria.review import UNSURE
 from malaria.ui.readers.dare import CELLS, SECONDS
 from malaria.ui.readers.taking import EVERY
@@ -227,3 +227,28 @@ def test_parasites_of_a_field_are_marked_by_hand_or_keys_and_marks_taken_away(pa
     expect(page.locator(".marks")).to_have_count(0)
     assert pale(page) == []
     assert find_barriers(page) == []
+
+
+def test_fields_of_a_link_go_on_from_marks_that_were_kept(page: Page) -> None:
+    open_page(page, "/Reader_test?section=Fields&fields=2&fields_seed=5&annotator=Ann")
+    expect(page.get_by_text("Field 1 of 2: 0 marked")).to_be_visible()
+    page.get_by_role("group", name="A synthetic microscope field").click(position={"x": 120, "y": 120})
+    page.get_by_role("button", name="Next field").click()
+    expect(page.get_by_text("Field 2 of 2: 0 marked")).to_be_visible()
+    rest(page)
+    page.get_by_text("Link, marks, other fields").click()
+    link = page.get_by_test_id("stCode").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Marks", exact=True).click()
+    (kept,) = read_marks(download.value.path())
+    assert (kept.reader, len(kept.points)) == ("Ann", 1)
+    assert kept.seconds > 0
+
+    open_page(page, link)
+    expect(page.get_by_text("Field 1 of 2: 0 marked")).to_be_visible()
+    page.get_by_text("Link, marks, other fields").click()
+    page.locator("input[type=file]").set_input_files(download.value.path())
+    expect(page.get_by_text("Field 2 of 2: 0 marked")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("heading", name=re.compile(r"of \d+ parasites found"))).to_be_visible()
+    rest(page)
