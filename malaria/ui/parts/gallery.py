@@ -65,11 +65,16 @@ def overlay(rgb: NDArray[np.uint8], saliency: NDArray[np.float32], strength: flo
     """
     height, width = rgb.shape[:2]
     spread = np.clip(cv2.resize(saliency, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
-    covered = rgb + (np.array([255, 225, 0], np.float32) - rgb) * spread[..., None]
+    covered = np.subtract(np.array([255, 225, 0], np.float32), rgb, dtype=np.float32)
+    covered *= spread[..., None]
+    covered += rgb
     outlines, _ = cv2.findContours((spread >= OUTLINED).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(covered, outlines, -1, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.drawContours(covered, outlines, -1, (255, 255, 255), 1, cv2.LINE_AA)
-    return np.asarray(rgb + (covered - rgb) * strength, np.uint8)
+    covered -= rgb
+    covered *= strength
+    covered += rgb
+    return covered.astype(np.uint8)
 
 
 def find_place(saliency: NDArray[np.float32]) -> str:
