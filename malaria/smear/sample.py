@@ -3,6 +3,7 @@
 import logging
 import secrets
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -28,6 +29,8 @@ ONE_FIELD: Final = "synthetic_field"
 EXAMPLES: Final = {EXAMPLE: (3, 14), ONE_FIELD: (3,)}
 """The seeds of each example's fields, all of one slide, by its name."""
 _CUTS: Final = 40  # squares that are kept; of two cells across they take a few MB
+
+_SCAN: Final = 64 * 2**20  # bytes of pixels from which on a field is a scan: of all samples, one scan stays decoded
 
 _log = logging.getLogger(__name__)
 
@@ -168,10 +171,17 @@ class Sample:
 
     def rgb(self, name: str) -> RGB:
         """The pixels of one field. Raises ImageError."""
-        if self._decoded is None or self._decoded[0] != name:
-            self._decoded = None
-            self._decoded = name, decode_field(name, self.files[name])
-        return self._decoded[1]
+        decoded = self._decoded
+        if decoded is None or decoded[0] != name:
+            self._decoded = decoded = None
+            decoded = name, decode_field(name, self.files[name])
+            if decoded[1].nbytes > _SCAN:
+                for other in list(_SCANS):
+                    other._decoded = None
+                _SCANS.clear()
+                _SCANS.add(self)
+            self._decoded = decoded
+        return decoded[1]
 
     def cut(self, name: str, box: Box, side: float) -> RGB:
         """A square of a field around a box, `side` pixels wide. Raises ImageError."""
@@ -188,7 +198,12 @@ class Sample:
 
     def is_at_hand(self, name: str, box: Box, side: float) -> bool:
         """Whether `cut` needs no field to be decoded."""
-        return (name, box, side) in self._cuts or (self._decoded is not None and self._decoded[0] == name)
+        decoded = self._decoded
+        return (name, box, side) in self._cuts or (decoded is not None and decoded[0] == name)
+
+
+_SCANS: Final[weakref.WeakSet[Sample]] = weakref.WeakSet()
+"""The sample that holds a scan decoded."""
 
 
 def _judge_all(

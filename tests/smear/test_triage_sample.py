@@ -6,7 +6,9 @@ import cv2
 import pytest
 
 import malaria
+from malaria.images import ImageFile
 from malaria.smear import Count, cells_csv
+from malaria.smear import sample as samples
 from tests.models import write_model
 
 
@@ -69,3 +71,16 @@ def test_what_cannot_be_done_is_refused_before_the_work(fields, monkeypatch, ask
     monkeypatch.setattr("malaria.smear.sample.triage_field", lambda *_: pytest.fail("worked for nothing"))
     with pytest.raises(error, match=words):
         malaria.triage(**({"fields": fields} | asked))
+
+
+def test_of_all_samples_one_scan_stays_decoded(fields, monkeypatch):
+    monkeypatch.setattr(samples, "_SCAN", 0)
+    first, second = (samples.Sample.of([ImageFile("a.png", png(field))]) for field in fields)
+    assert (first.rgb("a.png") == fields[0]).all()
+    assert (second.rgb("a.png") == fields[1]).all()
+    assert [sample._decoded is not None for sample in (first, second)] == [False, True]
+    assert (first.rgb("a.png") == fields[0]).all(), "decoded again when it is looked at"
+    monkeypatch.setattr(samples, "_SCAN", fields[0].nbytes + fields[1].nbytes)
+    second.rgb("a.png")
+    assert first._decoded
+    assert second._decoded, "ordinary fields stay, each for its own sample"
