@@ -299,6 +299,7 @@ def test_who_has_taken_a_test_is_listed_from_the_server(
 ) -> None:
     asked = TEST | {"section": "Compare readers"}
     monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    monkeypatch.setenv("MALARIA_SHARED_JOURNAL", "1")
     app = start(links.READERS, **asked)
     assert "Nobody has taken this test here yet" in sentences(app)
     sit(key)
@@ -319,6 +320,18 @@ def test_who_has_taken_a_test_is_listed_from_the_server(
     app = bring(app, ("ann.csv", sit_quietly(key, monkeypatch)[:7]))
     shown = "".join(html.proto.body for html in app.get("html"))
     assert "7 of 20<" in shown
+
+
+def test_who_may_not_see_all_sees_their_own_answers_only(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    sit(key)
+    asked = TEST | {"section": "Compare readers"}
+    assert "You have not taken this test here" in sentences(start(links.READERS, **asked, annotator="Bob"))
+    app = start(links.READERS, **asked, annotator="Ann")
+    assert app.header[0].value == "1 reader"
+    assert "you see your own" in sentences(app)
 
 
 # Training

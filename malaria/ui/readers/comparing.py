@@ -16,9 +16,11 @@ from malaria.readers import (
     name_levels,
     read_answers,
     render_pairs,
+    tidy_name,
     to_csv,
 )
 from malaria.report.html import render_table
+from malaria.ui.parts import account, annotator
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.text import literal
@@ -31,10 +33,6 @@ from malaria.wording.words import count
 
 _TOLD: Final = (
     "See who has taken a test, and how several readers do on it. Make that test here, or open the link that they used."
-)
-_NAMES: Final = (
-    "Whoever has the link sees this page, and can read under any name: a name is no password. A file that you upload "
-    "stands in place of what the server has under the same name."
 )
 _UPLOADS: Final = "readers.compare"
 _BROUGHT: Final = "readers.brought"
@@ -63,7 +61,10 @@ def draw_comparison(frame: Frame) -> None:
         if everybody:
             st.header(count(len(everybody), "reader"), anchor=False, width="content")
         elif sitting.keeps_answers():
-            st.markdown("Nobody has taken this test here yet.", width="content")
+            none = (
+                "Nobody has taken this test here yet." if account.sees_all() else "You have not taken this test here."
+            )
+            st.markdown(none, width="content")
         if sitting.keeps_answers():
             st.button("Look again", icon=":material/refresh:")
     if everybody:
@@ -82,7 +83,11 @@ def _read_server(made: MadeTest) -> dict[str, list[Answer]]:
         return {}
     for problem in problems:
         st.warning(literal(problem))
-    return group_by_reader(answers)
+    found = group_by_reader(answers)
+    if account.sees_all():
+        return found
+    own = tidy_name(annotator.get_annotator())
+    return {name: rows for name, rows in found.items() if name == own}
 
 
 def _take(data: bytes, made: MadeTest, brought: dict[str, list[Answer]]) -> None:
@@ -100,7 +105,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
     group = made.grade(answers)
     st.html(_list_readers(group))
     if sitting.keeps_answers():
-        st.caption(_NAMES)
+        st.caption(_say_what_is_seen())
     st.html(_to_table(group))
     if len(group.grades) > 1:
         st.markdown(f"**All readers together**, Fleiss’ kappa: {describe(group.agreement.kappa, 'coefficient')}.")
@@ -115,6 +120,15 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
         )
         offer_download("All certificates", lambda: made.certify(group), "reader_tests.html")
         offer_download("All answers", lambda: to_csv(answers), "reader_answers.csv", key="readers.all.csv")
+
+
+def _say_what_is_seen() -> str:
+    file = "A file that you upload stands in place of what the server has under the same name."
+    if not account.sees_all():
+        return f"Of the answers on this server you see your own. {file}"
+    if account.has_sign_in():
+        return f"As a lead, you see the answers of everyone. {file}"
+    return f"Whoever has the link sees this page, and can read under any name: a name is no password. {file}"
 
 
 def _list_readers(group: Group) -> str:

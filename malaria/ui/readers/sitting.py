@@ -22,6 +22,7 @@ from malaria.readers import (
     tidy_name,
 )
 from malaria.review.moments import next_moment
+from malaria.ui.parts import account
 from malaria.ui.parts.journal import CONNECTION, ENVIRONMENT, has_database
 from malaria.ui.readers.cards import Given
 from malaria.wording.words import count
@@ -107,8 +108,16 @@ class Sitting:
 
 
 def keeps_answers() -> bool:
-    """Whether this app was told a place for answers."""
-    return has_database() or bool(os.environ.get(ENVIRONMENT))
+    """Whether this app was told a place for answers, and keeps those of whoever is here."""
+    return account.is_kept() and (has_database() or bool(os.environ.get(ENVIRONMENT)))
+
+
+def say_who_sees() -> str:
+    """Say where answers are kept, and who can see them."""
+    if account.has_sign_in():
+        return "Your answers are kept on this server under your account. Leads can see them."
+    seen = " Anyone who has the test’s link can see them there." if account.sees_all() else ""
+    return f"Your answers are kept on this server under this name.{seen} A name is no password."
 
 
 def open_answers() -> AnswerStore | None:
@@ -116,12 +125,13 @@ def open_answers() -> AnswerStore | None:
 
     Raises JournalError while a database cannot be reached.
     """
+    if not keeps_answers():
+        return None
     if has_database():
         from malaria.readers.sql import SqlAnswers  # only here: most places are files
 
         return SqlAnswers(st.connection(CONNECTION, type="sql").engine)
-    journal = os.environ.get(ENVIRONMENT)
-    return AnswersFile(Path(journal).with_name(FILE)) if journal else None
+    return AnswersFile(Path(os.environ[ENVIRONMENT]).with_name(FILE))
 
 
 def keep(answers: Sequence[Answer]) -> str:

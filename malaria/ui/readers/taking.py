@@ -24,10 +24,6 @@ _TOLD: Final = (
     "You read one cell after another and see your results at the end: sensitivity, specificity and more, each with its "
     "interval, next to the network's on the same cells. Everyone who opens the test’s link gets the same test."
 )
-_KEPT: Final = (
-    "Your answers are kept on this server under this name. Anyone who has the test’s link can see them there. A name "
-    "is no password."
-)
 EVERY: Final = 5
 """Answers go to the server after so many cards."""
 _AHEAD: Final = 12
@@ -65,7 +61,7 @@ def _draw_ready(made: MadeTest, at: Sitting) -> None:
         st.warning(literal(at.problem))
     draw_cards(_deal(made, at), at.take)
     if not at.given and sitting.keeps_answers():
-        st.caption(_KEPT)
+        st.caption(sitting.say_who_sees())
     for note in made.key.notes if not at.given else ():
         st.caption(literal(note))
 

@@ -98,7 +98,7 @@ def draw_training(frame: Frame) -> None:
     else:
         draw_cards(_deal(at, at.due, frame), at.take)
     kept = (
-        "Your answers are kept on this server under this name, so you can go on another day. A name is no password."
+        f"You can go on another day. {sitting.say_who_sees()}"
         if sitting.keeps_answers()
         else "Your answers stay in this visit. Download them to go on another day."
     )
