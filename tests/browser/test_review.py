@@ -179,7 +179,7 @@ def test_the_queue_in_dispute_ends_and_goes_on_with_the_rest(page: Page, journal
     expect(page).to_have_url(re.compile("queue=all"))
 
     page.goto("/Label_review?annotator=finisher")
-    expect(page.get_by_text("Welcome back, 10 decisions kept. Upload the same zip to continue.")).to_be_visible()
+    expect(page.get_by_text("Welcome back, your decisions are kept. Upload the same zip to continue.")).to_be_visible()
 
 
 def test_a_key_held_down_answers_once(page: Page, journal: CsvJournal) -> None:
