@@ -11,6 +11,7 @@ import weakref
 from math import ceil
 from typing import Final
 
+import pyarrow
 import starlette.requests
 import streamlit as st
 from starlette.datastructures import FormData
@@ -140,7 +141,7 @@ def _keep_house(loop: asyncio.AbstractEventLoop, storage: MemorySessionStorage) 
             return
         if gone:
             gc.collect()
-            _ask_allocator("malloc_trim", 0)
+        _ask_allocator("malloc_trim", 0)
 
 
 async def _end_sessions(storage: MemorySessionStorage) -> int:
@@ -165,3 +166,4 @@ def _ask_allocator(name: str, *values: int) -> None:
 # and gives little of them back: 60 MB with twenty visitors. The numbers are those of malloc.h.
 _ask_allocator("mallopt", -8, 2)  # M_ARENA_MAX
 _ask_allocator("mallopt", -3, _MB // 4)  # M_MMAP_THRESHOLD: what is larger goes back to the system at once
+pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # tables, too: by itself Arrow has pools of its own
