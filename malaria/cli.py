@@ -9,6 +9,7 @@ from malaria.commands.benchmark import benchmark
 from malaria.commands.data import app as data
 from malaria.commands.evaluate import evaluate
 from malaria.commands.export import export
+from malaria.commands.journal import journal
 from malaria.commands.leaderboard import leaderboard
 from malaria.commands.models import models
 from malaria.commands.predict import predict
@@ -28,7 +29,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text: an error is a line that can be read, searched and copied
 )
-for verb in (predict, evaluate, suspects, train, sample, triage, triage_adapt, export, models, benchmark, leaderboard):
+VERBS = (
+    predict,
+    evaluate,
+    suspects,
+    train,
+    sample,
+    triage,
+    triage_adapt,
+    export,
+    journal,
+    models,
+    benchmark,
+    leaderboard,
+)
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(data, name="data")
 app.add_typer(reader_test, name="reader-test")

@@ -1,9 +1,14 @@
 """Fixtures that every test may use."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from hypothesis import HealthCheck, settings
+
+from tests import postgresql as postgresql_server
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a busy machine is slow, and no promise is broken by that
@@ -17,3 +22,22 @@ def real_data() -> Path:
     if not (REAL_DATA / "nih_cells_dev.zip").is_file():
         pytest.skip(f"the real cells are not beside the project ({REAL_DATA.name}/ is absent)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def postgresql_port() -> Iterator[int]:
+    """The port of a PostgreSQL server for the whole run; skips where none is installed."""
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, postgresql_server.running(Path(folder)) as port:
+        yield port
+
+
+@pytest.fixture
+def postgresql(postgresql_port: int) -> Iterator[str]:
+    """The address of a PostgreSQL database, empty at first."""
+    address = f"postgresql+psycopg://tester@127.0.0.1:{postgresql_port}/postgres"
+    yield address
+    engine = sqlalchemy.create_engine(address)
+    tables = sqlalchemy.MetaData()
+    tables.reflect(engine)
+    tables.drop_all(engine)
+    engine.dispose()

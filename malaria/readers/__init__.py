@@ -41,6 +41,7 @@ from malaria.readers._grading import Grade, Mistake, by_place, fits_card, grade,
 from malaria.readers._group import Group, Pair, compare_pair, find_rules, grade_all, group_by_reader, paired_difference
 from malaria.readers._levels import ALPHA, COUNTING, DETECTION, OF_SLIDES, WITHIN, Level, grade_level, name_levels
 from malaria.readers._making import SUSPECT, find_columns, make_phantom_test, make_test
+from malaria.readers._places import FILE, copy_answers, open_answers
 from malaria.readers._practice import (
     GAPS,
     PROBE_EVERY,
@@ -62,6 +63,7 @@ __all__ = [
     "COLUMNS",
     "COUNTING",
     "DETECTION",
+    "FILE",
     "GAPS",
     "MARK_COLUMNS",
     "MAX_FIELDS",
@@ -103,6 +105,7 @@ __all__ = [
     "Step",
     "by_place",
     "compare_pair",
+    "copy_answers",
     "describe",
     "difference",
     "draw_round",
@@ -131,6 +134,7 @@ __all__ = [
     "name_levels",
     "name_round",
     "next_card",
+    "open_answers",
     "paired_difference",
     "parasites_of",
     "read_answers",

@@ -30,8 +30,8 @@ class AnswerStore(Protocol):
     def append(self, answers: Sequence[Answer]) -> list[Answer]:
         """Add answers, all or none, and return them, with their moment, once they are safe. Raises JournalError."""
 
-    def read(self, test: str) -> Kept:
-        """Return all answers to the test of this id. Raises JournalError when they cannot be read."""
+    def read(self, test: str = "") -> Kept:
+        """Return all answers to the test of this id, or to all tests. Raises JournalError when they cannot be read."""
 
 
 class AnswersFile:
@@ -55,8 +55,8 @@ class AnswersFile:
         self._file.append(lambda _lines: "".join(map(to_line, kept)))
         return kept
 
-    def read(self, test: str) -> Kept:
-        """Return the answers to one test; a line of it that cannot be read is passed over and reported."""
+    def read(self, test: str = "") -> Kept:
+        """Return the answers to one test, or to all; a line of it that cannot be read is passed over and reported."""
         found = self._file.read()
         answers, problems = [], [*found.repairs]
         for number, line in enumerate(found.lines, start=2):

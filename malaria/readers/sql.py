@@ -8,7 +8,20 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Engine, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.exc import DatabaseError
 
 from malaria.errors import ReaderTestError
@@ -54,9 +67,9 @@ class SqlAnswers:
                 connection.execute(insert(_ROWS), rows)
         return kept
 
-    def read(self, test: str) -> Kept:
-        """Return the answers to one test; a row that is none is passed over and reported."""
-        wanted = select(_ROWS).where(_ROWS.c.test == test).order_by(_ROWS.c.number)
+    def read(self, test: str = "") -> Kept:
+        """Return the answers to one test, or to all; a row that is none is passed over and reported."""
+        wanted = select(_ROWS).where(_ROWS.c.test == test if test else true()).order_by(_ROWS.c.number)
         with sentences(KEPT), self._engine.connect() as connection:
             found = [row._asdict() for row in connection.execute(wanted)]
         answers, problems = [], []

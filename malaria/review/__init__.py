@@ -21,6 +21,7 @@ from malaria.review.filters import Filter, choose_cards
 from malaria.review.imports import corrections, read_corrections, read_journal, relabel
 from malaria.review.journal import CsvJournal
 from malaria.review.lookalikes import LookAlikes
+from malaria.review.places import copy_journal, is_address, open_store
 from malaria.review.queue import (
     SuspectLabel,
     find_repeat,
@@ -78,16 +79,19 @@ __all__ = [
     "compare_pairs",
     "compare_with_oneself",
     "consensus",
+    "copy_journal",
     "correct_labels",
     "corrections",
     "count_decided",
     "do_readers_differ",
     "find_repeat",
+    "is_address",
     "is_disputed",
     "list_page",
     "list_waiting",
     "make_cards",
     "next_card",
+    "open_store",
     "out_of_sample",
     "rank",
     "read_corrections",

@@ -23,8 +23,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    create_engine,
     delete,
     insert,
+    make_url,
     select,
     update,
 )
@@ -39,6 +41,8 @@ from malaria.review.store import KEPT, LEASE_SECONDS, News
 _TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}
 
 _NEVER_NULL: Final = ("first_answer", "final_answer", "model", "note", "supersedes")  # to Oracle, empty text is NULL
+
+_WAIT_SECONDS: Final = 30  # for others who write to the same SQLite file, as for those of a CSV file
 
 _TABLES: Final = MetaData()
 _ROWS: Final = Table(
@@ -60,6 +64,19 @@ _LEASES: Final = Table(
     Column("image_id", Text, nullable=False),
     Column("until", Double, nullable=False),
 )
+
+
+def connect(address: str) -> Engine:
+    """Return the engine for a database's address; nothing is opened yet.
+
+    Raises JournalError, whose message never repeats the address: it may hold a password.
+    """
+    with _address_sentences():
+        url = make_url(address)
+        if "@" in (url.host or ""):
+            raise ValueError  # the end of a password, which the driver would then tell as the name of a host
+        waits = {"timeout": _WAIT_SECONDS} if url.get_backend_name() == "sqlite" else {}
+        return create_engine(url, pool_pre_ping=True, connect_args=waits)
 
 
 class SqlJournal:
@@ -136,6 +153,23 @@ class SqlJournal:
         with self._engine.begin() as connection:
             connection.execute(update(_TURN).where(_TURN.c.id == 1).values(number=_TURN.c.number + n))
             yield connection, int(connection.scalar(select(_TURN.c.number).where(_TURN.c.id == 1)) or 0)
+
+
+@contextmanager
+def _address_sentences() -> Iterator[None]:
+    """Tell in a sentence why an address leads nowhere; `from None`, so that no log has it either."""
+    try:
+        yield
+    except ImportError as problem:
+        raise JournalError(
+            f"The driver of the database is not installed ({problem.name}). Install it with the app, for PostgreSQL "
+            "with: pip install 'psycopg[binary]'"
+        ) from None
+    except (SQLAlchemyError, ValueError):
+        raise JournalError(
+            "The address of the database cannot be read. Write it as sqlite:///FILE or as "
+            "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE, with %40 for an @ in the password."
+        ) from None
 
 
 @contextmanager

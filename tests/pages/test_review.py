@@ -548,11 +548,17 @@ def test_agreement(journal: CsvJournal, shared: None) -> None:
     assert "| all (Fleiss) | final | 4 |" in show(cyd, "Agreement")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[str]:
-    """The address of a database that the app's secrets name."""
+@pytest.fixture(params=["variable", "secret", "connection"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a database that the host names in each way there is."""
     address = f"sqlite:///{tmp_path}/corrections.db"
-    (tmp_path / "secrets.toml").write_text(f'[connections.corrections]\nurl = "{address}"\n')
+    secrets = {
+        "variable": "",
+        "secret": f'MALARIA_JOURNAL = "{address}"\n',
+        "connection": f'[connections.corrections]\nurl = "{address}"\n',
+    }[request.param]
+    monkeypatch.setenv("MALARIA_JOURNAL", address if request.param == "variable" else "not-this.csv")
+    (tmp_path / "secrets.toml").write_text(secrets)
     before = config.get_option("secrets.files")
     config.set_option("secrets.files", [str(tmp_path / "secrets.toml")])
     yield address

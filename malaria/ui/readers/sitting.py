@@ -1,15 +1,14 @@
 """One reader at one test: what was answered so far, in the session and, where answers are kept, on the server."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 import streamlit as st
 
 from malaria.errors import JournalError, ReaderTestError
 from malaria.readers import (
+    FILE,
     NETWORK,
     Answer,
     AnswersFile,
@@ -23,12 +22,10 @@ from malaria.readers import (
 )
 from malaria.review.moments import next_moment
 from malaria.ui.parts import account
-from malaria.ui.parts.journal import CONNECTION, ENVIRONMENT, has_database
+from malaria.ui.parts.journal import find_file, get_place, open_database
 from malaria.ui.readers.cards import Given
 from malaria.wording.words import count
 
-FILE: Final = "reader_answers.csv"
-"""What readers answer, beside the journal."""
 _SITTINGS: Final = "readers.sittings"
 
 
@@ -109,7 +106,7 @@ class Sitting:
 
 def keeps_answers() -> bool:
     """Whether this app was told a place for answers, and keeps those of whoever is here."""
-    return account.is_kept() and (has_database() or bool(os.environ.get(ENVIRONMENT)))
+    return account.is_kept() and bool(get_place())
 
 
 def say_who_sees() -> str:
@@ -127,11 +124,12 @@ def open_answers() -> AnswerStore | None:
     """
     if not keeps_answers():
         return None
-    if has_database():
+    if engine := open_database():
         from malaria.readers.sql import SqlAnswers  # only here: most places are files
 
-        return SqlAnswers(st.connection(CONNECTION, type="sql").engine)
-    return AnswersFile(Path(os.environ[ENVIRONMENT]).with_name(FILE))
+        return SqlAnswers(engine)
+    file = find_file()
+    return AnswersFile(file.with_name(FILE)) if file else None
 
 
 def keep(answers: Sequence[Answer]) -> str:
