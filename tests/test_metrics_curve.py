@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from malaria.errors import MetricsError
 from malaria.metrics import Confusion, Curve, evaluate
@@ -104,14 +104,12 @@ def test_areas_agree_with_scikit_learn(cells):
     assert auc.value == pytest.approx(roc_auc_score(true, p), abs=1e-12)
     assert 0 <= auc.low <= auc.value <= auc.high <= 1
     assert auc.low < auc.high
-    assert Curve.from_scores(true, p).average_precision == pytest.approx(average_precision_score(true, p))
 
 
 def test_areas_of_one_class_are_missing_with_the_reason():
     auc = evaluate(np.ones(3, dtype=bool), [0.1, 0.2, 0.3], 0.5).auc
     assert (auc.value, auc.interval) == (None, None)
     assert auc.reason == "No cell is labelled uninfected."
-    assert Curve.from_scores(np.ones(3, dtype=bool), [0.1, 0.2, 0.3]).average_precision is None
 
 
 def rating_data():

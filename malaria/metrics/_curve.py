@@ -109,16 +109,6 @@ class Curve:
             here.n,
         )
 
-    @cached_property
-    def average_precision(self) -> float | None:
-        """Area under the precision-recall curve as the mean precision over recall steps; None if a class is absent."""
-        if not self.positives.size or not self.negatives.size:
-            return None
-        from sklearn.metrics import average_precision_score  # only here, as above
-
-        true = np.repeat([True, False], [self.positives.size, self.negatives.size])
-        return float(average_precision_score(true, np.concatenate([self.positives, self.negatives])))
-
     def roc(self, grid: int = 1000) -> Points:
         """The ROC curve: false-positive rate (x), sensitivity (y); empty where a class is absent.
 
