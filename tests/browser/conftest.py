@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@contextmanager
+def launched(*more: str) -> Iterator[Browser]:
+    """Start a browser, with `more` options; skips, or fails where it is required, if there is none."""
     path = chromium.find()
     if path is None:
         why = "no Chromium is installed: python -m tests.browser.chromium installs one"
@@ -32,6 +40,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(why)
         pytest.skip(why)
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+    quiet += more
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=quiet) as browser:
         yield browser
 

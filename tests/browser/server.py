@@ -20,17 +20,27 @@ def running(
 ) -> Iterator[str]:
     """Run the app (or another script) as a user does, and yield its address; what it says goes to the file `log`."""
     port = port or free_port()
+    server = start(log, script, port=port, **environment)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def start(log: Path, script: str = "streamlit_app.py", *, port: int, **environment: str) -> subprocess.Popen[bytes]:
+    """Start the app, and return its process once it answers; what it says is added to the file `log`."""
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port), "--server.fileWatcherType", "none"]
-    with log.open("wb") as stream:
+    with log.open("ab") as stream:
         server = subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=stream, stderr=stream)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            _wait(address, server, log)
-            yield address
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
+    try:
+        base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+        _wait(f"http://127.0.0.1:{port}/{base}".rstrip("/"), server, log)
+    except BaseException:
+        server.kill()
+        raise
+    return server
 
 
 def free_port() -> int:
