@@ -16,7 +16,7 @@ def leaderboard(
     labels: LabelsOption = None,
     label_column: LabelColumnOption = None,
     folds: Annotated[int, typer.Option(min=2, help="Folds by patient.")] = 5,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31, help="The same seed gives the same folds.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="Epochs. Default: each recipe's own.")] = None,
     leave_out_disputed: Annotated[bool, typer.Option("--leave-out-disputed/--learn-disputed")] = True,
     train: Annotated[
@@ -31,10 +31,14 @@ def leaderboard(
     Runs are only measured: five folds, no final network. Model folders in models/ give their own figures, where they
     were measured on the same cells in the same folds. A network without a run keeps its row, if the table has one.
     """
-    import pandas as pd
-
-    from malaria.model.leaderboard import complete_old_table
-    from malaria.training.leaderboard import describe_request, find_measured_folder, refuse_other_rows, trainable
+    from malaria.training.leaderboard import (
+        describe_request,
+        find_measured_folder,
+        is_measured,
+        read_earlier,
+        refuse_other_rows,
+        trainable,
+    )
     from malaria.training.leaderboard import leaderboard as build
     from malaria.training.publish import measure
     from malaria.training.run import Options, check_options, make_recipe, read_cells, train_folds
@@ -54,7 +58,10 @@ def leaderboard(
             leave_out_disputed=leave_out_disputed,
         )
 
-    earlier = complete_old_table(pd.read_csv(output)) if output.exists() else None
+    earlier = read_earlier(output)
+    for name in only or trainable() if train else ():
+        if not is_measured(runs / name):
+            check_options(options_for(name), runs / name, resume=True)  # before any cell is decoded
     first = options_for(trainable()[0])
     asked = describe_request(first, read_cells(first, say))
     if earlier is not None:
@@ -72,7 +79,6 @@ def leaderboard(
             missing[name] = "not trained yet"
             continue
         folder = runs / name
-        check_options(options, folder, resume=True)
         dataset = read_cells(options, say)
         try:
             train_folds(options, folder, dataset, final=False, report=lambda line, name=name: say(f"{name}  {line}"))  # type: ignore[misc]

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from malaria.errors import TrainingError
 from malaria.model.card import FILE, Card, read_card
 from malaria.model.classifier import MODELS_DIR
-from malaria.model.leaderboard import alike, describe_measurement, flat_rates, say_how_measured
+from malaria.model.leaderboard import alike, complete_old_table, describe_measurement, flat_rates, say_how_measured
 from malaria.model.provenance import Provenance
 from malaria.training.architectures import RECIPES, Recipe, find_recipe
 from malaria.training.datasets import Dataset
@@ -66,10 +66,10 @@ def find_measured_folder(
     for others.
     """
     of_model = models / name  # which may hold any network
-    if _is_measured(of_model) and read_run(of_model).architecture == name and alike(_read_folder(of_model), asked):
+    if is_measured(of_model) and read_run(of_model).architecture == name and alike(_read_folder(of_model), asked):
         return of_model
     folder = runs / name
-    if not _is_measured(folder):
+    if not is_measured(folder):
         return None
     found = _read_folder(folder)
     if not alike(found, asked) or (epochs and found["epochs"] != epochs):
@@ -79,6 +79,25 @@ def find_measured_folder(
             f"for are {say_how_measured(asked)}{wanted}. Name another folder with --runs, or remove this one."
         )
     return folder
+
+
+def read_earlier(file: Path) -> pd.DataFrame | None:
+    """Return the table that is to be written anew, None where there is none yet.
+
+    Raises `TrainingError` for a file that cannot be such a table, or could not be written.
+    """
+    if not file.parent.is_dir():
+        raise TrainingError(f"There is no folder {file.parent} for the table. Make it, or name another --output.")
+    if not file.exists():
+        return None
+    try:
+        table = pd.read_csv(file)
+        if "name" not in table:
+            raise ValueError("it has no column name")
+    except (ValueError, OSError) as problem:
+        said = " ".join(str(problem).split())
+        raise TrainingError(f"{file} is not a table of networks ({said}). Name another --output.") from None
+    return complete_old_table(table)
 
 
 def refuse_other_rows(table: pd.DataFrame, asked: Mapping[str, Any], file: Path) -> None:
@@ -99,7 +118,8 @@ def read_run(folder: Path) -> Card | MeasuredRun:
     return MeasuredRun.model_validate_json((folder / FIGURES).read_text())
 
 
-def _is_measured(folder: Path) -> bool:
+def is_measured(folder: Path) -> bool:
+    """Whether `folder` holds what a run measured."""
     return (folder / FILE).exists() or (folder / FIGURES).exists()
 
 

@@ -120,3 +120,25 @@ def test_a_run_of_other_epochs_is_not_taken_for_the_one_asked_for(cells_zip: Pat
 def test_a_name_that_no_network_has_is_refused(cells_zip: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="No network is called foo"):
         run(cells_zip, tmp_path, "--only", "foo")
+
+
+@pytest.mark.parametrize(
+    ("words", "output", "sentence"),
+    [
+        (("--labels", "nowhere.csv"), "table.csv", r"There is no file nowhere\.csv"),
+        ((), "none/table.csv", "There is no folder .*none for the table"),
+        ((), "folder", r"folder is not a table of networks"),
+        ((), "other.csv", r"other\.csv is not a table of networks \(it has no column name\)"),
+        (("--runs", "file"), "table.csv", "file cannot be written|file.mlp-1"),
+    ],
+)
+def test_bad_arguments_are_refused_before_a_cell_is_decoded(
+    words: tuple[str, ...], output: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainingError, match=sentence):
+        run(tmp_path / "no cells.zip", tmp_path, *words, output=output)  # which would be told if it were looked for
+    assert not (tmp_path / "runs").exists()
