@@ -5,11 +5,13 @@ A cell is called parasitized when p_parasitized >= threshold. What cannot be com
 
 from malaria.metrics._agreement import Agreement, McNemar, cohen, fleiss, mcnemar
 from malaria.metrics._calibration import (
+    TEMPERATURES,
     Bin,
     apply_temperature,
     brier,
     expected_calibration_error,
     fit_temperature,
+    is_at_bound,
     reliability,
 )
 from malaria.metrics._curve import Curve, Points
@@ -20,6 +22,7 @@ from malaria.metrics._rates import Confusion, Rate, clopper_pearson, wilson
 from malaria.metrics._readings import Change, Readings, readings
 
 __all__ = [
+    "TEMPERATURES",
     "Agreement",
     "Bin",
     "ByPatient",
@@ -41,6 +44,7 @@ __all__ = [
     "expected_calibration_error",
     "fit_temperature",
     "fleiss",
+    "is_at_bound",
     "mcnemar",
     "readings",
     "reliability",

@@ -90,6 +90,12 @@ def fit_temperature(p: ArrayLike, y_true: ArrayLike) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6}).x))
 
 
+def is_at_bound(temperature: float) -> bool:
+    """Whether a fitted temperature is an end of `TEMPERATURES`: none in the range then calibrates the scores."""
+    low, high = TEMPERATURES
+    return not 1.001 * low < temperature < high / 1.001  # the search stops just short of an end
+
+
 def apply_temperature(p: ArrayLike, temperature: float) -> Floats:
     """p_parasitized, shape (n,), after division of its logit by `temperature` (above 0); 0, 0.5 and 1 stay."""
     if not temperature > 0:

@@ -1,6 +1,5 @@
 """Fit one network on one split: batches, augmentation, teachers, early stopping, and a run that survives a kill."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,15 +13,14 @@ from scipy.special import logit
 
 from malaria.training.architectures import Recipe
 from malaria.training.augmentation import Augment, to_hsv
-from malaria.training.records import BEST, load_best, read_json, whole, write_json
+from malaria.training.keeping import Keeper
+from malaria.training.records import load_best, read_json, write_json
 
 Tensor = Any
 LEARNING_SHARE = 0.3
 """With teachers, the share of the loss that still looks at the labels; the rest looks at the teachers' answers."""
 FEWEST_STEPS = 16
 """Steps in an epoch; sets too small for that get smaller batches."""
-SAVE_EVERY = 5
-"""Epochs between the states that a killed run goes on from."""
 
 
 @dataclass(frozen=True)
@@ -156,62 +154,6 @@ class Trainee(keras.Model):  # type: ignore[misc]
         return loss
 
 
-class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keep the best weights, stop when the validation loss no longer falls, remember enough to go on after a kill.
-
-    Without `patience` there is no validation: every epoch is trained and the last weights are kept.
-    """
-
-    def __init__(self, folder: Path, batches: Batches, patience: int | None, report: Callable[[str], None]) -> None:
-        super().__init__()
-        self.folder, self.batches, self.patience, self.report = folder, batches, patience, report
-        self.best, self.latest = folder / BEST, folder / "latest.npz"
-        self.history: list[dict[str, float]] = []
-
-    def restore(self) -> int:
-        """Load the state of a killed run, if there is one, and return the epoch to go on from."""
-        if not self.latest.exists():
-            return 0
-        with np.load(self.latest) as state:
-            self.history = json.loads(str(state["history"]))
-            for number, variable in enumerate(self._variables()):
-                variable.assign(state[f"variable_{number}"])
-        return len(self.history)
-
-    def _save(self) -> None:
-        """Write everything a resumed run needs, in one step that a kill cannot leave half done."""
-        values = {f"variable_{number}": ops.convert_to_numpy(v) for number, v in enumerate(self._variables())}
-        with whole(self.latest) as partial:
-            np.savez(partial, history=json.dumps(self.history), **values)
-
-    def _variables(self) -> list[keras.Variable]:
-        return [*self.model.network.variables, *self.model.optimizer.variables, self.model.augment.random.state]
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Draw this epoch's order."""
-        self.batches.set_epoch(epoch)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Record the epoch, save what is better, stop when nothing has been for long."""
-        row = {"epoch": epoch + 1, **{name: round(float(value), 6) for name, value in (logs or {}).items()}}
-        self.history.append(row)
-        line = f"epoch {row['epoch']}/{self.params['epochs']}  loss {row['loss']:.4f}"
-        best = row
-        if self.patience is not None:
-            best = min(self.history, key=lambda past: past["val_loss"])
-            line += (
-                f"  validation loss {row['val_loss']:.4f}  accuracy {row['val_accuracy']:.4f}  "
-                f"best {best['val_loss']:.4f}"
-            )
-            self.model.stop_training = row["epoch"] - best["epoch"] >= self.patience
-        if best is row:
-            with whole(self.best) as partial:
-                self.model.network.save_weights(partial)
-        self.report(line)
-        if row["epoch"] % SAVE_EVERY == 0:
-            self._save()
-
-
 def fit(
     recipe: Recipe,
     pixels: Pixels,
@@ -223,13 +165,15 @@ def fit(
     seed: int,
     teachers: Callable[[], Sequence[keras.Model]] = tuple,
     tensorboard: bool = False,
+    after: int = 0,
     report: Callable[[str], None] = print,
 ) -> tuple[keras.Model, list[dict[str, float]]]:
     """Train `recipe` on the cells at `train` and return the network with its best weights, and its history.
 
     `validation` holds the positions that decide when to stop, where the recipe has patience. `folder` keeps the state;
     when it holds that of a killed run, training goes on from there. `teachers` are called for only when there is
-    training to do. `outputs` is 1 for two classes. One history row per epoch.
+    training to do. `outputs` is 1 for two classes. So many trainings follow `after` this one, for the time left that
+    is reported. One history row per epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(seed)
@@ -250,7 +194,7 @@ def fit(
     trainee.optimizer.build(trainee.trainable_variables)
     batches = Batches(pixels, train, batch_size, seed)
     watched = (pixels.validated_on[validation], pixels.targets[validation], pixels.weights[validation])
-    keeper = Keeper(folder, batches, recipe.patience, report)
+    keeper = Keeper(folder, batches.set_epoch, recipe.patience, after, report)
     keeper.set_model(trainee)
     trainee.fit(
         batches,

@@ -10,13 +10,12 @@ from scipy.special import log_softmax, softmax
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from sklearn.model_selection import GroupKFold
 
-from malaria.metrics import Rate
+from malaria.metrics import TEMPERATURES, Rate, expected_calibration_error, reliability
 from malaria.model.provenance import Figures
 
 RESAMPLES = 1000
 SURE: Final = 0.95
 """The share of right answers from which on a network's answers are given."""
-_TEMPERATURES: Final = (0.05, 20.0)
 
 
 def calibrate_classes(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float]:
@@ -39,9 +38,9 @@ def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0
     """Measure held-out cells against the labels learned.
 
     `table` has `label` and a column `p_CLASS` for each class. Accuracy has a 95 % Wilson interval, kappa a 95 %
-    bootstrap interval over cells (1,000 resamples). `threshold` is the lowest probability of the likeliest class from
-    which on `SURE` of the answers are right; it is chosen on the same cells that `answered`, the share above it, and
-    `accuracy_answered` are about.
+    bootstrap interval over cells (1,000 resamples). `ece` is about the probability of the likeliest class.
+    `threshold` is the lowest probability of the likeliest class from which on `SURE` of the answers are right; it
+    is chosen on the same cells that `answered`, the share above it, and `accuracy_answered` are about.
     """
     p = table[[f"p_{name}" for name in classes]].to_numpy(np.float64)
     answers = np.asarray(classes)[p.argmax(axis=1)]
@@ -68,6 +67,7 @@ def measure_classes(table: pd.DataFrame, classes: tuple[str, ...], seed: int = 0
             confusion_matrix=confusion_matrix(labels, answers, labels=list(classes)).tolist(),
             **{name: rate.value for name, rate in rates.items()},
             kappa=float(cohen_kappa_score(labels, answers, labels=list(classes))),
+            ece=expected_calibration_error(reliability(right, p.max(axis=1))),
             threshold=threshold,
             intervals={**intervals, "kappa": (low, high)},
         )
@@ -92,5 +92,5 @@ def _temperature(odds: NDArray[np.float64], labels: NDArray[np.int64]) -> float:
     def loss(log_t: float) -> float:
         return float(-log_softmax(odds / np.exp(log_t), axis=1)[np.arange(len(labels)), labels].mean())
 
-    low, high = np.log(_TEMPERATURES)
+    low, high = np.log(TEMPERATURES)
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6}).x))

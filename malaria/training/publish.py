@@ -34,6 +34,7 @@ from malaria.training.networks import count_macs
 from malaria.training.provenance import FIGURES, MeasuredRun, provenance
 from malaria.training.records import load_best, write_answers
 from malaria.training.run import WORK, Options, make_recipe, read_held_out_answers, split_run
+from malaria.training.telling import tell
 from malaria.wording.numbers import percent
 from malaria.wording.words import count
 
@@ -52,11 +53,11 @@ _NIH_NAME = re.compile(r"_IMG_\d{8}_\d{6}.*_cell_\d+\.\w+$")
 
 @dataclass(frozen=True)
 class Measured:
-    """What the held-out answers of a run gave: a temperature, figures by reading, and how far they are calibrated."""
+    """What the held-out answers of a run gave: a temperature, figures by reading, and how the temperature was had."""
 
     temperature: float
     metrics: dict[str, Figures]
-    calibration: str
+    fitted: str
 
 
 def publish(options: Options, output: Path, dataset: Dataset, report: Callable[[str], None]) -> None:
@@ -75,16 +76,17 @@ def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[
     recipe = make_recipe(options)
     table = read_held_out_answers(dataset, options, output)
     if len(dataset.classes) == 2:
-        table, temperature, calibration = _calibrate(table, dataset.classes)
+        table, temperature, fitted = _calibrate(table, dataset.classes)
         patients = None if options.by_image else table["patient"].tolist()
         metrics = _metrics(table, dataset.classes, patients, _second_reading(options, dataset))
     else:
         table, temperature = calibrate_classes(table, dataset.classes)
-        metrics, calibration = measure_classes(table, dataset.classes), ""
+        metrics, fitted = measure_classes(table, dataset.classes), ""
     table.drop(columns=["answer", "disputed", "image_id"], errors="ignore").to_csv(
         output / HELD_OUT, index=False, float_format="%.6g", compression={"method": "gzip", "mtime": 0}
     )
-    (output / "history.json").write_text(json.dumps(_read_histories(output), indent=1))
+    histories = _read_histories(output)
+    (output / "history.json").write_text(json.dumps(histories, indent=1))
     run = MeasuredRun(
         architecture=recipe.name,
         trained_on=provenance(options, output.name, dataset, recipe),
@@ -92,8 +94,8 @@ def measure(options: Options, output: Path, dataset: Dataset, report: Callable[[
         date=datetime.now(UTC).date(),
     )
     (output / FIGURES).write_text(run.model_dump_json(indent=1) + "\n")
-    report(_summary(metrics))
-    return Measured(temperature, metrics, calibration)
+    report(tell(metrics, dataset.classes, temperature, histories))
+    return Measured(temperature, metrics, fitted)
 
 
 def _answer_as_served(
@@ -116,7 +118,7 @@ def _answer_as_served(
 def _calibrate(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFrame, float, str]:
     """Add p of the positive class, each patient's at a temperature fitted on the others.
 
-    Return the temperature of all as well, and in words what was calibrated. Temperatures are fitted on undisputed
+    Return the temperature of all as well, and in words how it was had. Temperatures are fitted on undisputed
     cells; where those are of one class there is none to fit, and p stays as it is.
     """
     p = expit(np.clip(table["answer"].to_numpy(np.float64), -20, 20))
@@ -130,7 +132,7 @@ def _calibrate(table: pd.DataFrame, classes: tuple[str, ...]) -> tuple[pd.DataFr
             scaled[applied] = apply_temperature(p[applied], temperature)
             as_it_was[applied] = False
     whole = _temperature(p[sure], positive[sure])
-    said = _calibration_in_words(classes[1], whole, as_it_was)
+    said = _tell_how_fitted(classes[1], whole, as_it_was)
     return table.assign(**{_column(classes[1]): scaled}), whole or 1.0, said
 
 
@@ -143,14 +145,14 @@ def _temperature(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float |
     return fit_temperature(p, positive) if positive.any() and not positive.all() else None
 
 
-def _calibration_in_words(positive: str, temperature: float | None, as_it_was: NDArray[np.bool_]) -> str:
+def _tell_how_fitted(positive: str, temperature: float | None, as_it_was: NDArray[np.bool_]) -> str:
     name = "p_parasitized" if positive == PARASITIZED else f"p of {positive}"
     if temperature is None:
         return f"{name} is not calibrated, because the held-out cells are of one class; the temperature is 1."
     if not as_it_was.any():
-        return f"{name} is calibrated on held-out patients, so more likely than not."
+        return f"{name} has a temperature fitted on held-out patients."
     return (
-        f"{name} is calibrated on held-out patients, but {as_it_was.sum():,} of the "
+        f"{name} has a temperature fitted on held-out patients, but {as_it_was.sum():,} of the "
         f"{count(as_it_was.size, 'cell')} that the figures are about were measured without, "
         "because the other held-out patients have cells of one class only."
     )
@@ -245,7 +247,7 @@ def _version(card: Card, litert: bytes) -> str:
 def _threshold(dataset: Dataset, measured: Measured) -> dict[str, Any]:
     """The card's threshold and how it was chosen."""
     if len(dataset.classes) == 2:
-        return {"threshold": 0.5, "threshold_chosen": f"One half: {measured.calibration}"}
+        return {"threshold": 0.5, "threshold_chosen": f"One half. {measured.fitted}"}
     return {
         "threshold": measured.metrics["as_given"].threshold,
         "threshold_chosen": f"The lowest probability of the likeliest class from which on {percent(SURE)} of "
@@ -288,15 +290,6 @@ def largest_difference(network: keras.Model, served: Network, serving: NDArray[n
 def _read_histories(output: Path) -> dict[str, Any]:
     """The history of every fold, and of the final network, by name."""
     return {path.parent.name: json.loads(path.read_text()) for path in sorted((output / WORK).glob("*/history.json"))}
-
-
-def _summary(metrics: dict[str, Figures]) -> str:
-    lines = []
-    for name, figures in metrics.items():
-        rates = {key: figures.rate(key) for key in ("accuracy", "kappa", "sensitivity", "specificity", "auc")}
-        shown = (f"{key} {rate:.4f}" for key, rate in rates.items() if rate)
-        lines.append(f"held out, {name.replace('_', ' ')}: n {figures.n}, {', '.join(shown)}")
-    return "\n".join(lines)
 
 
 def _round_all(value: Any) -> Any:

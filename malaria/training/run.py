@@ -131,10 +131,11 @@ def train_folds(
     splits = split_run(dataset, options)
     pixels = _pixels(dataset, recipe, options)
     _record(options, output, dataset)  # only now, so that what is refused leaves no folder behind
-    for number, split in enumerate(splits):
-        folder = output / WORK / f"fold-{number}"
-        if (only and number not in only) or answers_file(folder).exists():
-            continue
+    final = bool(final and options.folds)
+    folders = {number: output / WORK / f"fold-{number}" for number in only or range(len(splits))}
+    waiting = [number for number, folder in sorted(folders.items()) if not answers_file(folder).exists()]
+    for at, number in enumerate(waiting, 1):
+        split, folder = splits[number], folders[number]
         started = time.monotonic()
         network, _ = fit(
             recipe,
@@ -146,11 +147,12 @@ def train_folds(
             seed=options.seed + number + 1000 * options.member,
             teachers=lambda number=number: _load_teachers(options.teachers, [number], outputs),  # type: ignore[misc]
             tensorboard=tensorboard,
+            after=len(waiting) - at + final,
             report=lambda line, number=number: report(f"fold {number + 1}/{len(splits)}  {line}"),  # type: ignore[misc]
         )
         write_answers(folder, split.held_out, logits(network, recipe, pixels.serving[split.held_out]))
         report(f"fold {number + 1}/{len(splits)} took {time.monotonic() - started:.0f} s")
-    if final and options.folds:
+    if final:
         everything = np.arange(len(dataset.table))
         train, validation = split_validation(everything, dataset.targets, dataset.patients, options.seed)
         fit(

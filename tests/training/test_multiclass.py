@@ -41,6 +41,7 @@ def test_above_the_threshold_as_many_answers_are_right_as_promised() -> None:
     given = p.max(axis=1) >= figures.threshold
     right = np.asarray(CLASSES)[p.argmax(axis=1)] == table["label"]
     assert figures.accuracy == pytest.approx(right.mean())
+    assert figures.ece == pytest.approx(0, abs=0.03), "these answers are honest"
     assert figures.answered == pytest.approx(given.mean())
     assert figures.accuracy_answered == pytest.approx(right[given].mean())
     assert figures.accuracy_answered >= SURE > figures.accuracy

@@ -1,6 +1,7 @@
 """A run goes on only with the cells, the folds and the teachers that it was started with."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -235,3 +236,22 @@ def test_too_few_patients_leave_no_folder(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="needs two: one to learn from"):
         train_folds(ASKED, tmp_path / "run", dataset(2))
     assert not (tmp_path / "run").exists()
+
+
+def test_progress_calls_validation_by_its_name_and_says_how_long_it_can_take(tmp_path: Path) -> None:
+    lines: list[str] = []
+    train_folds(replace(ASKED, epochs=2), tmp_path / "run", dataset(), report=lines.append)
+    epochs = [line for line in lines if "epoch" in line]
+    number, time = r"\d\.\d{4}", r"\d+ s"
+    for line in epochs:
+        assert re.search(
+            rf"  loss {number}  validation loss {number}  validation accuracy {number}  "
+            rf"lowest validation loss {number} \(epoch [12]\)",
+            line,
+        )
+    left = [line.partition("  at most ")[2] for line in epochs]
+    after = ["2 trainings", "2 trainings", "1 training", "1 training"]
+    for said, more in zip(left, after, strict=False):
+        assert re.fullmatch(rf"{time} left with the {more} after this one", said)
+    assert re.fullmatch(rf"{time} left", left[4])
+    assert left[5:] == [""], "nothing is left after the last"
