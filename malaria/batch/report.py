@@ -13,6 +13,7 @@ from malaria.batch.relabelled import Relabelled
 from malaria.batch.table import Batch
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
 from malaria.metrics import Evaluation, Readings
+from malaria.model.calibration import say_calibration
 from malaria.report.charts import Line, histogram, line_chart
 from malaria.report.html import render, render_page
 
@@ -113,6 +114,7 @@ def _essentials(batch: Batch) -> dict[str, Any]:
             if said
         ),
         "Its own threshold": f"{card.threshold:g}. {card.threshold_chosen}",
+        "Its calibration": say_calibration(card),
         "Intended use": card.intended_use,
         "Limits": card.limits,
         "Classes": f"{CLASSES[0]} is positive: p_parasitized at or above the threshold",

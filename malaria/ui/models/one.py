@@ -12,6 +12,7 @@ from malaria.errors import ModelError
 from malaria.labels import name_reading
 from malaria.metrics import Evaluation, readings
 from malaria.model import classifier as model
+from malaria.model.calibration import say_calibration
 from malaria.model.card import Card
 from malaria.model.classifier import DEFAULT_MODEL
 from malaria.model.held_out import HeldOut, stamp_held_out
@@ -74,6 +75,7 @@ def _draw_card(card: Card) -> None:
         ["This network is", run.shipped_network],
         ["Threshold", f"{card.threshold:g}. {card.threshold_chosen}"],
         ["Temperature", f"{card.temperature:g} (above 1 softens the answers, below 1 sharpens them)"],
+        ["Calibration", say_calibration(card)],
         ["Output", f"{card.output} over {', '.join(card.classes)}"],
         ["Meant for", card.intended_use],
         ["Limits", card.limits],
@@ -81,7 +83,7 @@ def _draw_card(card: Card) -> None:
     ]
     if card.largest_difference is not None:
         rows.insert(
-            7, ["Served file", f"differs from the Keras file by at most {card.largest_difference:.3f} in p_parasitized"]
+            8, ["Served file", f"differs from the Keras file by at most {card.largest_difference:.3f} in p_parasitized"]
         )
     with st.expander("The model card in words", expanded=True, icon=":material/badge:"):
         st.markdown("\n".join(f"- **{name}:** {literal(said)}" for name, said in rows))
