@@ -24,6 +24,8 @@ class Recipe:
     build: Build
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     augmentation: Augmentation = field(default_factory=Augmentation.none)
+    jitter: float = 0.0
+    """How strong the `Jitter` is that stands in the place of the augmentation; 0 for none."""
     output: Literal["sigmoid", "logit"] = "sigmoid"
     """For two classes; with more, every network ends in a softmax."""
     epochs: int = 40
@@ -99,10 +101,29 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe("seed-cnn-1", "Two tiny convolutions with PReLU.", networks.seed_cnn_1, _HSV),
         Recipe("seed-cnn-2", "Four convolutions with leaky ReLU, at 64x64.", networks.leaky((32, 18)), _HSV),
-        Recipe("seed-cnn-3", "seed-cnn-2 with batch normalisation.", networks.leaky((32, 18), normalised=True), _HSV),
+        Recipe(
+            "seed-cnn-3",
+            "seed-cnn-2 with batch normalisation after the activations, as its source has it.",
+            networks.seed_cnn_3,
+            _HSV,
+        ),
+        Recipe(
+            "seed-cnn-3-norm-first",
+            "seed-cnn-2 with batch normalisation before the activations.",
+            networks.leaky((32, 18), normalised=True),
+            _HSV,
+        ),
         Recipe(
             "seed-cnn-4",
-            "seed-cnn-2 with colour jitter and a slower learning rate.",
+            "seed-cnn-2 with its source's strong colour jitter and a slower learning rate.",
+            networks.leaky((64, 16)),
+            _HSV,
+            jitter=0.2,
+            learning_rate=0.0002,
+        ),
+        Recipe(
+            "seed-cnn-4-mild",
+            "seed-cnn-2 with mild colour jitter and a slower learning rate.",
             networks.leaky((64, 16)),
             _HSV,
             _SEED_JITTER,

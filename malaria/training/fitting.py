@@ -13,6 +13,7 @@ from scipy.special import logit
 
 from malaria.training.architectures import Recipe
 from malaria.training.augmentation import Augment, to_hsv
+from malaria.training.jitter import Jitter
 from malaria.training.keeping import Keeper
 from malaria.training.records import load_best, read_json, write_json
 
@@ -87,7 +88,11 @@ class Trainee(keras.Model):  # type: ignore[misc]
         self.after_frozen = (
             keras.Model(network.get_layer(recipe.frozen).output, network.output) if recipe.frozen else None
         )
-        self.augment = Augment(recipe.augmentation, seed, dtype="float32")
+        self.augment = (
+            Jitter(recipe.jitter, seed, dtype="float32")
+            if recipe.jitter
+            else Augment(recipe.augmentation, seed, dtype="float32")
+        )
         self.teachers = list(teachers)
         for teacher in self.teachers:
             teacher.trainable = False

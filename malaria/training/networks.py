@@ -98,7 +98,10 @@ def seed_cnn_1(shape: tuple[int, int, int], outputs: int, output: Output) -> ker
 
 
 def leaky(dense: tuple[int, int], *, normalised: bool = False, resize: int | None = None) -> Build:
-    """`seed-cnn-2` and its variants: four convolutions with ever less leaky ReLUs, two dense layers."""
+    """`seed-cnn-2` and its variants: four convolutions with ever less leaky ReLUs, two dense layers.
+
+    `normalised` puts batch normalisation before the first two of those and the first sigmoid: not the source's order.
+    """
 
     def build(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
         cell = keras.Input(shape)
@@ -119,6 +122,27 @@ def leaky(dense: tuple[int, int], *, normalised: bool = False, resize: int | Non
         return keras.Model(cell, _head(x, outputs, output))
 
     return build
+
+
+def seed_cnn_3(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
+    """As its source writes it: batch normalisation stands after the activations, with Keras' own momentum."""
+    cell = keras.Input(shape)
+    x = layers.Conv2D(18, 3, padding="same")(cell)
+    x = layers.LeakyReLU(negative_slope=0.25)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Conv2D(16, 3, padding="same")(x)
+    x = layers.LeakyReLU(negative_slope=0.20)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Conv2D(12, 3, padding="same")(x)
+    x = layers.LeakyReLU(negative_slope=0.15)(x)
+    x = layers.MaxPooling2D()(x)
+    x = layers.Conv2D(8, 3, padding="same")(x)
+    x = layers.LeakyReLU(negative_slope=0.10)(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(32, activation="sigmoid")(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Dense(18, activation="sigmoid")(x)
+    return keras.Model(cell, _head(x, outputs, output))
 
 
 def seed_vgg16(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:

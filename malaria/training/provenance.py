@@ -55,7 +55,7 @@ def provenance(options: Options, name: str, dataset: Dataset, recipe: Recipe) ->
         oversampled=options.oversample,
         early_stopping=recipe.patience is not None,
         eight_bit=recipe.eight_bit,
-        augmentation=asdict(recipe.augmentation),
+        augmentation=asdict(recipe.augmentation) | ({"jitter": recipe.jitter} if recipe.jitter else {}),
         threshold_of_metrics=0.5,
         command=_command(options, name),
     )

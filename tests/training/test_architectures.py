@@ -5,7 +5,9 @@ import pytest
 
 from malaria.errors import TrainingError
 from malaria.training.architectures import RECIPES, find_recipe
-from malaria.training.fitting import build_network
+from malaria.training.augmentation import Augmentation
+from malaria.training.fitting import Trainee, build_network
+from malaria.training.jitter import Jitter
 from malaria.training.networks import count_macs, mini_resnet
 
 
@@ -28,6 +30,59 @@ def test_ours_stays_small() -> None:
 
 def test_the_sources_best_has_the_parameters_it_reports() -> None:
     assert build_network(RECIPES["seed-cnn-6"], 1).count_params() == 71_905
+
+
+def list_layers(name: str) -> list[tuple[object, ...]]:
+    """The layers of a network in order, each with what its source says of it; what normalises is only named."""
+    told = {
+        "Conv2D": lambda one: (one.filters, one.kernel_size, one.padding, one.activation.__name__),
+        "LeakyReLU": lambda one: (one.negative_slope,),
+        "MaxPooling2D": lambda one: (one.pool_size,),
+        "Dense": lambda one: (one.units, one.activation.__name__),
+    }
+    network = build_network(RECIPES[name], 1)
+    assert network.input_shape == (None, 64, 64, 3)
+    kinds = ((type(one).__name__, one) for one in network.layers[1:])
+    return [(kind, *told[kind](one)) if kind in told else (kind,) for kind, one in kinds]
+
+
+def conv(filters: int) -> tuple[object, ...]:
+    return ("Conv2D", filters, (3, 3), "same", "linear")
+
+
+def test_the_layers_of_seed_cnn_3_are_its_sources_in_their_order() -> None:
+    assert RECIPES["seed-cnn-3"].preprocessing.colour == "hsv"
+    assert list_layers("seed-cnn-3") == [
+        conv(18),
+        ("LeakyReLU", 0.25),
+        ("BatchNormalization",),
+        conv(16),
+        ("LeakyReLU", 0.20),
+        ("BatchNormalization",),
+        conv(12),
+        ("LeakyReLU", 0.15),
+        ("MaxPooling2D", (2, 2)),
+        conv(8),
+        ("LeakyReLU", 0.10),
+        ("Flatten",),
+        ("Dense", 32, "sigmoid"),
+        ("BatchNormalization",),
+        ("Dense", 18, "sigmoid"),
+        ("Dense", 1, "sigmoid"),
+    ]
+
+
+def test_seed_cnn_4_is_jittered_as_its_source_says_and_its_variant_less() -> None:
+    source, mild = RECIPES["seed-cnn-4"], RECIPES["seed-cnn-4-mild"]
+    assert (source.jitter, source.augmentation, source.learning_rate) == (0.2, Augmentation.none(), 0.0002)
+    assert isinstance(Trainee(build_network(source, 1), source).augment, Jitter)
+    assert list_layers("seed-cnn-4") == list_layers("seed-cnn-4-mild")
+    assert (mild.jitter, mild.augmentation.hue, mild.augmentation.brightness) == (0, 0.1, 0.1)
+
+
+def test_the_variant_of_seed_cnn_3_normalises_before_the_activations() -> None:
+    kinds = [kind for kind, *_ in list_layers("seed-cnn-3-norm-first")]
+    assert kinds[:6] == ["Conv2D", "BatchNormalization", "LeakyReLU"] * 2
 
 
 def test_more_classes_end_in_a_softmax() -> None:
