@@ -582,6 +582,19 @@ def test_a_database_in_place_of_the_file(journal: CsvJournal, database: str, mon
     assert read_journal(to_csv(rows).encode()) == list(rows)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:1", "wrong:port", "127.0.0.1@127.0.0.1"])
+def test_a_database_that_cannot_be_reached_is_told_without_its_address(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv("MALARIA_JOURNAL", f"postgresql+psycopg://ann:topsecret@{host}/decisions")
+    app = start()
+    (told,) = [error.value for error in app.error]
+    assert told.startswith(("The database does not answer correctly", "The address of the database cannot be read"))
+    assert "secret" not in shown(app) + told
+    assert not app.exception
+    st.cache_resource.clear()
+
+
 def test_what_is_decided_is_what_evaluate_and_train_read(journal: CsvJournal) -> None:
     app = start()
     answer(app, "PU")
