@@ -167,6 +167,14 @@ RECIPES: dict[str, Recipe] = {
             batch_size=128,
             schedule="exponential",
         ),
+        Recipe("hue-only", "seed-cnn-1 on the hue alone: how little suffices?", networks.hue_only, _HSV),
+        Recipe(
+            "cells-8x8",
+            "One dense layer of 128 on 8x8 pixels: how little suffices?",
+            networks.mlp(128),
+            Preprocessing(height=8, width=8),
+            batch_size=128,
+        ),
         Recipe("mlp-1", "One dense layer of 128.", networks.mlp(128), _SMALL, batch_size=128),
         Recipe("mlp-3", "Three dense layers of 64.", networks.mlp(64, 64, 64), _SMALL, batch_size=128),
         Recipe(

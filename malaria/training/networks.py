@@ -233,6 +233,12 @@ def mlp(*units: int) -> Build:
     return build
 
 
+def hue_only(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
+    """`seed-cnn-1` on the first channel alone: of HSV that is the hue."""
+    cell = keras.Input(shape)
+    return keras.Model(cell, seed_cnn_1((*shape[:2], 1), outputs, output)(cell[..., :1]))
+
+
 def cnn_plain(shape: tuple[int, int, int], outputs: int, output: Output) -> keras.Model:
     cell = keras.Input(shape)
     x = cell

@@ -85,6 +85,14 @@ def test_the_variant_of_seed_cnn_3_normalises_before_the_activations() -> None:
     assert kinds[:6] == ["Conv2D", "BatchNormalization", "LeakyReLU"] * 2
 
 
+def test_the_hue_is_all_that_hue_only_sees() -> None:
+    network = build_network(RECIPES["hue-only"], 1)
+    cells = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    answer = np.asarray(network(cells))
+    np.testing.assert_array_equal(np.asarray(network(cells * np.float32([1, 0, 0]))), answer)
+    assert np.abs(np.asarray(network(cells * np.float32([0, 1, 1]))) - answer).max() > 0
+
+
 def test_more_classes_end_in_a_softmax() -> None:
     answer = np.asarray(build_network(RECIPES["cell-resnet"], 5)(np.zeros((3, 64, 64, 3), np.float32)))
     np.testing.assert_allclose(answer.sum(axis=1), 1, rtol=1e-5)
