@@ -174,6 +174,21 @@ def test_relabelling_by_keys_and_what_one_takes_along(page: Page) -> None:
     expect(page.get_by_text("You changed 2 labels")).to_be_visible()
 
 
+def test_the_way_back_from_the_last_mistake_looks_open(page: Page) -> None:
+    page.goto("/Batch_evaluation?example=synthetic&annotator=last")
+    measured(page)
+    page.get_by_role("button", name="Relabel these 5").first.click()
+    for decided in range(5):
+        expect(page.get_by_text(f"{decided + 1} of 5 false negatives, {decided} decided")).to_be_visible()
+        expect(page.locator(".keys[data-card] img")).to_be_visible()
+        page.keyboard.press("u")
+    expect(page.get_by_text("You have decided on all 5 false negatives.")).to_be_visible()
+    at_rest(page)
+    expect(page.locator(".st-key-batch-moves")).to_have_css("opacity", "1")
+    page.get_by_role("button", name="Previous").click()
+    expect(page.get_by_text("5 of 5 false negatives, 5 decided")).to_be_visible()
+
+
 @pytest.mark.parametrize("context", [SCREEN, SCREEN | {"color_scheme": "dark"}], indirect=True, ids=["light", "dark"])
 def test_the_matrix_is_on_the_first_screen_and_reads_in_every_state(page: Page, context: BrowserContext) -> None:
     page.goto("/Batch_evaluation?example=synthetic")

@@ -289,3 +289,16 @@ def test_the_card_fits_the_screen_with_its_keys(page: Page, context: BrowserCont
     expect(page.get_by_alt_text("The cell to be judged, enlarged, its hue only")).to_be_visible()
     untold = page.locator("img:visible").evaluate_all("all => all.filter(image => !image.alt.trim()).length")
     assert untold == 0
+
+
+def test_a_key_after_a_queue_was_chosen_by_hand_answers_the_cell(page: Page, journal: CsvJournal) -> None:
+    page.goto("/Label_review?example=synthetic&annotator=chooses")
+    wait_for_keys(page)
+    page.get_by_role("combobox", name="Queue").click()
+    page.get_by_role("option", name=re.compile("^All labels")).click()
+    decided(page, 0)
+    wait_for_keys(page)
+    page.keyboard.press("p")
+    decided(page, 1)
+    wait_until_heard(page)
+    assert [row.final_answer for row in rows_of(journal, "chooses")] == ["Parasitized"]

@@ -11,6 +11,12 @@ const hear = (event) => {
     event.stopImmediatePropagation(); // the buttons are there, the cell is not
 };
 window.addEventListener("keydown", hear, true);
+// Who chose from a list by hand goes on by key: the list must not take the key for what it is to search.
+const leaveList = ({ target, pointerType }) => {
+  const leave = () => document.activeElement?.matches?.("[role='combobox']") && document.activeElement.blur();
+  if (pointerType && target.closest?.("[role='option']")) setTimeout(leave, 0);
+};
+window.addEventListener("click", leaveList, true);
 window.addEventListener("beforeunload", (event) => {
   if ([...works.values()].some((work) => work.pending.length)) event.preventDefault();
 });
@@ -98,7 +104,7 @@ export default function ({ parentElement, data, setStateValue }) {
     else if (!work.missed) told.textContent = "";
     root.dataset.said = said ?? "";
     if (!app()) return;
-    app().toggleAttribute("data-ahead", at > 0 || !card);
+    app().toggleAttribute("data-ahead", at > 0 || (data.deck.length > 0 && !card)); // at the end nothing is waited for
     app().toggleAttribute("data-pending", work.pending.length > 0);
   };
   const press = (event, [act, answer]) => {
