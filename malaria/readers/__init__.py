@@ -4,7 +4,7 @@
 one is, and `write_certificate` prints it. Numbers and files only: the page is elsewhere.
 """
 
-from malaria.readers._answers import ANSWERS, COLUMNS, NETWORK, Answer, read_answers, tidy_name, to_csv
+from malaria.readers._answers import ANSWERS, COLUMNS, LONGEST_NAME, NETWORK, Answer, read_answers, tidy_name, to_csv
 from malaria.readers._bias import Bias, difference, measure_bias
 from malaria.readers._certificate import (
     describe,
@@ -65,6 +65,7 @@ __all__ = [
     "DETECTION",
     "FILE",
     "GAPS",
+    "LONGEST_NAME",
     "MARK_COLUMNS",
     "MAX_FIELDS",
     "MAX_MARKS",

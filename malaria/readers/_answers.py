@@ -21,6 +21,9 @@ ANSWERS: Final = (*CLASSES, UNSURE)
 NETWORK: Final = "the network"
 """What the network is called among readers; nobody else is."""
 
+LONGEST_NAME: Final = 100
+"""Letters of a reader's name."""
+
 COLUMNS: Final = ("test", "reader", "position", "image_id", "answer", "seconds", "moment", "call_shown")
 """The columns of a file of answers, in their order."""
 
@@ -63,7 +66,7 @@ def check_row(what: str, test: str, reader: str, position: int, image_id: str, s
         "names no test: a test's id is 16 hexadecimal digits": not _TEST.fullmatch(test),
         "names no reader": not reader,
         f"is by {NETWORK}, which is not a reader": reader.casefold() == NETWORK,
-        "has a reader's name of more than 100 letters": len(reader) > 100,
+        f"has a reader's name of more than {LONGEST_NAME} letters": len(reader) > LONGEST_NAME,
         "has a position below 1": position < 1,
         "names no image: its image_id must be 64 hexadecimal digits": not _IMAGE_ID.fullmatch(image_id),
         "took less than no time, or more than a week": not (math.isnan(seconds) or 0 <= seconds <= _LONGEST),

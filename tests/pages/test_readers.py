@@ -28,7 +28,7 @@ from malaria.readers import (
     read_answers,
     to_csv,
 )
-from malaria.ui.parts import links
+from malaria.ui.parts import account, links
 from malaria.ui.readers import training
 from malaria.ui.readers.cards import Deck, Given, check
 from malaria.ui.readers.dare import Dare
@@ -332,6 +332,27 @@ def test_who_may_not_see_all_sees_their_own_answers_only(
     app = start(links.READERS, **asked, annotator="Ann")
     assert app.header[0].value == "1 reader"
     assert "you see your own" in sentences(app)
+
+
+def test_accounts_are_called_by_their_names_and_kept_by_their_subjects(
+    key: Key, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"s-1": "Ann Lee", "s-2": "Ann Lee", "s-3": "Cy", "s-4": "The Network", "s-5": "y" * 101}
+    monkeypatch.setattr(account, "name_annotator", lambda reader: names.get(reader, reader))
+    monkeypatch.setenv("MALARIA_JOURNAL", str(tmp_path / "corrections.csv"))
+    monkeypatch.setenv("MALARIA_SHARED_JOURNAL", "1")
+    for reader in names:
+        Sitting(key, reader).take([Given(1, PARASITIZED, 1.0)], False)
+    app = start(links.READERS, **TEST | {"section": "Compare readers"})
+    shown = "".join(html.proto.body for html in app.get("html"))
+    for name in ("Ann Lee (s-1)", "Ann Lee (s-2)", "Cy", "s-4", "s-5"):
+        assert f">{name}<" in shown
+    assert "s-3" not in shown
+    assert {answer.reader for answer in read_answers(tmp_path / "reader_answers.csv")} == set(names)
+    app = start(links.READERS, **TEST)
+    app.session_state["readers.sittings"] = {key.test.id: sit(key, "s-3")}
+    app.run()
+    assert app.header[0].value.startswith("Cy: level")
 
 
 # Training

@@ -102,7 +102,8 @@ def _take(data: bytes, made: MadeTest, brought: dict[str, list[Answer]]) -> None
 
 
 def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
-    group = made.grade(answers)
+    named = sitting.name_readers(answers)
+    group = made.grade(named)
     st.html(_list_readers(group))
     if sitting.keeps_answers():
         st.caption(_say_what_is_seen())
@@ -111,7 +112,7 @@ def _draw(made: MadeTest, answers: Sequence[Answer]) -> None:
         st.markdown(f"**All readers together**, Fleiss’ kappa: {describe(group.agreement.kappa, 'coefficient')}.")
     if group.pairs:
         st.html(render_pairs(group))
-    group = draw_rules(made, group, answers)
+    group = draw_rules(made, group, named)
     for note in made.key.notes:
         st.caption(literal(note))
     with st.container(horizontal=True):

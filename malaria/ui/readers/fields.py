@@ -32,7 +32,7 @@ from malaria.readers import (
     write_fields_certificate,
 )
 from malaria.review.moments import next_moment
-from malaria.ui.parts import annotator
+from malaria.ui.parts import account, annotator
 from malaria.ui.parts.component import load_component
 from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
@@ -181,17 +181,18 @@ def _draw_result(at: Fields) -> None:
 
 
 def _draw_take_away(at: Fields, grade: FieldsGrade) -> None:
+    grades = {account.name_annotator(at.reader): grade}
     with st.container(horizontal=True):
         offer_download(
             "Certificate",
-            lambda: write_fields_certificate(at.key, {at.reader: grade}),
+            lambda: write_fields_certificate(at.key, grades),
             "reader_fields.html",
             kind="primary",
             key="readers.fields.html",
         )
         offer_download(
             "Result as CSV",
-            lambda: fields_to_csv(at.key, {at.reader: grade}),
+            lambda: fields_to_csv(at.key, grades),
             "reader_fields.csv",
             key="readers.fields.csv",
         )

@@ -32,7 +32,8 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
     if not at.given:
         st.info("There are no answers.")
         return
-    group = made.grade(at.answers)
+    answers = sitting.name_readers(at.answers)
+    group = made.grade(answers)
     (one,) = group.grades.values()
     level, _, more = one.level.sentence.partition(". ")
     st.header(f"{literal(one.reader)}: {level[0].lower()}{level[1:].removesuffix('.')}", anchor=False)
@@ -44,7 +45,7 @@ def draw_result(made: MadeTest, at: Sitting, _frame: Frame) -> None:
         st.html(render_bias(one.bias))
     for note in one.notes:
         st.caption(literal(note))
-    group = draw_rules(made, group, at.answers)
+    group = draw_rules(made, group, answers)
     _draw_take_away(made, one, group)
     _draw_mistakes(made, one)
 

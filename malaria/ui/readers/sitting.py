@@ -1,5 +1,6 @@
 """One reader at one test: what was answered so far, in the session and, where answers are kept, on the server."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -9,6 +10,7 @@ import streamlit as st
 from malaria.errors import JournalError, ReaderTestError
 from malaria.readers import (
     FILE,
+    LONGEST_NAME,
     NETWORK,
     Answer,
     AnswersFile,
@@ -161,6 +163,19 @@ def read_kept(key: Key) -> Kept:
     if others := len(answers) - len(fitting):
         problems = (*problems, f"{count(others, 'answer')} about cells that are not in the test left out.")
     return Kept(fitting, problems)
+
+
+def name_readers(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers, readers called by the names of their accounts; with the subject, too, where two share a name."""
+    readers = {answer.reader for answer in answers}
+    names = {reader: tidy_name(account.name_annotator(reader)) for reader in readers}
+    shared = Counter(names.values())
+    for reader, name in names.items():
+        if shared[name] > 1 and name != reader:
+            names[reader] = f"{name} ({reader})"
+        if check_name(names[reader]) or len(names[reader]) > LONGEST_NAME:
+            names[reader] = reader
+    return [replace(answer, reader=names[answer.reader]) for answer in answers]
 
 
 def check_name(reader: str) -> str:
