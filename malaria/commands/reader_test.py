@@ -23,14 +23,15 @@ from malaria.commands._shared import (
     write_json,
     write_text,
 )
-from malaria.errors import ModelError
-from malaria.wording.words import count
+from malaria.errors import ModelError, ReaderTestError
+from malaria.wording.words import count, list_some
 
 if TYPE_CHECKING:
     from malaria.model.classifier import Classifier
-    from malaria.readers import Group, Key, Settings
+    from malaria.readers import Answer, Group, Key, MarkedField, Settings
 
 _Settings = TypeVar("_Settings", bound=BaseModel)
+_Row = TypeVar("_Row", "Answer", "MarkedField")
 
 app = typer.Typer(name="reader-test", help="Make a reader test from cells, or grade one.", no_args_is_help=True)
 
@@ -147,7 +148,7 @@ def reader_test_grade(
     others = sum(answer.test != the_key.test.id for answer in found)
     group = grade_all(
         the_key,
-        [answer for answer in found if reader in (None, answer.reader)],
+        _choose(found, reader),
         sensitivity=target_sensitivity,
         specificity=target_specificity,
     )
@@ -161,6 +162,14 @@ def reader_test_grade(
         _print(group)
     if others:
         say(f"{count(others, 'answer')} to other tests left out.")
+
+
+def _choose(found: "list[_Row]", reader: str | None) -> "list[_Row]":
+    """The rows of one reader, or of all."""
+    names = {row.reader for row in found}
+    if reader is not None and names and reader not in names:
+        raise ReaderTestError(f"The files hold nothing by {reader}, but by: {list_some(sorted(names))}.")
+    return [row for row in found if reader in (None, row.reader)]
 
 
 def _settings(kind: type[_Settings], **given: object) -> _Settings:
@@ -242,7 +251,7 @@ def _grade_fields(
     the_key = read_field_key(key)
     found = [one for file in files for one in read_marks(Path(file))]
     others = sum(one.test != the_key.test.id for one in found)
-    grades = grade_marks(the_key, [one for one in found if reader in (None, one.reader)])
+    grades = grade_marks(the_key, _choose(found, reader))
     if json:
         write_json({"readers": {name: one.to_dict() for name, one in grades.items()}}, json)
     if csv:

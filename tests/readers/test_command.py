@@ -72,6 +72,9 @@ def test_from_a_set_to_a_certificate(run, cells, tmp_path):
     status, out, _ = run("grade", "answers.csv", "--key", "key.json", "--reader", "Ben")
     assert out.startswith("Ben: Level ")
     assert "Ann" not in out
+    status, out, err = run("grade", "answers.csv", "--key", "key.json", "--reader", "ben")
+    assert (status, out) == (2, "")
+    assert "nothing by ben, but by: Ann, Ben." in " ".join(err.split())
 
 
 def test_phantoms_need_no_set_and_leave_their_pictures(run, tmp_path):
@@ -125,6 +128,9 @@ def test_a_test_of_fields_from_its_pictures_to_a_certificate(run, tmp_path):
     assert (tmp_path / "a.csv").read_text().startswith("test,reader,fields,level,levels_possible,sensitivity")
     status, out, err = run("grade", "marks.csv", "--key", "key.json", "--json", "-")
     assert json.loads(out)["readers"]["Ann"]["sensitivity"]["value"] == 1
+    status, _, err = run("grade", "marks.csv", "--key", "key.json", "--reader", "Ben")
+    assert status == 2
+    assert "nothing by Ben, but by: Ann." in " ".join(err.split())
 
 
 @pytest.mark.parametrize(
