@@ -6,6 +6,7 @@ without gaps in the order in which they become visible, and a reader who asks fo
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -37,6 +38,8 @@ from malaria.review.decisions import COLUMNS, Decision, date_all
 from malaria.review.durability import survives_restart
 from malaria.review.moments import latest_believed
 from malaria.review.store import KEPT, LEASE_SECONDS, News
+
+_log = logging.getLogger(__name__)
 
 _TYPES: Final[dict[str, Any]] = {"p_parasitized": Double, "threshold": Double, "blind": Boolean}
 
@@ -174,14 +177,16 @@ def _address_sentences() -> Iterator[None]:
 
 @contextmanager
 def sentences(kept: str) -> Iterator[None]:
-    """Tell what the database refuses in a sentence, and where the rows are `kept`."""
+    """Tell in a sentence that the database refuses, and where the rows are `kept`; why is for the log alone.
+
+    The driver's reason names the host and the user, which are no visitor's business.
+    """
     try:
         yield
     except SQLAlchemyError as problem:
-        reason = " ".join(str(getattr(problem, "orig", None) or type(problem).__name__).split())
+        _log.warning("The database refused: %s", getattr(problem, "orig", None) or type(problem).__name__)
         raise JournalError(
-            f"The database does not answer correctly ({reason[:200]}). Check that it is running and can be written "
-            f"to, then try again. {kept}"
+            f"The database does not answer correctly. Whoever runs it finds the reason in the log. Try again. {kept}"
         ) from problem
 
 
