@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from malaria import load
 from malaria.labels import CLASSES, PARASITIZED, UNINFECTED
@@ -169,6 +169,20 @@ def test_a_whole_test_gives_the_figures_of_its_answers_and_goes_on_after_a_new_v
     page.get_by_role("button", name="Use these rates for a sample").click()
     found = one.rates["sensitivity"]
     expect(page).to_have_url(re.compile(rf"sens_cells={found.n}(&|$)"))
+
+
+def test_a_reader_who_pauses_loses_no_answer_by_a_reload(browser: Browser, app_with_journal: str) -> None:
+    page = browser.new_page(base_url=app_with_journal)
+    page.set_default_timeout(60_000)
+    open_page(page, f"{ADDRESS}&annotator=Pat")
+    page.get_by_role("button", name="Start").click()
+    say(page, [PARASITIZED])
+    place = page.locator(".cards").bounding_box()
+    expect(page.get_by_label("Reader", exact=True)).to_be_disabled()  # the server has it, of a batch of five
+    assert page.locator(".cards").bounding_box() == place
+    page.reload()
+    expect(page.get_by_text("Go on at cell 2.")).to_be_visible()
+    page.close()
 
 
 # Training

@@ -40,10 +40,10 @@ def forget() -> None:
     st.query_params.pop(ANNOTATOR, None)
 
 
-def draw_box(*, compact: bool = False, who: str = "Annotator") -> str:
+def draw_box(*, compact: bool = False, who: str = "Annotator", disabled: bool = False) -> str:
     """Draw the box that names the annotator, and return who decides. The name goes into the address: a reload keeps it.
 
-    `compact` leaves out the words above the box, which say `who` it is.
+    `compact` leaves out the words above the box, which say `who` it is; `disabled` lets nobody change it now.
     """
     name = get_annotator()
     if account.has_sign_in():
@@ -56,6 +56,7 @@ def draw_box(*, compact: bool = False, who: str = "Annotator") -> str:
         key=_BOX,
         on_change=_take_name,
         max_chars=_LONGEST,
+        disabled=disabled,
         width=180 if compact else "stretch",
         label_visibility="collapsed" if compact else "visible",
         icon=":material/person:",

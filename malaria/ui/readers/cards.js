@@ -1,6 +1,8 @@
 // Cells to read, one after another. All that a reader does is done here, so that the next cell comes at once: pictures
 // lie ready, each card is timed from when it shows until it is answered, and answers go to the server in batches. What
 // the server has not yet said to have kept is sent again with the next batch.
+const PAUSE = 2000; // ms at one card, after which answers do not wait for their batch: a reload then loses none
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".cards");
   const find = (name) => root.querySelector(name);
@@ -149,8 +151,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     run.state === "told" ? next() : answer(said.answer);
   };
   const hide = () => document.hidden && run.state === "running" && data.every && run.given.length && send(false);
+  const tick = () => {
+    tell();
+    const unsent = data.every && run.state === "running" && run.given.length > run.sent;
+    if (unsent && performance.now() - run.since > PAUSE) send(false);
+  };
   clearInterval(run.clock);
-  run.clock = setInterval(tell, 100);
+  run.clock = setInterval(tick, 100);
   window.addEventListener("keydown", hear, true);
   document.addEventListener("visibilitychange", hide);
   return () => {

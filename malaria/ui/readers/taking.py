@@ -48,9 +48,9 @@ def draw_test(frame: Frame) -> None:
 
 
 def _draw_ready(made: MadeTest, at: Sitting) -> None:
+    with st.container(width=_WIDE):  # stays when answers are there: what is above the cards must not move them
+        reader = annotator.draw_box(who="Reader", disabled=bool(at.given))
     if not at.given:
-        with st.container(width=_WIDE):
-            reader = annotator.draw_box(who="Reader")
         if why := sitting.check_name(reader):
             st.warning(why)
             return
@@ -60,9 +60,9 @@ def _draw_ready(made: MadeTest, at: Sitting) -> None:
     if at.problem:
         st.warning(literal(at.problem))
     draw_cards(_deal(made, at), at.take)
-    if not at.given and sitting.keeps_answers():
+    if sitting.keeps_answers():
         st.caption(sitting.say_who_sees())
-    for note in made.key.notes if not at.given else ():
+    for note in made.key.notes:
         st.caption(literal(note))
 
 
