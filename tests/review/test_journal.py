@@ -17,27 +17,37 @@ from malaria.errors import JournalError
 from malaria.labels import UNINFECTED
 from malaria.review import COLUMNS, CsvJournal, Log, State
 from malaria.review.durability import survives_restart
+from malaria.review.places import open_store
 from tests.review.conftest import decision, image
 
+DECISIONS = int(os.environ.get("DECISIONS", "100"))
 HEADER = ",".join(COLUMNS) + "\n"
 
 
-def write_many(path: Path, annotator: str, n: int, acknowledged: Connection) -> None:
+def write_many(place: str, annotator: str, n: int, acknowledged: Connection) -> None:
     """Decide `n` cells, and say after each what was acknowledged: all that is left of a process that is killed."""
-    journal = CsvJournal(path)
-    for number in range(n):
-        (row,) = journal.append([decision(number, annotator=annotator, note=f"{annotator}, {number}")])
-        acknowledged.send(row)
+    with open_store(place) as journal:
+        for number in range(n):
+            (row,) = journal.append([decision(number, annotator=annotator, note=f"{annotator}, {number}")])
+            acknowledged.send(row)
     acknowledged.close()
 
 
-def test_eight_processes_a_thousand_decisions_each_and_three_are_killed(fast_folder: Path) -> None:
+# A database takes longer for each: 100 decisions here, a thousand with a larger DECISIONS.
+@pytest.mark.parametrize(
+    ("kind", "n"), [("csv", 1000), ("sqlite", DECISIONS), ("postgresql", DECISIONS)], ids=lambda value: str(value)
+)
+def test_eight_processes_decide_at_once_and_three_are_killed(
+    kind: str, n: int, fast_folder: Path, request: pytest.FixtureRequest
+) -> None:
     path = fast_folder / "corrections.csv"
+    place = {"csv": str(path), "sqlite": f"sqlite:///{fast_folder}/corrections.db"}.get(kind)
+    place = place or request.getfixturevalue("postgresql")
     context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
     context.set_forkserver_preload(["tests.review.test_journal"])
     ends = [context.Pipe(duplex=False) for _ in range(8)]
     writers = [
-        context.Process(target=write_many, args=(path, f"annotator {number}", 1000, end))
+        context.Process(target=write_many, args=(place, f"annotator {number}", n, end))
         for number, (_, end) in enumerate(ends)
     ]
     for writer, (_, end) in zip(writers, ends, strict=True):
@@ -55,22 +65,24 @@ def test_eight_processes_a_thousand_decisions_each_and_three_are_killed(fast_fol
                 del open_ends[end]  # type: ignore[arg-type]
                 continue
             count[number] += 1
-            if number < 3 and count[number] == 200 * (number + 1):
+            if number < 3 and count[number] == n // 5 * (number + 1):
                 writers[number].kill()
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [-signal.SIGKILL] * 3 + [0] * 5
-    assert count[3:] == [1000] * 5
+    assert count[3:] == [n] * 5
 
-    CsvJournal(path).append([])  # a line cut short by a kill is taken off
-    news = CsvJournal(path).read()
+    with open_store(place) as journal:
+        journal.append([])  # a line cut short by a kill is taken off
+        news = journal.read()
     assert news.problems == ()
     keys = [row.key for row in news.rows]
     assert len(set(keys)) == len(keys)
     there = dict(zip(keys, news.rows, strict=True))
     assert all(there[row.key] == row for row in acknowledged)
     assert len(keys) <= len(acknowledged) + 3, "at most the one that each killed process had not heard of yet"
-    assert path.read_bytes().count(b"\n") == len(keys) + 1
+    if kind == "csv":
+        assert path.read_bytes().count(b"\n") == len(keys) + 1
 
 
 TORN = {
