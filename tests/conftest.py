@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,12 +8,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
 
 from tests import postgresql as postgresql_server
+from tests.browser import chromium
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a busy machine is slow, and no promise is broken by that
 
+HOST = "malaria.example.org"
+"""What the browser finds on this machine."""
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -22,6 +27,21 @@ def real_data() -> Path:
     if not (REAL_DATA / "nih_cells_dev.zip").is_file():
         pytest.skip(f"the real cells are not beside the project ({REAL_DATA.name}/ is absent)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of a process, which can drive no second; skips, or fails where it is required, without any."""
+    path = chromium.find()
+    if path is None:
+        why = "no Chromium is installed: python -m tests.browser.chromium installs one"
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail(why)
+        pytest.skip(why)
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+    quiet += [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=quiet) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

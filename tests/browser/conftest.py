@@ -1,16 +1,14 @@
 """A real browser and a real server. Anything the browser's console calls an error fails the test that caused it."""
 
-import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from malaria.review import CsvJournal
-from tests.browser import chromium, server
+from tests.browser import server
 
 SECONDS = 1000
 expect.set_options(timeout=60 * SECONDS)
@@ -22,27 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@contextmanager
-def launched(*more: str) -> Iterator[Browser]:
-    """Start a browser, with `more` options; skips, or fails where it is required, if there is none."""
-    path = chromium.find()
-    if path is None:
-        why = "no Chromium is installed: python -m tests.browser.chromium installs one"
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail(why)
-        pytest.skip(why)
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
-    quiet += more
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=quiet) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from malaria.ui.parts.frame import PAGES
 from tests.browser import server
 from tests.browser.conftest import SECONDS
 from tests.browser.server import ROOT
-from tests.hosting.conftest import HOST
+from tests.conftest import HOST
 
 CONFIGURATION = ROOT / "docs" / "nginx.conf"
 UNIT = ROOT / "docs" / "malaria.service"
