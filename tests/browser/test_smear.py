@@ -245,7 +245,6 @@ def test_a_suspect_keeps_its_number(page: Page) -> None:
     triaged(page, 2)
     decided(page, 0)
     both = listed(page)
-    on_view(page, both[0])
     kept = [name for name in both if name in alone]  # of the first field, as far as they are listed still
     assert kept == alone[: len(kept)] != []
     assert {name[: len("Suspect B")] for name in both if name not in alone} == {"Suspect B"}

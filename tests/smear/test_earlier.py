@@ -16,6 +16,7 @@ from malaria.cli import app as command_line
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.review import CsvJournal, Log, read_corrections, read_journal, to_csv
 from malaria.smear import Head
+from malaria.ui.parts.account import SHARED
 from malaria.ui.parts.frame import ROOT
 from malaria.ui.parts.journal import ENVIRONMENT
 from tests.models import write_model
@@ -58,6 +59,7 @@ def test_the_page_goes_on_with_it(field, tmp_path, monkeypatch):
     journal = tmp_path / "journal.csv"
     journal.write_bytes(JOURNAL.read_bytes())
     monkeypatch.setenv(ENVIRONMENT, str(journal))
+    monkeypatch.setenv(SHARED, "1")
     app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=120)
     app.switch_page("pages/5_Smear_triage.py")
     app.query_params["annotator"] = "ann"

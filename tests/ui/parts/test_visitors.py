@@ -2,9 +2,10 @@
 
 import asyncio
 import weakref
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from starlette.datastructures import Headers, UploadFile
@@ -17,6 +18,7 @@ from malaria import budget, phantom
 from malaria.ui.parts import visitors
 from studies._app import Visitor, start_server, visit
 
+Result = TypeVar("Result")
 MB = 2**20
 
 
@@ -47,6 +49,12 @@ def test_one_visitor_holds_no_more_than_a_visitor_may_and_is_told() -> None:
     assert visitors._refused == {}
 
 
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await it in a thread of its own: in this one, a browser that other tests drive may have a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 async def send(size: int) -> bytes:
     """Send an upload of `size` bytes through the parser, and return what it keeps of it."""
     body = b'--x\r\nContent-Disposition: form-data; name="f"; filename="f.zip"\r\n\r\n' + bytes(size) + b"\r\n--x--\r\n"
@@ -69,8 +77,8 @@ def test_an_upload_for_which_there_is_no_room_in_all_is_not_kept_while_it_arrive
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(visitors, "_count_held", lambda: 2 * MB)
-    assert asyncio.run(send(MB // 2)) == bytes(MB // 2)
-    dropped = asyncio.run(send(MB + 1))
+    assert run(send(MB // 2)) == bytes(MB // 2)
+    dropped = run(send(MB + 1))
     assert len(dropped) < 100
     assert not upload(MemoryUploadedFileManager("/upload"), "a", "f.zip", dropped)
     assert visitors._refused["a"].startswith("f.zip was not taken: the app holds as much for its visitors now")
@@ -82,7 +90,7 @@ def test_uploads_that_arrive_together_count_together(monkeypatch: pytest.MonkeyP
         return await asyncio.gather(send(2 * MB), send(2 * MB))
 
     monkeypatch.setattr(visitors, "_count_held", lambda: 0)
-    assert sorted(len(data) > MB for data in asyncio.run(send_both())) == [False, True]
+    assert sorted(len(data) > MB for data in run(send_both())) == [False, True]
 
 
 def test_a_session_whose_visitor_did_not_come_back_leaves_nothing_behind() -> None:
@@ -101,17 +109,17 @@ def test_a_session_whose_visitor_did_not_come_back_leaves_nothing_behind() -> No
     left = weakref.ref(held), weakref.ref(gone._fragment_storage["fragment"])
     del held
     storage.save(SessionInfo(client=None, session=gone, script_run_count=1))
-    assert asyncio.run(visitors._end_sessions(storage)) == 1
+    assert run(visitors._end_sessions(storage)) == 1
     assert ended == ["gone"]
     assert [ref() for ref in left] == [None, None]
-    assert asyncio.run(visitors._end_sessions(storage)) == 0
+    assert run(visitors._end_sessions(storage)) == 0
 
 
 def test_a_session_that_may_come_back_is_kept() -> None:
     storage = MemorySessionStorage(ttl_seconds=1000)
     session: Any = SimpleNamespace(id="back")
     storage.save(SessionInfo(client=None, session=session, script_run_count=1))
-    assert asyncio.run(visitors._end_sessions(storage)) == 0
+    assert run(visitors._end_sessions(storage)) == 0
     assert storage.get("back")
 
 
