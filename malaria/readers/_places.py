@@ -24,13 +24,10 @@ def open_answers(journal: str) -> Iterator[AnswerStore]:
         yield AnswersFile(Path(journal).with_name(FILE))
         return
     from malaria.readers.sql import SqlAnswers  # only here: most places are files
-    from malaria.review.sql import connect
+    from malaria.review.sql import opened
 
-    engine = connect(journal)
-    try:
+    with opened(journal) as engine:
         yield SqlAnswers(engine)
-    finally:
-        engine.dispose()
 
 
 def copy_answers(start: str, end: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -22,13 +21,12 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.exc import DatabaseError
 
 from malaria.errors import ReaderTestError
 from malaria.readers._answers import COLUMNS, Answer
 from malaria.readers._store import KEPT, Kept
 from malaria.review.moments import next_moment
-from malaria.review.sql import sentences
+from malaria.review.sql import make_tables, sentences
 
 _TYPES: Final[dict[str, Any]] = {
     "position": Integer,
@@ -54,9 +52,7 @@ class SqlAnswers:
         """Make the table where it is missing. Raises JournalError."""
         self._engine = engine
         with sentences(KEPT):
-            with suppress(DatabaseError):  # another process may be making it at this moment
-                _TABLES.create_all(engine)
-            _TABLES.create_all(engine)
+            make_tables(_TABLES, engine)
 
     def append(self, answers: Sequence[Answer]) -> list[Answer]:
         """Insert the rows in one transaction and return them when it is committed."""

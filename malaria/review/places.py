@@ -24,13 +24,10 @@ def open_store(place: str) -> Iterator[Store]:
     if not is_address(place):
         yield CsvJournal(place)
         return
-    from malaria.review.sql import SqlJournal, connect  # only here: most journals are files
+    from malaria.review.sql import SqlJournal, opened  # only here: most journals are files
 
-    engine = connect(place)
-    try:
+    with opened(place) as engine:
         yield SqlJournal(engine)
-    finally:
-        engine.dispose()
 
 
 def copy_journal(start: str, end: str) -> int:

@@ -82,6 +82,23 @@ def connect(address: str) -> Engine:
         return create_engine(url, pool_pre_ping=True, connect_args=waits)
 
 
+@contextmanager
+def opened(address: str) -> Iterator[Engine]:
+    """The engine for a database's address, let go of afterwards. Raises as `connect` does."""
+    engine = connect(address)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def make_tables(tables: MetaData, engine: Engine) -> None:
+    """Make the tables that are missing."""
+    with suppress(DatabaseError):  # another process may be making them at this moment
+        tables.create_all(engine)
+    tables.create_all(engine)
+
+
 class SqlJournal:
     """A `Store` in the tables corrections, corrections_turn and corrections_leases of a database."""
 
@@ -89,9 +106,7 @@ class SqlJournal:
         """Make the tables where they are missing. Raises JournalError."""
         self._engine = engine
         with sentences(KEPT):
-            with suppress(DatabaseError):  # another process may be making them at this moment
-                _TABLES.create_all(engine)
-            _TABLES.create_all(engine)
+            make_tables(_TABLES, engine)
             with suppress(IntegrityError), engine.begin() as connection:
                 connection.execute(insert(_TURN).values(id=1, number=0))
 
