@@ -2,15 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import DeletedFile, UploadedFile
 
-from malaria.errors import SourceError
+from malaria.errors import MalariaError, SourceError
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.ui.parts import visitors
+from malaria.ui.parts.text import literal
 
 
 def draw_uploader(page: str, words: str) -> None:
@@ -53,6 +54,17 @@ def take_uploads(page: str) -> list[UploadedFile]:
     uploads: list[UploadedFile] = st.session_state.pop(_key_of(page), [])
     st.session_state.setdefault(_held_of(page), []).extend(upload.file_id for upload in uploads)
     return uploads
+
+
+def go_on_with_uploads(page: str, bring: Callable[[bytes], None]) -> None:
+    """Give `bring` what came in and draw the page anew; where it raises MalariaError, say why on this one."""
+    for upload in take_uploads(page):
+        try:
+            bring(upload.getvalue())
+        except MalariaError as error:
+            st.error(literal(str(error)), icon=":material/error:")
+        else:
+            st.rerun()
 
 
 def let_go_of_uploads(page: str, but: Sequence[UploadedFile] = ()) -> None:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from malaria.errors import MalariaError, ReaderTestError
+from malaria.errors import ReaderTestError
 from malaria.images import RGB, decode
 from malaria.readers import (
     MAX_MARKS,
@@ -38,7 +38,7 @@ from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import draw_picture
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import draw_uploader, take_uploads
+from malaria.ui.parts.uploads import draw_uploader, go_on_with_uploads
 from malaria.ui.readers import making, sitting
 from malaria.wording.words import count
 
@@ -212,13 +212,7 @@ def _draw_more(at: Fields) -> None:
         if at.due <= at.total:
             draw_uploader(_UPLOADS, "Continue with marks that you downloaded before (CSV).")
         _draw_form(at.key.settings)
-    for upload in take_uploads(_UPLOADS):
-        try:
-            at.bring(upload.getvalue())
-        except MalariaError as error:
-            st.error(literal(str(error)), icon=":material/error:")
-        else:
-            st.rerun()
+    go_on_with_uploads(_UPLOADS, at.bring)
 
 
 def _draw_form(last: FieldSettings) -> None:

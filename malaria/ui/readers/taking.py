@@ -4,7 +4,6 @@ from typing import Final
 
 import streamlit as st
 
-from malaria.errors import MalariaError
 from malaria.images import RGB
 from malaria.readers import to_csv
 from malaria.ui.parts import annotator
@@ -12,7 +11,7 @@ from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import enlarge, to_png_uri
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import draw_uploader, take_uploads
+from malaria.ui.parts.uploads import draw_uploader, go_on_with_uploads
 from malaria.ui.readers import making, sitting
 from malaria.ui.readers.cards import Deck, draw_cards
 from malaria.ui.readers.making import MadeTest
@@ -111,13 +110,7 @@ def _draw_more(made: MadeTest, at: Sitting) -> None:
             making.draw_change()
         if not at.over:
             draw_uploader(_UPLOADS, "Continue with answers that you downloaded before (CSV).")
-    for upload in take_uploads(_UPLOADS):
-        try:
-            at.bring(upload.getvalue())
-        except MalariaError as error:
-            st.error(literal(str(error)), icon=":material/error:")
-        else:
-            st.rerun()
+    go_on_with_uploads(_UPLOADS, at.bring)
 
 
 def _stop(at: Sitting) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import streamlit as st
 
-from malaria.errors import JournalError, MalariaError, ReaderTestError
+from malaria.errors import JournalError, ReaderTestError
 from malaria.labels import CLASSES
 from malaria.readers import (
     Answer,
@@ -33,7 +33,7 @@ from malaria.ui.parts.downloads import offer_download
 from malaria.ui.parts.frame import Frame
 from malaria.ui.parts.gallery import enlarge, overlay, to_png_uri
 from malaria.ui.parts.text import literal
-from malaria.ui.parts.uploads import draw_uploader, take_uploads
+from malaria.ui.parts.uploads import draw_uploader, go_on_with_uploads
 from malaria.ui.readers import sitting
 from malaria.ui.readers.cards import Deck, Given, Lesson, draw_cards
 from malaria.ui.readers.dare import name_form
@@ -215,13 +215,11 @@ def _draw_more(at: Practice) -> None:
                 )
             st.button("Begin anew with other cells", icon=":material/replay:", on_click=_begin_anew, args=(at,))
         draw_uploader(_UPLOADS, "Go on with answers that you downloaded before (CSV).")
-    for upload in take_uploads(_UPLOADS):
-        try:
-            st.session_state[_PRACTICE] = _bring(upload.getvalue(), at)
-        except MalariaError as error:
-            st.error(literal(str(error)), icon=":material/error:")
-        else:
-            st.rerun()
+
+    def go_on(data: bytes) -> None:
+        st.session_state[_PRACTICE] = _bring(data, at)
+
+    go_on_with_uploads(_UPLOADS, go_on)
 
 
 def _begin_anew(at: Practice) -> None:
