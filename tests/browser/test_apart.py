@@ -2,26 +2,18 @@
 
 import re
 
-import cv2
 from playwright.sync_api import Browser, Page, expect
 
 from malaria import phantom
-from malaria.images import RGB
 from malaria.labels import PARASITIZED, UNINFECTED
 from malaria.ui.parts.frame import PAGES
 from tests.browser.conftest import SECONDS
+from tests.browser.test_batch import at_rest
 from tests.test_batch import zipped
+from tests.test_scoring import png
 
 SECRET = "wardseven"
 """In the name of every file, patient and note of the first visitor."""
-
-
-def to_png(rgb: RGB) -> bytes:
-    return bytes(cv2.imencode(".png", rgb[..., ::-1])[1])
-
-
-def at_rest(page: Page) -> None:
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_have_count(1)
 
 
 def upload(page: Page, address: str, name: str, data: bytes, until: re.Pattern[str]) -> None:
@@ -39,12 +31,12 @@ def test_a_visitor_finds_nothing_of_another_ones(browser: Browser, app: str) -> 
         ann, eve = one.new_page(), other.new_page()
         batch = zipped(
             {
-                f"{label}/C7P{SECRET}_{n}.png": to_png(phantom.cell(form, seed=n))
+                f"{label}/C7P{SECRET}_{n}.png": png(phantom.cell(form, seed=n))
                 for label, form in ((PARASITIZED, "ring"), (UNINFECTED, "uninfected"))
                 for n in range(4)
             }
         ).getvalue()
-        cell, field = to_png(phantom.cell("trophozoite", seed=77)), phantom.field(seed=78).png
+        cell, field = png(phantom.cell("trophozoite", seed=77)), phantom.field(seed=78).png
         upload(ann, "/Single_cell", f"{SECRET}.png", cell, re.compile(SECRET))
         upload(ann, "/Batch_evaluation", f"{SECRET}.zip", batch, re.compile("of the parasitized cells"))
         upload(ann, "/Dataset", f"{SECRET}.zip", batch, re.compile(SECRET))

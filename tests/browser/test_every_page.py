@@ -58,17 +58,18 @@ def open_page(page: Page, address: str) -> None:
 
 def pale(page: Page) -> list[str]:
     """What is too pale to read, once nothing fades in any more."""
-    for _ in range(20):
-        if not (found := page.evaluate(CONTRAST)):
-            break
-        page.wait_for_timeout(250)
-    return list(found)
+    return find_lasting(page, CONTRAST)
 
 
 def silent(page: Page) -> list[str]:
     """The tables that scroll and do not say so, or say so and do not scroll, once the page has had time to say it."""
+    return find_lasting(page, SCROLLING)
+
+
+def find_lasting(page: Page, script: str) -> list[str]:
+    """What a script finds wrong in a page, once it has had time to come right."""
     for _ in range(20):
-        if not (found := page.evaluate(SCROLLING)):
+        if not (found := page.evaluate(script)):
             break
         page.wait_for_timeout(250)
     return list(found)
